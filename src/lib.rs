@@ -1,0 +1,6 @@
+//! Brings Toggl Track into agreement with the work sessions that Chute_kun recorded.
+
+pub mod clock;
+pub mod snapshot;
+pub mod toggl;
+pub mod zone;

@@ -1,0 +1,77 @@
+//! Chute_kun's snapshot: three lists of tasks, each with the sessions worked on it.
+//!
+//! The format is version 1 of Chute_kun's own `storage` module. Unknown fields are ignored, as there.
+
+use serde::Deserialize;
+
+/// What Chute_kun had on its lists when it was last quit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Snapshot {
+    /// The tasks of today, in the order of the list.
+    #[serde(default)]
+    pub today: Vec<Task>,
+    /// Postponed and planned tasks.
+    #[serde(default)]
+    pub future: Vec<Task>,
+    /// Finished tasks of former days, the latest sweep last; never pruned by Chute_kun.
+    #[serde(default)]
+    pub past: Vec<Task>,
+}
+
+/// A task with its sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Task {
+    /// Not unique, not empty, of any length; may hold any character.
+    pub title: String,
+    /// Minutes for which the program was open and the task active: evidence of the true total, never more than it
+    /// but for rounding, and not a duration.
+    pub actual_min: u16,
+    /// Local minute of the (last) finish.
+    #[serde(default)]
+    pub finished_at_min: Option<u16>,
+    /// In the order in which they were worked.
+    #[serde(default)]
+    pub sessions: Vec<Session>,
+    /// What the task is doing.
+    pub state: State,
+    /// `YYYYMMDD` of the day of creation or the day picked; 0 in old files.
+    #[serde(default)]
+    pub planned_ymd: u32,
+    /// `YYYYMMDD` of the finish; counts only in state Done, and survives postponing.
+    #[serde(default)]
+    pub done_ymd: Option<u32>,
+    /// Only held to Chute_kun's own rule: an unknown category makes the file invalid.
+    #[serde(default)]
+    pub category: Category,
+}
+
+/// A stretch of work. Local wall-clock minutes since midnight, seconds cut off, with no date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Session {
+    /// The minute in which it started.
+    pub start_min: u16,
+    /// The minute in which it ended; `None` while it is open.
+    #[serde(default)]
+    pub end_min: Option<u16>,
+}
+
+/// The state of a task, as Chute_kun writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "Chute_kun's own words")]
+pub enum State {
+    Planned,
+    Active,
+    Paused,
+    Done,
+}
+
+/// The category of a task, as Chute_kun writes it; not sent to Toggl.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "Chute_kun's own words")]
+pub enum Category {
+    #[default]
+    General,
+    Work,
+    Home,
+    Hobby,
+}

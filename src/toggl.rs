@@ -1,0 +1,134 @@
+//! Toggl Track's API v9: what is asked and what is answered, as values.
+//!
+//! [`Request`]s are built by the pure core; [`Transport`] is the edge that carries them. The real one is
+//! [`http::Client`]; tests put a stateful stand-in of the server in its place.
+
+pub mod http;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// The verbs that Toggl's API is spoken with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads; repeating it is harmless.
+    Get,
+    /// Creates; **repeating it makes a second entry**.
+    Post,
+    /// Sets; repeating it is harmless.
+    Put,
+    /// Sets (bulk) or stops; repeating it is harmless.
+    Patch,
+    /// Deletes; repeating it is harmless (404).
+    Delete,
+}
+
+impl Method {
+    /// The verb as it stands in the request line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+        }
+    }
+
+    /// Whether sending it twice leaves the server as sending it once would.
+    #[must_use]
+    pub fn is_repeatable(self) -> bool {
+        self != Method::Post
+    }
+}
+
+/// The two buckets of Toggl's quota: one an hour for calls that name a workspace, one for `/me…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// Calls that name a workspace; 30, 240 or 600 an hour, by plan.
+    Workspace,
+    /// `/me…`; 30 an hour on every plan.
+    User,
+}
+
+/// One request, before it is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The verb.
+    pub method: Method,
+    /// Path and query below the base URL, with a leading `/`: `/workspaces/1/time_entries`.
+    pub path: String,
+    /// The JSON body, if the call has one.
+    pub body: Option<Value>,
+}
+
+impl Request {
+    /// The bucket that this request is counted in.
+    #[must_use]
+    pub fn bucket(&self) -> Bucket {
+        if self.path.starts_with("/me") { Bucket::User } else { Bucket::Workspace }
+    }
+}
+
+/// What the quota headers of an answer said about the bucket just used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotaHeaders {
+    /// `X-Toggl-Quota-Remaining`: requests left in this hour.
+    pub remaining: i64,
+    /// `X-Toggl-Quota-Resets-In`: seconds until the bucket is full again.
+    pub resets_in: Option<i64>,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body, as text (bytes that are not UTF-8 replaced).
+    pub body: String,
+    /// The quota headers, if both the header and its number were there.
+    pub quota: Option<QuotaHeaders>,
+    /// `Retry-After` in seconds, if it was a number.
+    pub retry_after: Option<i64>,
+    /// The `Date` header, seconds since the epoch: the server's clock.
+    pub date: Option<i64>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The request did not leave this machine: refused, no such host, no route, no TLS, connect timeout.
+    /// The text is for people.
+    #[error("{0}")]
+    NotSent(String),
+    /// The request was sent, wholly or in part; whether it was carried out is unknown. The text is for people.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// Carries requests to a Toggl server.
+pub trait Transport {
+    /// Sends one request and waits for its answer. An answer of any status is `Ok`.
+    ///
+    /// # Errors
+    /// [`Failure`], told apart by whether the request can have reached the server.
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
+}
+
+/// An entry as Toggl lists it, reduced to what a pusher needs. Lenient: fields come and go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteEntry {
+    /// Toggl's id.
+    pub id: i64,
+    /// The workspace it is in.
+    pub workspace: i64,
+    /// Its text; Toggl's `null` is the empty text.
+    pub description: String,
+    /// When it starts.
+    pub start: OffsetDateTime,
+    /// When it stops; `None` while it runs.
+    pub stop: Option<OffsetDateTime>,
+    /// Deleted in Toggl (such entries are listed only with `since`).
+    pub deleted: bool,
+}
