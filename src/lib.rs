@@ -1,6 +1,10 @@
 //! Brings Toggl Track into agreement with the work sessions that Chute_kun recorded.
 
 pub mod clock;
+pub mod identity;
+pub mod instants;
+pub mod quota;
+pub mod sidecar;
 pub mod snapshot;
 pub mod toggl;
 pub mod zone;

@@ -1,0 +1,332 @@
+//! Which task of the snapshot is which thread of the sidecar.
+//!
+//! Neither tasks nor sessions have an id, and lists move. What identifies a task is what it holds: within a task
+//! sessions are only ever appended, so a thread's recorded minutes are a prefix of its task's. A task may be a thread
+//! only if nothing contradicts it; among those that may, [`PASSES`] take them in order of trust, each among what the
+//! ones before left over. Every pass looks its candidates up by hash, so the whole is linear in the sessions.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use time::OffsetDateTime;
+
+use crate::sidecar::{Place, Record, Thread, ThreadKey};
+use crate::snapshot::Session;
+use crate::zone::{Minute, Zone};
+
+/// A task of the snapshot that has sessions, as identity sees it.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    /// Where it stands.
+    pub place: Place,
+    /// Its title, uncut.
+    pub title: &'a str,
+    /// Its `planned_ymd`.
+    pub planned: u32,
+    /// `finished_at_min` and `done_ymd`, if it is Done on a day that exists.
+    pub finish: Option<(Option<Minute>, u32)>,
+    /// Its sessions, odd ones left out.
+    pub sessions: &'a [Session],
+    /// `YYYYMMDD` on which its first session would be dated if nothing were recorded.
+    pub first_day: OnceCell<u32>,
+}
+
+/// The frame in which tasks are compared with threads.
+pub struct Scene<'a> {
+    /// The zone in force now.
+    pub zone: &'a Zone,
+    /// Save instant of the last snapshot taken in, unix seconds.
+    pub taken: i64,
+    /// Save instant of this snapshot, unix seconds.
+    pub saved: i64,
+    /// Dates a task's first session as if nothing were recorded: `YYYYMMDD`.
+    pub first_day: &'a dyn Fn(&Candidate<'_>) -> u32,
+}
+
+/// How a pass finds the candidates of a thread.
+#[derive(Clone, Copy)]
+enum By {
+    Place,
+    /// Title, planned day and minutes.
+    Plan,
+    /// Title, day of the first session and minutes.
+    FirstDay,
+    /// Title and minutes.
+    Title,
+    /// Minutes alone.
+    Minutes,
+    /// Title and any start minute.
+    AnyStart,
+}
+
+/// What a pass asks of a candidate beside that.
+struct Pass {
+    by: By,
+    /// Looks at the threads that were not in the last snapshot, and at no others.
+    vanished: bool,
+    accept: fn(&Pair<'_, '_>) -> bool,
+}
+
+/// The passes, the most trusted first.
+const PASSES: [Pass; 11] = [
+    Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
+    Pass { by: By::Plan, vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
+    Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.fits() },
+    Pass { by: By::FirstDay, vanished: false, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
+    Pass { by: By::Title, vanished: false, accept: |p| p.same_title() && p.fits() },
+    // Renamed by hand: in its place, or anywhere if all the minutes agree or the session is still open. A task of
+    // another day can have the same minutes, so it must be able to be as old as the thread.
+    Pass { by: By::Place, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
+    Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.whole_or_open() && p.may_be_that_old() },
+    // Only the date does not agree: finished at the very minute of an earlier pause.
+    Pass { by: By::Title, vanished: false, accept: |p| p.same_title() && p.whole() && p.may_be_that_old() },
+    // Minutes edited by hand. With nothing in common it is a new task in a deleted one's place, and taking it for an
+    // edit would overwrite an entry.
+    Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.may_be_that_old() && p.kept_a_minute() },
+    Pass { by: By::AnyStart, vanished: false, accept: |p| p.same_title() && p.is_older() },
+    // What had vanished may return: a snapshot restored, or the file of another running program overwritten again.
+    Pass { by: By::FirstDay, vanished: true, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
+];
+
+/// How many candidates of equal key a thread is compared with: equal keys nearly always fit at the first try, and a
+/// bound keeps ten thousand equal tasks linear.
+const PROBES: usize = 64;
+
+/// For every candidate the thread that it is, or `None` if it is new.
+#[must_use]
+pub fn identify(
+    threads: &BTreeMap<ThreadKey, Thread>,
+    candidates: &[Candidate<'_>],
+    scene: &Scene<'_>,
+) -> Vec<Option<ThreadKey>> {
+    let mut found: Vec<Option<ThreadKey>> = vec![None; candidates.len()];
+    let (mut present, mut vanished): (Vec<_>, Vec<_>) = threads.iter().partition(|(_, thread)| thread.place.is_some());
+    for pass in &PASSES {
+        let pool = if pass.vanished { &mut vanished } else { &mut present };
+        if pool.is_empty() || found.iter().all(Option::is_some) {
+            continue;
+        }
+        let mut index = Index::of(pass.by, candidates, &found, scene);
+        pool.retain(|&(&key, thread)| {
+            let at = keys_of_thread(pass.by, thread)
+                .into_iter()
+                .find_map(|hash| index.take(hash, |at| (pass.accept)(&Pair { thread, task: &candidates[at], scene })));
+            if let Some(at) = at {
+                found[at] = Some(key);
+            }
+            at.is_none()
+        });
+    }
+    found
+}
+
+/// For every session the place in `records` of the record that it is, or `None` if it is new. The order is kept.
+#[must_use]
+pub fn align(records: &[Record], sessions: &[Session]) -> Vec<Option<usize>> {
+    let all_gone = records.iter().all(|record| record.gone);
+    let live: Vec<usize> = (0..records.len()).filter(|&at| all_gone || !records[at].gone).collect();
+    let is_prefix = live.len() <= sessions.len() && live.iter().zip(sessions).all(|(&at, s)| agrees(&records[at], s));
+    let mut aligned = Vec::with_capacity(sessions.len());
+    let mut next = 0;
+    if is_prefix {
+        aligned.extend(live.iter().copied().map(Some));
+        next = live.last().map_or(0, |&last| last + 1);
+    }
+    // Beyond the prefix: sessions that had been gone and are back, edited ones, and new ones.
+    for session in &sessions[aligned.len()..] {
+        let window = &records[next..records.len().min(next + PROBES)];
+        let at = (window.iter().position(|record| agrees(record, session)))
+            .or_else(|| window.iter().position(|record| !is_prefix && shares_a_minute(record, session)))
+            .map(|ahead| next + ahead);
+        next = at.map_or(next, |at| at + 1);
+        aligned.push(at);
+    }
+    aligned
+}
+
+/// Whether nothing contradicts that the session is the recorded one, perhaps closed since.
+fn agrees(record: &Record, session: &Session) -> bool {
+    record.minutes.start == session.start_min && (record.minutes.end.is_none() || record.minutes.end == session.end_min)
+}
+
+fn shares_a_minute(record: &Record, session: &Session) -> bool {
+    record.minutes.start == session.start_min
+        || (session.end_min.is_some() && record.minutes.end == session.end_min)
+}
+
+/// The local day of an instant, by the offset in force when it was recorded.
+#[must_use]
+pub fn ymd(at: OffsetDateTime) -> u32 {
+    u32::try_from(at.year()).unwrap_or(0) * 10_000 + u32::from(u8::from(at.month())) * 100 + u32::from(at.day())
+}
+
+/// The records that were in the last snapshot with the thread; all of them if it was not there.
+fn live(thread: &Thread) -> impl Iterator<Item = &Record> {
+    thread.records.iter().filter(|record| thread.place.is_none() || !record.gone)
+}
+
+/// A thread and a task that may be one.
+struct Pair<'a, 'b> {
+    thread: &'a Thread,
+    task: &'a Candidate<'b>,
+    scene: &'a Scene<'a>,
+}
+
+impl Pair<'_, '_> {
+    fn same_title(&self) -> bool {
+        self.thread.title == self.task.title
+    }
+
+    fn same_plan(&self) -> bool {
+        self.thread.planned == self.task.planned
+    }
+
+    fn same_first_day(&self) -> bool {
+        live(self.thread).next().is_some_and(|first| ymd(first.start) == first_day(self.task, self.scene))
+    }
+
+    /// The recorded minutes are a prefix of the task's, and the dates agree with the finish.
+    fn fits(&self) -> bool {
+        self.is_prefix() && self.dates_agree()
+    }
+
+    fn is_prefix(&self) -> bool {
+        let mut sessions = self.task.sessions.iter();
+        live(self.thread).all(|record| sessions.next().is_some_and(|session| agrees(record, session)))
+    }
+
+    fn dates_agree(&self) -> bool {
+        let (Some((finished, day)), Some(last)) = (self.task.finish, live(self.thread).last()) else { return true };
+        match last.stop {
+            // All is recorded and the last session ended with the finish: then it ended on that day.
+            Some(stop) if finished.is_some() && finished == last.minutes.end && self.whole() => ymd(stop) == day,
+            _ => ymd(last.start) <= day,
+        }
+    }
+
+    /// All of the task's sessions are recorded, closed, and with the same minutes.
+    fn whole(&self) -> bool {
+        self.is_prefix()
+            && live(self.thread).count() == self.task.sessions.len()
+            && live(self.thread).all(|record| record.minutes.end.is_some())
+    }
+
+    fn whole_or_open(&self) -> bool {
+        self.whole() || live(self.thread).last().is_some_and(|last| last.minutes.end.is_none())
+    }
+
+    fn may_be_that_old(&self) -> bool {
+        self.same_plan() || self.is_older()
+    }
+
+    /// The task says of itself that it is older than the last snapshot, so it must have been in it.
+    fn is_older(&self) -> bool {
+        let scene = self.scene;
+        let taken = scene.taken - scene.taken.rem_euclid(60);
+        let finished_before = self.task.finish.is_some_and(|(_, day)| day < ymd(scene.zone.at(taken)));
+        finished_before
+            || self.task.sessions.first().is_some_and(|first| {
+                scene.zone.first_at_or_after(first.start_min, taken).is_none_or(|at| at > scene.saved)
+            })
+    }
+
+    fn kept_a_minute(&self) -> bool {
+        self.is_older()
+            || live(self.thread).zip(self.task.sessions).any(|(record, session)| shares_a_minute(record, session))
+    }
+}
+
+fn first_day(task: &Candidate<'_>, scene: &Scene<'_>) -> u32 {
+    *task.first_day.get_or_init(|| (scene.first_day)(task))
+}
+
+/// The candidates that are still free, by the key of a pass, in the order of the snapshot.
+struct Index(HashMap<u64, Queue>);
+
+#[derive(Default)]
+struct Queue {
+    free: Vec<usize>,
+    /// What lies before it is taken.
+    head: usize,
+}
+
+impl Index {
+    fn of(by: By, candidates: &[Candidate<'_>], found: &[Option<ThreadKey>], scene: &Scene<'_>) -> Index {
+        let mut queues: HashMap<u64, Queue> = HashMap::new();
+        for (at, task) in candidates.iter().enumerate().filter(|&(at, _)| found[at].is_none()) {
+            let mut add = |hash: u64| queues.entry(hash).or_default().free.push(at);
+            match by {
+                By::Place => add(hash_of(&task.place)),
+                By::Plan => shapes(hash_of(&(task.title, task.planned)), task.sessions).for_each(add),
+                By::FirstDay => {
+                    shapes(hash_of(&(task.title, first_day(task, scene))), task.sessions).for_each(add);
+                }
+                By::Title => shapes(hash_of(&task.title), task.sessions).for_each(add),
+                By::Minutes => shapes(hash_of(&()), task.sessions).for_each(add),
+                By::AnyStart => {
+                    let mut starts: Vec<Minute> = task.sessions.iter().map(|session| session.start_min).collect();
+                    starts.sort_unstable();
+                    starts.dedup();
+                    starts.into_iter().for_each(|start| add(hash_of(&(task.title, start))));
+                }
+            }
+        }
+        Index(queues)
+    }
+
+    /// Takes the first candidate of that key that is free and accepted.
+    fn take(&mut self, hash: u64, accept: impl Fn(usize) -> bool) -> Option<usize> {
+        let queue = self.0.get_mut(&hash)?;
+        let ahead = queue.free[queue.head..].iter().take(PROBES).position(|&at| at != TAKEN && accept(at))?;
+        let at = std::mem::replace(&mut queue.free[queue.head + ahead], TAKEN);
+        while queue.free.get(queue.head) == Some(&TAKEN) {
+            queue.head += 1;
+        }
+        Some(at)
+    }
+}
+
+const TAKEN: usize = usize::MAX;
+
+fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// How a session enters a shape: closed with its end, or open, which any end agrees with.
+const OPEN: u16 = u16::MAX;
+
+/// The keys under which a task is found: one for every prefix of its sessions, once as it stands and once as it was
+/// while the prefix's last session was open.
+fn shapes(seed: u64, sessions: &[Session]) -> impl Iterator<Item = u64> {
+    let mut closed = seed;
+    sessions.iter().flat_map(move |session| {
+        let open = hash_of(&(closed, session.start_min, OPEN));
+        closed = session.end_min.map_or(open, |end| hash_of(&(closed, session.start_min, end)));
+        [Some(open), session.end_min.map(|_| closed)].into_iter().flatten()
+    })
+}
+
+/// The keys under which a thread looks for its task.
+fn keys_of_thread(by: By, thread: &Thread) -> Vec<u64> {
+    let shape = |seed: u64| {
+        live(thread).fold(seed, |hash, record| {
+            hash_of(&(hash, record.minutes.start, record.minutes.end.unwrap_or(OPEN)))
+        })
+    };
+    match by {
+        By::Place => thread.place.map(|place| hash_of(&place)).into_iter().collect(),
+        By::Plan => vec![shape(hash_of(&(thread.title.as_str(), thread.planned)))],
+        By::FirstDay => {
+            let day = live(thread).next().map_or(0, |first| ymd(first.start));
+            vec![shape(hash_of(&(thread.title.as_str(), day)))]
+        }
+        By::Title => vec![shape(hash_of(thread.title.as_str()))],
+        By::Minutes => vec![shape(hash_of(&()))],
+        By::AnyStart => {
+            live(thread).map(|record| hash_of(&(thread.title.as_str(), record.minutes.start))).collect()
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The sidecar `toggl.json`, as values: what was recorded of every session, and what Toggl holds of it.
+//!
+//! The records of one task form a [`Thread`]. A record's start and stop are the instants of the session as they were
+//! determined when it was first seen; they are never recomputed while its minutes stay the same. Its [`Entry`] is
+//! what Toggl was last told. Where the two differ, something is to be done.
+
+mod format;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+pub use format::FormatError;
+
+use crate::quota::Quota;
+use crate::zone::Minute;
+
+/// The version of the file format that this program reads and writes.
+pub const VERSION: u64 = 1;
+
+/// All that is remembered from one push to the next.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sidecar {
+    /// Toggl's default workspace, once `GET /me` was asked for it.
+    pub workspace: Option<i64>,
+    /// Save instant of the last snapshot taken in (unix seconds): every session that is not recorded lies after it.
+    pub taken: Option<i64>,
+    /// What is known of Toggl's quota, and when the last request was sent.
+    pub quota: Quota,
+    /// Whether entries that were in Toggl before the first push have been looked for.
+    pub looked: bool,
+    /// The tasks with sessions that were ever seen.
+    pub threads: BTreeMap<ThreadKey, Thread>,
+}
+
+/// `YMD/TASK`: the day of the task's first session and a number, given once and never recomputed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadKey {
+    /// `YYYYMMDD` in the zone in force when the task was first seen.
+    pub day: u32,
+    /// The task's position when first seen, or the next number that was free on that day.
+    pub task: u32,
+}
+
+/// `YMD/TASK/SESSION`: a thread and the number of a session in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordKey {
+    /// The task.
+    pub thread: ThreadKey,
+    /// The session's position when first seen, or the next number that was free in the thread.
+    pub session: u32,
+}
+
+/// One of Chute_kun's three lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "Chute_kun's own words")]
+pub enum List {
+    Today,
+    Future,
+    Past,
+}
+
+/// Where a task stood in the last snapshot. Evidence of identity, and weak: lists move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The list.
+    pub list: List,
+    /// The position in it, from 0.
+    pub index: u32,
+}
+
+/// The records of one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Thread {
+    /// The title in the last snapshot that had the task, uncut.
+    pub title: String,
+    /// `planned_ymd` in that snapshot.
+    pub planned: u32,
+    /// Where the task stood in the last snapshot taken in; `None` when it was not there.
+    pub place: Option<Place>,
+    /// The sessions, by number. Never empty.
+    pub records: Vec<Record>,
+}
+
+/// What is known of one session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The session number of the key.
+    pub number: u32,
+    /// The minutes in the last snapshot that had the session.
+    pub minutes: Minutes,
+    /// When it started, with the offset in force then.
+    pub start: OffsetDateTime,
+    /// When it stopped, with the offset in force then; `None` while it is open.
+    pub stop: Option<OffsetDateTime>,
+    /// More than one day was possible.
+    pub inferred: bool,
+    /// The session was not in the last snapshot taken in.
+    pub gone: bool,
+    /// What Toggl holds, as last told and answered.
+    pub entry: Option<Entry>,
+    /// A create or start that may have been sent and whose outcome is not known.
+    pub intent: Option<Intent>,
+    /// What Toggl refused and would refuse again.
+    pub rejected: Option<Rejection>,
+}
+
+/// The two minutes of a session, as Chute_kun wrote them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Minutes {
+    /// Local minute of the start.
+    pub start: Minute,
+    /// Local minute of the end; `None` while open.
+    pub end: Option<Minute>,
+}
+
+/// A time entry in Toggl.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Toggl's id.
+    pub id: i64,
+    /// The workspace it is in.
+    pub workspace: i64,
+    /// Its text: the title, cut to Toggl's limit.
+    pub description: String,
+    /// Its start.
+    pub start: OffsetDateTime,
+    /// Its stop; `None` while it runs.
+    pub stop: Option<OffsetDateTime>,
+    /// It was halted while its session was open: its stop is the server's clock, and no fact.
+    pub halted: bool,
+}
+
+/// On disk before a create or start is sent: from then on the request may have been carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Unix seconds by this machine's clock, before the first request that the intent covers.
+    pub since: i64,
+    /// The description that was to be sent.
+    pub description: String,
+}
+
+/// A refusal that repeating unchanged would only repeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// The HTTP status.
+    pub status: u16,
+    /// What Toggl said.
+    pub text: String,
+    /// Fingerprint of the operation that was refused; a changed one is sent.
+    pub operation: String,
+}
+
+impl Sidecar {
+    /// The thread and record of a key.
+    #[must_use]
+    pub fn record(&self, key: RecordKey) -> Option<(&Thread, &Record)> {
+        let thread = self.threads.get(&key.thread)?;
+        let at = thread.records.binary_search_by_key(&key.session, |record| record.number).ok()?;
+        Some((thread, thread.records.get(at)?))
+    }
+
+    /// The record of a key, to be changed.
+    pub fn record_mut(&mut self, key: RecordKey) -> Option<&mut Record> {
+        let thread = self.threads.get_mut(&key.thread)?;
+        let at = thread.records.binary_search_by_key(&key.session, |record| record.number).ok()?;
+        thread.records.get_mut(at)
+    }
+
+    /// All records with their keys, in the order of the keys.
+    pub fn records(&self) -> impl Iterator<Item = (RecordKey, &Thread, &Record)> {
+        self.threads.iter().flat_map(|(&key, thread)| {
+            thread.records.iter().map(move |record| (RecordKey { thread: key, session: record.number }, thread, record))
+        })
+    }
+
+    /// Takes a record out, and its thread with the last of them.
+    pub fn remove(&mut self, key: RecordKey) {
+        if let Some(thread) = self.threads.get_mut(&key.thread) {
+            thread.records.retain(|record| record.number != key.session);
+            if thread.records.is_empty() {
+                self.threads.remove(&key.thread);
+            }
+        }
+    }
+
+    /// Whether any create or start is still unaccounted for.
+    #[must_use]
+    pub fn has_open_intents(&self) -> bool {
+        self.records().any(|(_, _, record)| record.intent.is_some())
+    }
+}
+
+impl Record {
+    /// Whether Toggl shows this session's entry as running, by what it was last told.
+    #[must_use]
+    pub fn runs_in_toggl(&self) -> bool {
+        self.entry.as_ref().is_some_and(|entry| entry.stop.is_none())
+    }
+}
+
+impl fmt::Display for ThreadKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08}/{}", self.day, self.task)
+    }
+}
+
+impl fmt::Display for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.thread, self.session)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = match self.list {
+            List::Today => "today",
+            List::Future => "future",
+            List::Past => "past",
+        };
+        write!(f, "{list}/{}", self.index)
+    }
+}

@@ -1,0 +1,344 @@
+//! The sidecar as text: JSON, one line a task and one line a session, in the order of the keys, so that one changed
+//! record changes one line. What can be derived is not written.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write as _;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{
+    Entry, Intent, List, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey, VERSION,
+};
+use crate::quota::Quota;
+
+/// Why a sidecar was not accepted. Nothing is ever written over such a file.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// Another program version wrote it.
+    #[error("it is of version {0}, and this program knows version {VERSION} only")]
+    Version(u64),
+    /// Not JSON, not this shape, or not consistent.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TaskLine<'a> {
+    #[serde(borrow)]
+    title: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    planned: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryLine<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    workspace: Option<i64>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    description: Option<Cow<'a, str>>,
+    #[serde(with = "time::serde::rfc3339")]
+    start: OffsetDateTime,
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    stop: Option<OffsetDateTime>,
+    /// Written only where they cannot be read off the instants (a minute that the clock never showed).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    minutes: Option<(u16, Option<u16>)>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    inferred: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    gone: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holds: Option<Holds>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    intent: Option<Intent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rejected: Option<Rejection>,
+}
+
+/// What Toggl was last told, where that is not what the session is now.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Holds {
+    #[serde(with = "time::serde::rfc3339")]
+    start: OffsetDateTime,
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    stop: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    halted: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File<'a> {
+    version: u64,
+    #[serde(default)]
+    workspace: Option<i64>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    taken: Option<OffsetDateTime>,
+    #[serde(default)]
+    looked: bool,
+    #[serde(default)]
+    quota: Quota,
+    #[serde(borrow)]
+    tasks: Pairs<ThreadKey, TaskLine<'a>>,
+    #[serde(borrow)]
+    entries: Pairs<RecordKey, EntryLine<'a>>,
+}
+
+/// A JSON object as pairs in the order of the file: no map is built that is thrown away at once.
+struct Pairs<K, V>(Vec<(K, V)>);
+
+impl<'de, K: FromStr, V: Deserialize<'de>> Deserialize<'de> for Pairs<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder<K, V>(PhantomData<(K, V)>);
+        impl<'de, K: FromStr, V: Deserialize<'de>> Visitor<'de> for InOrder<K, V> {
+            type Value = Pairs<K, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    let parsed = key.parse().map_err(|_| A::Error::custom(format!("`{key}` is not a key")))?;
+                    pairs.push((parsed, map.next_value()?));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(InOrder(PhantomData))
+    }
+}
+
+impl Sidecar {
+    /// Reads the text of a sidecar.
+    ///
+    /// # Errors
+    /// [`FormatError`]: another version, not JSON, an unknown field, or records that do not fit together.
+    pub fn from_json(text: &[u8]) -> Result<Sidecar, FormatError> {
+        let file: File<'_> = serde_json::from_slice(text).map_err(|error| version_or(text, &error))?;
+        if file.version != VERSION {
+            return Err(FormatError::Version(file.version));
+        }
+        let mut threads = BTreeMap::new();
+        for (key, line) in file.tasks.0 {
+            let thread = Thread {
+                title: line.title.into_owned(),
+                planned: line.planned.unwrap_or(key.day),
+                place: line.place,
+                records: Vec::new(),
+            };
+            if threads.insert(key, thread).is_some() {
+                return Err(FormatError::Damaged(format!("the task {key} is there twice")));
+            }
+        }
+        for (key, line) in file.entries.0 {
+            let Some(thread) = threads.get_mut(&key.thread) else {
+                return Err(FormatError::Damaged(format!("the entry {key} belongs to no task")));
+            };
+            if thread.records.last().is_some_and(|last| last.number >= key.session) {
+                return Err(FormatError::Damaged(format!("the entry {key} is there twice or out of order")));
+            }
+            thread.records.push(record(key, line)?);
+        }
+        if let Some((key, _)) = threads.iter().find(|(_, thread)| thread.records.is_empty()) {
+            return Err(FormatError::Damaged(format!("the task {key} has no entry")));
+        }
+        Ok(Sidecar {
+            workspace: file.workspace,
+            taken: file.taken.map(OffsetDateTime::unix_timestamp),
+            looked: file.looked,
+            quota: file.quota,
+            threads,
+        })
+    }
+
+    /// The text of the sidecar: the same value gives the same bytes.
+    ///
+    /// # Errors
+    /// An instant that RFC 3339 cannot say (a year past 9999).
+    pub fn to_json(&self) -> std::io::Result<Vec<u8>> {
+        let records: usize = self.threads.values().map(|thread| thread.records.len()).sum();
+        let mut out = Vec::with_capacity(512 + self.threads.len() * 80 + records * 200);
+        self.write(&mut out)?;
+        Ok(out)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
+        writeln!(out, "{{\n\"version\": {VERSION},")?;
+        if let Some(workspace) = self.workspace {
+            writeln!(out, "\"workspace\": {workspace},")?;
+        }
+        if let Some(taken) = self.taken.and_then(|instant| OffsetDateTime::from_unix_timestamp(instant).ok()) {
+            writeln!(out, "\"taken\": \"{}\",", taken.format(&Rfc3339).map_err(std::io::Error::other)?)?;
+        }
+        writeln!(out, "\"looked\": {},", self.looked)?;
+        writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
+        out.extend_from_slice(b"\"tasks\": {");
+        let mut comma = "";
+        for (&key, thread) in &self.threads {
+            write!(out, "{comma}\n\"{key}\": ")?;
+            comma = ",";
+            let line = TaskLine {
+                title: Cow::Borrowed(&thread.title),
+                planned: (thread.planned != key.day).then_some(thread.planned),
+                place: thread.place,
+            };
+            serde_json::to_writer(&mut *out, &line)?;
+        }
+        out.extend_from_slice(b"\n},\n\"entries\": {");
+        comma = "";
+        for (key, _, record) in self.records() {
+            write!(out, "{comma}\n\"{key}\": ")?;
+            comma = ",";
+            serde_json::to_writer(&mut *out, &line(record))?;
+        }
+        out.extend_from_slice(b"\n}\n}\n");
+        Ok(())
+    }
+}
+
+fn version_or(text: &[u8], error: &serde_json::Error) -> FormatError {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u64,
+    }
+    match serde_json::from_slice::<Version>(text) {
+        Ok(Version { version }) if version != VERSION => FormatError::Version(version),
+        _ => FormatError::Damaged(error.to_string()),
+    }
+}
+
+fn line(record: &Record) -> EntryLine<'_> {
+    let entry = record.entry.as_ref();
+    EntryLine {
+        id: entry.map(|entry| entry.id),
+        workspace: entry.map(|entry| entry.workspace),
+        description: entry.map(|entry| Cow::Borrowed(entry.description.as_str())),
+        start: record.start,
+        stop: record.stop,
+        minutes: (Minutes::shown_by(record.start, record.stop) != record.minutes)
+            .then_some((record.minutes.start, record.minutes.end)),
+        inferred: record.inferred,
+        gone: record.gone,
+        holds: entry.filter(|entry| !entry.same_times(record)).map(|entry| Holds {
+            start: entry.start,
+            stop: entry.stop,
+            halted: entry.halted,
+        }),
+        intent: record.intent.clone(),
+        rejected: record.rejected.clone(),
+    }
+}
+
+fn record(key: RecordKey, line: EntryLine<'_>) -> Result<Record, FormatError> {
+    let entry = match (line.id, line.workspace, line.description) {
+        (Some(id), Some(workspace), Some(description)) => {
+            let holds = line.holds.unwrap_or(Holds { start: line.start, stop: line.stop, halted: false });
+            let Holds { start, stop, halted } = holds;
+            Some(Entry { id, workspace, description: description.into_owned(), start, stop, halted })
+        }
+        (None, None, None) if line.holds.is_none() => None,
+        _ => return Err(FormatError::Damaged(format!("the entry {key} lacks its id, workspace or description"))),
+    };
+    let minutes = match line.minutes {
+        Some((start, end)) => Minutes { start, end },
+        None => Minutes::shown_by(line.start, line.stop),
+    };
+    Ok(Record {
+        number: key.session,
+        minutes,
+        start: line.start,
+        stop: line.stop,
+        inferred: line.inferred,
+        gone: line.gone,
+        entry,
+        intent: line.intent,
+        rejected: line.rejected,
+    })
+}
+
+impl Entry {
+    /// Whether Toggl was told these very times of the session.
+    #[must_use]
+    pub fn same_times(&self, record: &Record) -> bool {
+        self.start == record.start && self.stop == record.stop && !self.halted
+    }
+}
+
+impl Minutes {
+    /// The minutes that a clock with the offsets of these instants showed.
+    #[must_use]
+    pub fn shown_by(start: OffsetDateTime, stop: Option<OffsetDateTime>) -> Minutes {
+        let shown = |at: OffsetDateTime| u16::from(at.hour()) * 60 + u16::from(at.minute());
+        Minutes { start: shown(start), end: stop.map(shown) }
+    }
+}
+
+impl FromStr for ThreadKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (day, task) = text.split_once('/').ok_or(())?;
+        let key = ThreadKey { day: day.parse().map_err(drop)?, task: task.parse().map_err(drop)? };
+        // Only the one way of writing it: `+1` and `01` parse as numbers too.
+        if key.to_string() == text { Ok(key) } else { Err(()) }
+    }
+}
+
+impl FromStr for RecordKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (thread, session) = text.rsplit_once('/').ok_or(())?;
+        let key = RecordKey { thread: thread.parse()?, session: session.parse().map_err(drop)? };
+        if key.session.to_string() == session { Ok(key) } else { Err(()) }
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (list, index) = text.split_once('/').ok_or(())?;
+        let list = match list {
+            "today" => List::Today,
+            "future" => List::Future,
+            "past" => List::Past,
+            _ => return Err(()),
+        };
+        Ok(Place { list, index: index.parse().map_err(drop)? })
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(|()| D::Error::custom(format!("`{text}` is not a place such as `today/0`")))
+    }
+}
