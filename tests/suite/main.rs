@@ -1,1 +1,1 @@
-
+mod zone_test;
