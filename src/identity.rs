@@ -111,7 +111,10 @@ pub fn identify(
         pool.retain(|&(&key, thread)| {
             let at = keys_of_thread(pass.by, thread)
                 .into_iter()
-                .find_map(|hash| index.take(hash, |at| (pass.accept)(&Pair { thread, task: &candidates[at], scene })));
+                .find_map(|hash| {
+                    let accept = |at: usize| (pass.accept)(&Pair { thread, task: &candidates[at], scene });
+                    index.take(hash, |at| found[at].is_none(), accept)
+                });
             if let Some(at) = at {
                 found[at] = Some(key);
             }
@@ -246,7 +249,7 @@ struct Index(HashMap<u64, Queue>);
 
 #[derive(Default)]
 struct Queue {
-    free: Vec<usize>,
+    tasks: Vec<usize>,
     /// What lies before it is taken.
     head: usize,
 }
@@ -255,7 +258,7 @@ impl Index {
     fn of(by: By, candidates: &[Candidate<'_>], found: &[Option<ThreadKey>], scene: &Scene<'_>) -> Index {
         let mut queues: HashMap<u64, Queue> = HashMap::new();
         for (at, task) in candidates.iter().enumerate().filter(|&(at, _)| found[at].is_none()) {
-            let mut add = |hash: u64| queues.entry(hash).or_default().free.push(at);
+            let mut add = |hash: u64| queues.entry(hash).or_default().tasks.push(at);
             match by {
                 By::Place => add(hash_of(&task.place)),
                 By::Plan => shapes(hash_of(&(task.title, task.planned)), task.sessions).for_each(add),
@@ -276,18 +279,20 @@ impl Index {
     }
 
     /// Takes the first candidate of that key that is free and accepted.
-    fn take(&mut self, hash: u64, accept: impl Fn(usize) -> bool) -> Option<usize> {
+    fn take(
+        &mut self,
+        hash: u64,
+        is_free: impl Fn(usize) -> bool,
+        accept: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
         let queue = self.0.get_mut(&hash)?;
-        let ahead = queue.free[queue.head..].iter().take(PROBES).position(|&at| at != TAKEN && accept(at))?;
-        let at = std::mem::replace(&mut queue.free[queue.head + ahead], TAKEN);
-        while queue.free.get(queue.head) == Some(&TAKEN) {
+        // A task stands in several queues, so it can have been taken from another one.
+        while queue.tasks.get(queue.head).is_some_and(|&at| !is_free(at)) {
             queue.head += 1;
         }
-        Some(at)
+        queue.tasks[queue.head..].iter().copied().filter(|&at| is_free(at)).take(PROBES).find(|&at| accept(at))
     }
 }
-
-const TAKEN: usize = usize::MAX;
 
 fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
     let mut hasher = DefaultHasher::new();

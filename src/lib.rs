@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod identity;
 pub mod instants;
+pub mod intake;
+pub mod plan;
 pub mod quota;
 pub mod sidecar;
 pub mod snapshot;

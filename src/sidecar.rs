@@ -63,7 +63,7 @@ pub enum List {
 }
 
 /// Where a task stood in the last snapshot. Evidence of identity, and weak: lists move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The list.
     pub list: List,

@@ -1,0 +1,328 @@
+//! Taking a snapshot in: every session of it becomes a record of the sidecar, dated and under its own key.
+//!
+//! Pure: the same snapshot, sidecar and zone give the same records on any machine. Nothing of what Toggl was told is
+//! changed here; what is to be done about the difference is for the plan.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
+use time::{Date, Month};
+
+use crate::identity::{self, Candidate, Scene};
+use crate::instants::{self, Clue, Dated, Event, Frame};
+use crate::sidecar::{List, Minutes, Place, Record, RecordKey, Sidecar, Thread, ThreadKey};
+use crate::snapshot::{Session, Snapshot, State, Task};
+use crate::zone::Zone;
+
+/// What taking a snapshot in found out beside the records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Intake {
+    /// The session that runs: in today, its task Active, open, and the first such.
+    pub running: Option<RecordKey>,
+    /// Sessions that cannot be what they say, and were left out.
+    pub odd: Vec<OddSession>,
+    /// Sessions that are closed in the sidecar and open in the snapshot, which Chute_kun never does: a snapshot
+    /// restored, cut or edited. They are left as they are.
+    pub reopened: Vec<RecordKey>,
+}
+
+/// A session that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OddSession {
+    /// The title of its task.
+    pub title: String,
+    /// Where the task stands.
+    pub place: Place,
+    /// The position of the session in the task, from 0.
+    pub session: usize,
+    /// What is wrong with it, for people.
+    pub reason: &'static str,
+}
+
+/// Takes `snapshot`, saved at `saved` (unix seconds), into the sidecar.
+pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zone) -> Intake {
+    let mut intake = Intake::default();
+    let tasks = tasks_with_sessions(snapshot, &mut intake.odd);
+    let candidates: Vec<Candidate<'_>> = tasks.iter().map(Worked::candidate).collect();
+    let taken = sidecar.taken;
+    let first_day = |candidate: &Candidate<'_>| {
+        let at = tasks.binary_search_by_key(&candidate.place, |worked| worked.place);
+        at.ok().and_then(|at| tasks.get(at)).map_or(0, |worked| worked.first_day(zone, saved))
+    };
+    let scene = Scene { zone, taken: sidecar.taken.unwrap_or(saved), saved, first_day: &first_day };
+    let found = identity::identify(&sidecar.threads, &candidates, &scene);
+    let was_present: HashSet<ThreadKey> =
+        sidecar.threads.iter().filter(|(_, thread)| thread.place.is_some()).map(|(&key, _)| key).collect();
+
+    let mut seen: HashSet<ThreadKey> = HashSet::with_capacity(tasks.len());
+    for (worked, key) in tasks.iter().zip(&found) {
+        if let Some(key) = key {
+            seen.insert(*key);
+            if let Some(thread) = sidecar.threads.get_mut(key) {
+                let since = taken.filter(|_| was_present.contains(key));
+                continue_thread(thread, *key, worked, since, saved, zone, &mut intake);
+            }
+        }
+    }
+    for (worked, key) in tasks.iter().zip(&found) {
+        if key.is_none() {
+            let thread = new_thread(worked, taken, saved, zone);
+            let key = free_key(sidecar, &thread, worked.place);
+            sidecar.threads.insert(key, thread);
+            seen.insert(key);
+        }
+    }
+    for (key, thread) in &mut sidecar.threads {
+        if !seen.contains(key) {
+            thread.place = None;
+            thread.records.iter_mut().for_each(|record| record.gone = true);
+        }
+    }
+    intake.running = running(sidecar, &tasks);
+    sidecar.taken = Some(saved);
+    intake
+}
+
+/// A task of the snapshot that has sessions.
+struct Worked<'a> {
+    place: Place,
+    task: &'a Task,
+    /// Its sessions, odd ones left out.
+    sessions: Cow<'a, [Session]>,
+}
+
+impl Worked<'_> {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            place: self.place,
+            title: &self.task.title,
+            planned: self.task.planned_ymd,
+            finish: self.finish().map(|_| (self.task.finished_at_min, self.task.done_ymd.unwrap_or(0))),
+            sessions: &self.sessions,
+            first_day: OnceCell::new(),
+        }
+    }
+
+    /// `done_ymd` counts only in state Done, and only if there is such a day.
+    fn finish(&self) -> Option<Date> {
+        self.task.done_ymd.filter(|_| self.task.state == State::Done).and_then(date_of)
+    }
+
+    fn is_running(&self) -> bool {
+        self.place.list == List::Today
+            && self.task.state == State::Active
+            && self.sessions.last().is_some_and(|last| last.end_min.is_none())
+    }
+
+    fn frame(&self, taken: Option<i64>, saved: i64) -> Frame {
+        Frame {
+            taken,
+            saved,
+            finish: self.task.finished_at_min.filter(|&minute| minute < 1440).zip(self.finish()),
+            planned: date_of(self.task.planned_ymd),
+            actual_min: i64::from(self.task.actual_min),
+        }
+    }
+
+    fn first_day(&self, zone: &Zone, saved: i64) -> u32 {
+        let dated = instants::date(zone, &self.events(|_| [Clue::New; 2]), &self.frame(None, saved));
+        dated.first().map_or(0, |first| identity::ymd(zone.at(first.instant)))
+    }
+
+    /// The sessions as events; `clues` gives what is known of the start and the end of a session.
+    fn events(&self, clues: impl Fn(usize) -> [Clue; 2]) -> Vec<Event> {
+        let mut events = Vec::with_capacity(self.sessions.len() * 2);
+        for (at, session) in self.sessions.iter().enumerate() {
+            let [start, end] = clues(at);
+            events.push(Event { minute: session.start_min, clue: start });
+            events.extend(session.end_min.map(|minute| Event { minute, clue: end }));
+        }
+        events
+    }
+}
+
+fn tasks_with_sessions<'a>(snapshot: &'a Snapshot, odd: &mut Vec<OddSession>) -> Vec<Worked<'a>> {
+    let lists = [(List::Today, &snapshot.today), (List::Future, &snapshot.future), (List::Past, &snapshot.past)];
+    let mut tasks = Vec::new();
+    for (list, in_list) in lists {
+        for (index, task) in (0..).zip(in_list) {
+            let place = Place { list, index };
+            let sessions = sound_sessions(task, place, odd);
+            if !sessions.is_empty() {
+                tasks.push(Worked { place, task, sessions });
+            }
+        }
+    }
+    tasks
+}
+
+/// A session's minutes lie within a day, and only the last session of a task is ever open.
+fn sound_sessions<'a>(task: &'a Task, place: Place, odd: &mut Vec<OddSession>) -> Cow<'a, [Session]> {
+    let last = task.sessions.len().wrapping_sub(1);
+    let fault = |at: usize, session: &Session| -> Option<&'static str> {
+        if session.start_min > 1439 {
+            Some("its start is no minute of a day")
+        } else if session.end_min.is_some_and(|end| end > 1439) {
+            Some("its end is no minute of a day")
+        } else if session.end_min.is_none() && at != last {
+            Some("it is open, though another session follows")
+        } else {
+            None
+        }
+    };
+    let faults: Vec<(usize, &'static str)> = (task.sessions.iter().enumerate())
+        .filter_map(|(at, session)| fault(at, session).map(|reason| (at, reason)))
+        .collect();
+    if faults.is_empty() {
+        return Cow::Borrowed(&task.sessions);
+    }
+    odd.extend(faults.iter().map(|&(session, reason)| OddSession { title: task.title.clone(), place, session, reason }));
+    (task.sessions.iter().enumerate())
+        .filter(|(at, session)| fault(*at, session).is_none())
+        .map(|(_, session)| *session)
+        .collect()
+}
+
+/// Brings a known thread up to its task: recorded instants stay, closed and new sessions get theirs.
+fn continue_thread(
+    thread: &mut Thread,
+    key: ThreadKey,
+    worked: &Worked<'_>,
+    taken: Option<i64>,
+    saved: i64,
+    zone: &Zone,
+    intake: &mut Intake,
+) {
+    if thread.title != worked.task.title {
+        thread.title.clone_from(&worked.task.title);
+    }
+    thread.planned = worked.task.planned_ymd;
+    thread.place = Some(worked.place);
+    let aligned = identity::align(&thread.records, &worked.sessions);
+    let is_unchanged = aligned.len() == thread.records.len()
+        && (aligned.iter().zip(worked.sessions.iter())).all(|(at, session)| {
+            at.and_then(|at| thread.records.get(at))
+                .is_some_and(|record| !record.gone && record.minutes == minutes_of(session))
+        });
+    if is_unchanged {
+        return;
+    }
+    let clues = |at: usize| match aligned[at].map(|at| &thread.records[at]) {
+        Some(record) => clues(record, &worked.sessions[at]),
+        None => [Clue::New; 2],
+    };
+    let events = worked.events(clues);
+    let dated = instants::date(zone, &events, &worked.frame(taken, saved));
+    let mut dated = dated.into_iter();
+    let mut is_here = vec![false; thread.records.len()];
+    let mut next_number = thread.records.last().map_or(0, |last| last.number + 1);
+    for (session, at) in worked.sessions.iter().zip(&aligned) {
+        let Some(start) = dated.next() else { break };
+        let stop = session.end_min.and_then(|_| dated.next());
+        if let Some(at) = *at {
+            is_here[at] = true;
+            let record = &mut thread.records[at];
+            record.gone = false;
+            if record.stop.is_some() && stop.is_none() {
+                intake.reopened.push(RecordKey { thread: key, session: record.number });
+            } else {
+                update(record, session, start, stop, zone);
+            }
+        } else {
+            thread.records.push(new_record(next_number, session, start, stop, zone));
+            next_number += 1;
+        }
+    }
+    for (record, is_here) in thread.records.iter_mut().zip(is_here) {
+        record.gone |= !is_here;
+    }
+}
+
+/// What a record knows of the session it is.
+fn clues(record: &Record, session: &Session) -> [Clue; 2] {
+    let start = record.start.unix_timestamp();
+    let start_clue = if record.minutes.start == session.start_min { Clue::Recorded(start) } else { Clue::Near(start) };
+    let stop_clue = match record.stop {
+        Some(stop) if record.minutes.end == session.end_min => Clue::Recorded(stop.unix_timestamp()),
+        Some(stop) => Clue::Near(stop.unix_timestamp()),
+        None => Clue::New,
+    };
+    [start_clue, stop_clue]
+}
+
+/// Recorded instants keep the offset that was in force when they were made.
+fn update(record: &mut Record, session: &Session, start: Dated, stop: Option<Dated>, zone: &Zone) {
+    if record.start.unix_timestamp() != start.instant {
+        record.start = zone.at(start.instant);
+    }
+    if record.stop.map(time::OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant) {
+        record.stop = stop.map(|stop| zone.at(stop.instant));
+    }
+    record.minutes = minutes_of(session);
+    record.inferred |= start.inferred || stop.is_some_and(|stop| stop.inferred);
+}
+
+fn new_record(number: u32, session: &Session, start: Dated, stop: Option<Dated>, zone: &Zone) -> Record {
+    Record {
+        number,
+        minutes: minutes_of(session),
+        start: zone.at(start.instant),
+        stop: stop.map(|stop| zone.at(stop.instant)),
+        inferred: start.inferred || stop.is_some_and(|stop| stop.inferred),
+        gone: false,
+        entry: None,
+        intent: None,
+        rejected: None,
+    }
+}
+
+fn new_thread(worked: &Worked<'_>, taken: Option<i64>, saved: i64, zone: &Zone) -> Thread {
+    let dated = instants::date(zone, &worked.events(|_| [Clue::New; 2]), &worked.frame(taken, saved));
+    let mut dated = dated.into_iter();
+    let mut records = Vec::with_capacity(worked.sessions.len());
+    for (number, session) in (0..).zip(worked.sessions.iter()) {
+        let Some(start) = dated.next() else { break };
+        let stop = session.end_min.and_then(|_| dated.next());
+        records.push(new_record(number, session, start, stop, zone));
+    }
+    Thread {
+        title: worked.task.title.clone(),
+        planned: worked.task.planned_ymd,
+        place: Some(worked.place),
+        records,
+    }
+}
+
+/// The key is given once, from the position when first seen, or the next number that is free on that day.
+fn free_key(sidecar: &Sidecar, thread: &Thread, place: Place) -> ThreadKey {
+    let day = thread.records.first().map_or(0, |first| identity::ymd(first.start));
+    let mut task = place.index;
+    for (taken, _) in sidecar.threads.range(ThreadKey { day, task }..) {
+        if *taken != (ThreadKey { day, task }) {
+            break;
+        }
+        task += 1;
+    }
+    ThreadKey { day, task }
+}
+
+/// Running means: in today, state Active, last session open. Chute_kun has one active task; should a file have two,
+/// it takes the first.
+fn running(sidecar: &Sidecar, tasks: &[Worked<'_>]) -> Option<RecordKey> {
+    let place = tasks.iter().find(|worked| worked.is_running())?.place;
+    let (&thread, records) = sidecar.threads.iter().find(|(_, thread)| thread.place == Some(place))?;
+    let last = records.records.iter().rev().find(|record| !record.gone)?;
+    last.stop.is_none().then_some(RecordKey { thread, session: last.number })
+}
+
+fn minutes_of(session: &Session) -> Minutes {
+    Minutes { start: session.start_min, end: session.end_min }
+}
+
+/// The day that `YYYYMMDD` names, if there is such a day.
+fn date_of(ymd: u32) -> Option<Date> {
+    let year = i32::try_from(ymd / 10_000).ok().filter(|&year| year >= 1900)?;
+    let month = Month::try_from(u8::try_from(ymd / 100 % 100).ok()?).ok()?;
+    Date::from_calendar_date(year, month, u8::try_from(ymd % 100).ok()?).ok()
+}

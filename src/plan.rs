@@ -1,0 +1,302 @@
+//! The plan: what is to be sent so that Toggl agrees with the sidecar's records, as a value.
+//!
+//! `--dry-run`, `status` and `push` show the same plan, and `push` carries out this one and no other.
+
+mod request;
+
+use std::collections::BTreeMap;
+
+use time::{Date, OffsetDateTime};
+
+pub use request::{Defaults, description_of, fingerprint};
+
+use crate::intake::Intake;
+use crate::sidecar::{Entry, Record, RecordKey, Sidecar, Thread};
+
+/// What one operation does, in the order in which operations are sent: so the present is right even when the quota
+/// ends in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The entry runs and its session does not, and has no end: stopped by the server's clock.
+    Halt,
+    /// The entry runs and its session is closed.
+    Stop,
+    /// The running session has no entry.
+    Start,
+    /// The entry was halted, and the same open session runs again.
+    Resume,
+    /// Start, stop or title differ from what was last sent.
+    Update,
+    /// Several entries get the same new title.
+    Rename,
+    /// A closed session has no entry.
+    Create,
+    /// The session is gone, and pruning was asked for.
+    Delete,
+}
+
+impl Kind {
+    /// Kinds that make an entry: sent twice, they make two.
+    #[must_use]
+    pub fn makes_an_entry(self) -> bool {
+        matches!(self, Kind::Create | Kind::Start)
+    }
+
+    /// The rank in the order of sending.
+    fn rank(self) -> u8 {
+        match self {
+            Kind::Halt | Kind::Stop => 0,
+            Kind::Start | Kind::Resume => 1,
+            Kind::Update | Kind::Rename => 2,
+            Kind::Create => 3,
+            Kind::Delete => 4,
+        }
+    }
+}
+
+/// One request to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operation {
+    /// What it does.
+    pub kind: Kind,
+    /// The sessions it is for: one, but up to [`BULK`] for a rename.
+    pub sessions: Vec<RecordKey>,
+    /// The entries it changes, in the order of `sessions`; empty for create and start.
+    pub entries: Vec<EntryRef>,
+    /// The title, uncut.
+    pub title: String,
+    /// When the (first) session started.
+    pub start: OffsetDateTime,
+    /// When it stopped; `None` while it is open.
+    pub stop: Option<OffsetDateTime>,
+    /// What Toggl was told before and is not so any more.
+    pub changes: Vec<Change>,
+    /// More than one day was possible.
+    pub inferred: bool,
+}
+
+/// Where an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryRef {
+    /// Toggl's id.
+    pub id: i64,
+    /// The workspace it is in.
+    pub workspace: i64,
+}
+
+/// A difference between a session and what Toggl was last told of it: the value that Toggl has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Its text.
+    Title(String),
+    /// Its start.
+    Start(OffsetDateTime),
+    /// Its stop, `None` while it runs.
+    Stop(Option<OffsetDateTime>),
+}
+
+/// A session that nothing is sent for, though it is not in agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The session.
+    pub session: RecordKey,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a session is held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// Open and not running, and without an entry: there is nothing yet that Toggl could hold. No error.
+    Open,
+    /// Closed before and open now, which Chute_kun never does. A person must look.
+    Reopened,
+    /// Toggl refused it and would again. A person must look.
+    Rejected,
+    /// A create or start may or may not have been carried out; it is looked up before anything else is sent.
+    Uncertain,
+    /// The session is gone; its entry stays until pruning is asked for. No error.
+    Gone,
+}
+
+/// Everything that is to be done, in the order in which it is sent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// One request each.
+    pub operations: Vec<Operation>,
+    /// What nothing is sent for.
+    pub held: Vec<Held>,
+    /// How many sessions Toggl agrees with.
+    pub agreed: usize,
+    /// Pruning would have deleted this many entries, more than allowed; none is.
+    pub prune_refused: Option<usize>,
+}
+
+/// What a plan is asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Only sessions that started on this day or later, by the offset in force then.
+    pub since: Option<Date>,
+    /// Only sessions that started on this day or earlier.
+    pub until: Option<Date>,
+    /// Delete entries whose session is gone, if they are no more than this.
+    pub prune: Option<usize>,
+    /// Send again what Toggl refused.
+    pub retry_rejected: bool,
+    /// What new entries get beside their times and text.
+    pub defaults: Defaults,
+}
+
+/// How many entries one bulk request can change.
+pub const BULK: usize = 100;
+
+/// The plan that brings Toggl into agreement with the records.
+#[must_use]
+pub fn plan(sidecar: &Sidecar, intake: &Intake, options: &Options) -> Plan {
+    let mut plan = Plan::default();
+    let mut renames: BTreeMap<(i64, String), Vec<Operation>> = BTreeMap::new();
+    for (key, thread, record) in sidecar.records().filter(|(_, _, record)| options.covers(record)) {
+        match next_step(key, thread, record, intake, options) {
+            Step::Agreed => plan.agreed += 1,
+            Step::Forgotten => {}
+            Step::Hold(why) => plan.held.push(Held { session: key, why }),
+            Step::Send(operation) if is_mere_rename(&operation) => {
+                let workspace = operation.entries.first().map_or(0, |entry| entry.workspace);
+                renames.entry((workspace, description_of(&operation.title))).or_default().push(operation);
+            }
+            Step::Send(operation) => plan.operations.push(operation),
+        }
+    }
+    plan.operations.extend(renames.into_values().flat_map(in_bulk));
+    guard_pruning(&mut plan, options);
+    plan.operations.sort_by_cached_key(order);
+    plan
+}
+
+impl Plan {
+    /// How many requests it takes, as far as can be known before they are sent.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// The sessions held back for that reason.
+    pub fn held_for(&self, why: Why) -> impl Iterator<Item = RecordKey> {
+        self.held.iter().filter(move |held| held.why == why).map(|held| held.session)
+    }
+}
+
+impl Options {
+    fn covers(&self, record: &Record) -> bool {
+        let day = record.start.date();
+        self.since.is_none_or(|since| day >= since) && self.until.is_none_or(|until| day <= until)
+    }
+}
+
+/// What is to be done about one record.
+enum Step {
+    Agreed,
+    /// Gone before Toggl ever heard of it.
+    Forgotten,
+    Hold(Why),
+    Send(Operation),
+}
+
+fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, options: &Options) -> Step {
+    let operation = |kind: Kind, changes: Vec<Change>| Operation {
+        kind,
+        sessions: vec![key],
+        entries: record.entry.iter().map(|entry| EntryRef { id: entry.id, workspace: entry.workspace }).collect(),
+        title: thread.title.clone(),
+        start: record.start,
+        stop: record.stop,
+        changes,
+        inferred: record.inferred,
+    };
+    if record.intent.is_some() {
+        return Step::Hold(Why::Uncertain);
+    }
+    let is_running = intake.running == Some(key);
+    let wanted = match &record.entry {
+        None if record.gone => return Step::Forgotten,
+        None if record.stop.is_some() => operation(Kind::Create, Vec::new()),
+        None if is_running => operation(Kind::Start, Vec::new()),
+        None => return Step::Hold(Why::Open),
+        Some(entry) if record.gone => match (options.prune, entry.stop) {
+            (Some(_), _) => operation(Kind::Delete, Vec::new()),
+            (None, None) => operation(Kind::Halt, Vec::new()),
+            (None, Some(_)) => return Step::Hold(Why::Gone),
+        },
+        Some(entry) => {
+            let changes = changes(thread, record, entry);
+            match (entry.stop, record.stop) {
+                (None, Some(_)) => operation(Kind::Stop, changes),
+                (None, None) if !is_running => operation(Kind::Halt, Vec::new()),
+                (Some(_), None) if is_running => operation(Kind::Resume, changes),
+                _ if changes.is_empty() && intake.reopened.contains(&key) => return Step::Hold(Why::Reopened),
+                _ if changes.is_empty() => return Step::Agreed,
+                _ => operation(Kind::Update, changes),
+            }
+        }
+    };
+    let is_refused = |rejected: &crate::sidecar::Rejection| {
+        rejected.operation == fingerprint(&wanted, &options.defaults)
+    };
+    if !options.retry_rejected && record.rejected.as_ref().is_some_and(is_refused) {
+        return Step::Hold(Why::Rejected);
+    }
+    Step::Send(wanted)
+}
+
+fn changes(thread: &Thread, record: &Record, entry: &Entry) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if entry.description != description_of(&thread.title) {
+        changes.push(Change::Title(entry.description.clone()));
+    }
+    if entry.start != record.start {
+        changes.push(Change::Start(entry.start));
+    }
+    // The stop of a halted entry is the server's clock: it stands until the session's own end is known.
+    if record.stop.is_some() && entry.stop != record.stop {
+        changes.push(Change::Stop(entry.stop));
+    }
+    changes
+}
+
+fn is_mere_rename(operation: &Operation) -> bool {
+    operation.kind == Kind::Update && matches!(operation.changes[..], [Change::Title(_)])
+}
+
+/// Entries of one workspace that get the same new title: one request a hundred. A single one stays an update.
+fn in_bulk(mut updates: Vec<Operation>) -> Vec<Operation> {
+    let mut bulk = Vec::new();
+    while !updates.is_empty() {
+        let mut rest = updates.split_off(updates.len().min(BULK));
+        std::mem::swap(&mut rest, &mut updates);
+        let mut renames = rest.into_iter();
+        let Some(mut first) = renames.next() else { break };
+        for other in renames {
+            first.kind = Kind::Rename;
+            first.sessions.extend(other.sessions);
+            first.entries.extend(other.entries);
+        }
+        bulk.push(first);
+    }
+    bulk
+}
+
+fn guard_pruning(plan: &mut Plan, options: &Options) {
+    let deletes = plan.operations.iter().filter(|operation| operation.kind == Kind::Delete).count();
+    if options.prune.is_some_and(|most| deletes > most) {
+        plan.operations.retain(|operation| operation.kind != Kind::Delete);
+        plan.prune_refused = Some(deletes);
+    }
+}
+
+/// Halts and stops; the start or resume; updates and renames; creates, newest day first; deletes.
+fn order(operation: &Operation) -> (u8, i64, i64, RecordKey) {
+    let at = operation.start;
+    let first = operation.sessions.first().copied();
+    let key = first.unwrap_or(RecordKey { thread: crate::sidecar::ThreadKey { day: 0, task: 0 }, session: 0 });
+    (operation.kind.rank(), -i64::from(at.date().to_julian_day()), at.unix_timestamp(), key)
+}
