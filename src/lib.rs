@@ -6,6 +6,7 @@ pub mod instants;
 pub mod intake;
 pub mod plan;
 pub mod quota;
+pub mod reading;
 pub mod settle;
 pub mod sidecar;
 pub mod snapshot;

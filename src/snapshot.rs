@@ -1,25 +1,33 @@
 //! Chute_kun's snapshot: three lists of tasks, each with the sessions worked on it.
 //!
-//! The format is version 1 of Chute_kun's own `storage` module. Unknown fields are ignored, as there.
+//! The format is version 1 of Chute_kun's own `storage` module: TOML, or JSON of the same shape. [`parse`] takes what
+//! Chute_kun's own loader takes, unknown fields included, and refuses what it refuses.
+
+mod error;
+mod parse;
+mod written;
+
+pub use error::{Place, SnapshotError};
+pub use parse::parse;
 
 use serde::Deserialize;
+use written::{WrittenSnapshot, WrittenTask};
 
 /// What Chute_kun had on its lists when it was last quit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "WrittenSnapshot")]
 pub struct Snapshot {
     /// The tasks of today, in the order of the list.
-    #[serde(default)]
     pub today: Vec<Task>,
     /// Postponed and planned tasks.
-    #[serde(default)]
     pub future: Vec<Task>,
     /// Finished tasks of former days, the latest sweep last; never pruned by Chute_kun.
-    #[serde(default)]
     pub past: Vec<Task>,
 }
 
 /// A task with its sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "WrittenTask")]
 pub struct Task {
     /// Not unique, not empty, of any length; may hold any character.
     pub title: String,
@@ -27,21 +35,16 @@ pub struct Task {
     /// but for rounding, and not a duration.
     pub actual_min: u16,
     /// Local minute of the (last) finish.
-    #[serde(default)]
     pub finished_at_min: Option<u16>,
     /// In the order in which they were worked.
-    #[serde(default)]
     pub sessions: Vec<Session>,
     /// What the task is doing.
     pub state: State,
     /// `YYYYMMDD` of the day of creation or the day picked; 0 in old files.
-    #[serde(default)]
     pub planned_ymd: u32,
     /// `YYYYMMDD` of the finish; counts only in state Done, and survives postponing.
-    #[serde(default)]
     pub done_ymd: Option<u32>,
     /// Only held to Chute_kun's own rule: an unknown category makes the file invalid.
-    #[serde(default)]
     pub category: Category,
 }
 

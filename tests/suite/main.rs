@@ -1,1 +1,9 @@
+<<<<<<< HEAD
 mod zone_test;
+=======
+//! The tests, in one binary.
+#![allow(clippy::disallowed_methods)]
+
+mod reading_test;
+mod snapshot_test;
+>>>>>>> 321c1cd (Read the snapshot whole and parse it as Chute_kun does)

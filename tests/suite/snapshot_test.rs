@@ -1,0 +1,328 @@
+//! The snapshot's parser against the loader of Chute_kun itself: what one takes the other takes, with the same values.
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use chute_kun::storage::SnapshotV1;
+use chute_kun::task::{Category as TheirCategory, Task as TheirTask, TaskState};
+use chute_toggl::snapshot::{Category, Session, Snapshot, SnapshotError, State, Task, parse};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// Every snapshot among the fixtures, sound or not, with its name.
+pub static FILES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
+    let mut files = Vec::new();
+    for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")).unwrap() {
+        let folder = folder.unwrap().path();
+        for file in fs::read_dir(&folder).into_iter().flatten() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "toml") {
+                files.push((file.display().to_string(), fs::read(&file).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    assert!(files.len() > 50);
+    files
+});
+
+fn task(theirs: TheirTask) -> Task {
+    Task {
+        title: theirs.title,
+        actual_min: theirs.actual_min,
+        finished_at_min: theirs.finished_at_min,
+        sessions: theirs.sessions.iter().map(|s| Session { start_min: s.start_min, end_min: s.end_min }).collect(),
+        state: match theirs.state {
+            TaskState::Planned => State::Planned,
+            TaskState::Active => State::Active,
+            TaskState::Paused => State::Paused,
+            TaskState::Done => State::Done,
+        },
+        planned_ymd: theirs.planned_ymd,
+        done_ymd: theirs.done_ymd,
+        category: match theirs.category {
+            TheirCategory::General => Category::General,
+            TheirCategory::Work => Category::Work,
+            TheirCategory::Home => Category::Home,
+            TheirCategory::Hobby => Category::Hobby,
+        },
+    }
+}
+
+/// What must come of it: Chute_kun's own reading, but for another version and a missing newline.
+fn expected(bytes: &[u8]) -> Option<Snapshot> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let theirs: SnapshotV1 = toml::from_str(text).ok()?;
+    if theirs.version != 1 || !text.ends_with('\n') {
+        return None;
+    }
+    let list = |tasks: Vec<TheirTask>| tasks.into_iter().map(task).collect();
+    Some(Snapshot { today: list(theirs.today), future: list(theirs.future), past: list(theirs.past) })
+}
+
+/// Compares the two, and holds every message to a few short lines.
+fn check(name: &str, bytes: &[u8]) {
+    let ours = parse(bytes);
+    if let Err(error) = &ours {
+        let message = error.to_string();
+        assert!(message.lines().count() <= 2 && message.chars().count() < 400, "{name}: {message}");
+        assert!(!message.chars().any(|c| c.is_control() && c != '\n'), "{name}: {message:?}");
+    }
+    if !bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start().starts_with(b"{") {
+        assert_eq!(ours.as_ref().ok(), expected(bytes).as_ref(), "{name}: {ours:?}");
+    }
+}
+
+#[test]
+fn the_fixtures_are_read_as_chute_kun_reads_them() {
+    for (name, bytes) in FILES.iter() {
+        check(name, bytes);
+        // And the sound ones that lack nothing but a newline.
+        check(name, &[bytes, &b"\n"[..]].concat());
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            let loads = chute_kun::storage::load_from_str(text, chute_kun::config::Config::default()).is_ok();
+            assert_eq!(loads, toml::from_str::<SnapshotV1>(text).is_ok(), "{name}");
+        }
+    }
+}
+
+/// The places that a person is shown.
+#[test]
+fn faults_are_placed() {
+    let message = |name: &str| {
+        let (_, bytes) = FILES.iter().find(|(path, _)| path.ends_with(name)).unwrap();
+        parse(bytes).unwrap_err().to_string()
+    };
+    let fault = |text: &str| parse(text.as_bytes()).unwrap_err().to_string();
+    assert_eq!(
+        message("invalid/start_min_65536.toml"),
+        "line 19, column 11: invalid value: integer `65537`, expected u16\n    end_min = 65537"
+    );
+    assert_eq!(message("invalid/title_missing.toml"), "line 21, column 1: missing field `title`\n    [[today]]");
+    assert_eq!(
+        message("invalid/non_utf8_latin1.toml").lines().next().unwrap(),
+        "line 22, column 13: this is not UTF-8"
+    );
+    assert_eq!(message("invalid/empty.toml"), "it is empty, as it is for a moment while Chute_kun writes it");
+    assert_eq!(message("invalid/version_0.toml"), "it is of version 0, and only version 1 is understood");
+    assert_eq!(
+        message("invalid/trunc_02162_start_minute_cut.toml"),
+        "line 134 does not end with a newline: the file was cut short"
+    );
+    assert_eq!(fault("today = 1\n"), "line 1, column 9: invalid type: integer `1`, expected a sequence\n    today = 1");
+    assert_eq!(fault("\n"), "line 1, column 1: missing field `version`");
+    assert_eq!(
+        fault("{\n \"version\": \"é\"}"),
+        "line 2, column 15: invalid type: string \"é\", expected u8\n     \"version\": \"é\"}"
+    );
+}
+
+#[test]
+fn another_version_is_told_as_such_whatever_else_is_in_the_file() {
+    for text in ["version = 2\ntoday = 'other'\n", "{\"version\": 2, \"today\": 1}", "version = 2\n"] {
+        assert_eq!(parse(text.as_bytes()), Err(SnapshotError::Version { found: 2 }));
+    }
+    assert_eq!(parse(b"version = 300\n"), Err(SnapshotError::Version { found: 300 }));
+    assert!(matches!(parse(b"version = 1.5\n"), Err(SnapshotError::Invalid { .. })));
+}
+
+#[test]
+fn json_is_of_the_same_shape() {
+    let text = r#" {"version": 1, "note": {}, "past": [{"title": "a", "estimate_min": 1, "actual_min": 2, "state": "Done",
+        "sessions": [{"start_min": 540, "end_min": null}]}]}"#;
+    let snapshot = parse(text.as_bytes()).unwrap();
+    assert_eq!(snapshot, parse(format!("\u{feff}{text}").as_bytes()).unwrap());
+    assert_eq!(snapshot.past[0].sessions, [Session { start_min: 540, end_min: None }]);
+    for end in 1..text.len() {
+        assert!(parse(&text.as_bytes()[..end]).is_err(), "cut at {end}");
+    }
+    assert_eq!(parse(br#"{"version": 1, "today": []}"#), Ok(Snapshot::default()));
+}
+
+/// Neither panic nor hang nor flood the terminal.
+#[test]
+fn monsters_are_survived() {
+    let task = "estimate_min = 1\nactual_min = 0\nstate = \"Planned\"\n";
+    let title = "x".repeat(1 << 20);
+    let sound = format!("version = 1\n[[today]]\ntitle = \"{title}\"\n{task}");
+    check("long title", sound.as_bytes());
+    check("long bad title", sound.replace("[[today]]\ntitle", "[[today]]\nstate").as_bytes());
+    check("long key", format!("version = 1\n{title}{title}\n").as_bytes());
+    check("long control characters", format!("version = '{}'\n", "\u{1b}\u{202e}".repeat(1000)).as_bytes());
+    check("zeroes", &[0; 100_000]);
+    check("zeroes, newline", format!("{}\n", "\0".repeat(100_000)).as_bytes());
+    for (open, close) in [("[", "]"), ("{a=", "}")] {
+        for depth in [50, 79, 80, 81, 100_000] {
+            check("deep value", format!("version=1\nx={}{}\n", open.repeat(depth), close.repeat(depth)).as_bytes());
+            check("unclosed", format!("version=1\nx={}\n", open.repeat(depth)).as_bytes());
+        }
+    }
+    check("deep key", format!("version=1\na{}=1\n", ".a".repeat(100_000)).as_bytes());
+    check("deep header", format!("version=1\n[[a{}]]\n", ".a".repeat(100_000)).as_bytes());
+    check("deep json", "{\"a\":".repeat(100_000).as_bytes());
+    check("many empty tasks", format!("version=1\n{}", "[[past]]\n".repeat(50_000)).as_bytes());
+    check("many numbers", format!("version=1\npast=[{}]\n", "1,".repeat(50_000)).as_bytes());
+}
+
+/// Values for any key, right and wrong.
+const VALUES: [&str; 33] = [
+    "0",
+    "1",
+    "255",
+    "256",
+    "540",
+    "65535",
+    "65536",
+    "4294967295",
+    "4294967296",
+    "-1",
+    "+5",
+    "0x1F",
+    "1_000",
+    "1.0",
+    "nan",
+    "true",
+    "\"a\"",
+    "''",
+    "\"Done\"",
+    "\"done\"",
+    "{Done={}}",
+    "{Paused=1}",
+    "\"Hobby\"",
+    "2026-05-13",
+    "[]",
+    "{}",
+    "[[540,570]]",
+    "[[540]]",
+    "[{start_min=1}]",
+    "[{start_min=1,end_min=2,x=3}]",
+    "[[\"t\",1,2,0,3,4,[],\"Done\"]]",
+    "[[\"t\",1,2]]",
+    "\"\"\"\n[[past]]\n\"\"\"",
+];
+
+const LINES: [&str; 18] = [
+    "",
+    "# note",
+    "[[today]]",
+    "[[past]]",
+    "[[today.sessions]]",
+    "[[past.sessions]]",
+    "[past]",
+    "[x]",
+    " [[future]]",
+    "[[today]] # x",
+    "today = []",
+    "version = 1",
+    "today.x = 1",
+    "sessions = []",
+    "title = '''",
+    "'''",
+    "\"\"\"",
+    "x = [",
+];
+
+/// A change to a file, by bytes or by lines.
+#[derive(Debug, Clone)]
+enum Damage {
+    Byte(Index, u8),
+    Insert(Index, &'static str),
+    Remove(Index, usize),
+    Cut(Index),
+    Value(Index, &'static str),
+    Drop(Index),
+    Twice(Index, Index),
+    Line(Index, &'static str),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let at = any::<Index>;
+    prop_oneof![
+        (at(), any::<u8>()).prop_map(|(at, byte)| Damage::Byte(at, byte)),
+        (
+            at(),
+            select(vec![
+                "\"", "'", "\"\"\"", "'''", "[", "]", "\n", "\r", "#", "\\", "{", "=", ".", "\u{feff}", "é", " "
+            ])
+        )
+            .prop_map(|(at, text)| Damage::Insert(at, text)),
+        (at(), 1..40usize).prop_map(|(at, length)| Damage::Remove(at, length)),
+        at().prop_map(Damage::Cut),
+        (at(), select(VALUES.to_vec())).prop_map(|(at, value)| Damage::Value(at, value)),
+        at().prop_map(Damage::Drop),
+        (at(), at()).prop_map(|(from, to)| Damage::Twice(from, to)),
+        (at(), select(LINES.to_vec())).prop_map(|(at, line)| Damage::Line(at, line)),
+    ]
+}
+
+/// A fixture with some of its tasks and one to three damages.
+pub fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let file = any::<Index>().prop_map(|index| index.get(&FILES).1.clone());
+    (file, prop::collection::vec(damage(), 1..4)).prop_map(|(mut bytes, damages)| {
+        for damage in damages {
+            bytes = apply(damage, bytes);
+        }
+        bytes
+    })
+}
+
+fn apply(damage: Damage, mut bytes: Vec<u8>) -> Vec<u8> {
+    let place = |index: &Index, bytes: &[u8]| index.index(bytes.len() + 1);
+    let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+    if lines.is_empty() {
+        return b"version = 1\n".to_vec();
+    }
+    match damage {
+        Damage::Byte(at, byte) => {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            return bytes;
+        }
+        Damage::Insert(at, text) => {
+            let at = place(&at, &bytes);
+            bytes.splice(at..at, text.bytes());
+            return bytes;
+        }
+        Damage::Remove(at, length) => {
+            let at = place(&at, &bytes);
+            bytes.drain(at..bytes.len().min(at + length));
+            return bytes;
+        }
+        Damage::Cut(at) => {
+            bytes.truncate(place(&at, &bytes));
+            return bytes;
+        }
+        Damage::Value(at, value) => {
+            let line = at.index(lines.len());
+            if let Some(equals) = lines[line].iter().position(|&byte| byte == b'=') {
+                lines[line].truncate(equals + 1);
+                lines[line].extend(format!(" {value}\n").bytes());
+            }
+        }
+        Damage::Drop(at) => {
+            lines.remove(at.index(lines.len()));
+        }
+        Damage::Twice(from, to) => {
+            let line = lines[from.index(lines.len())].clone();
+            lines.insert(to.index(lines.len() + 1), line);
+        }
+        Damage::Line(at, line) => lines.insert(at.index(lines.len() + 1), format!("{line}\n").into_bytes()),
+    }
+    lines.concat()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_files_are_read_as_chute_kun_reads_them(bytes in damaged()) {
+        check("damaged", &bytes);
+    }
+
+    #[test]
+    fn anything_at_all_is_survived(text in "\\PC*", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        check("text", format!("{text}\n").as_bytes());
+        check("bytes", &bytes);
+    }
+}
