@@ -1,5 +1,6 @@
 //! Brings Toggl Track into agreement with the work sessions that Chute_kun recorded.
 
+pub mod chute;
 pub mod clock;
 pub mod identity;
 pub mod instants;
