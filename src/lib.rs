@@ -2,6 +2,7 @@
 
 pub mod chute;
 pub mod clock;
+pub mod execute;
 pub mod identity;
 pub mod instants;
 pub mod intake;

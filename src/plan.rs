@@ -115,6 +115,8 @@ pub enum Why {
     Rejected,
     /// A create or start may or may not have been carried out; it is looked up before anything else is sent.
     Uncertain,
+    /// Too old to be listed when a lost sidecar was rebuilt, and taken to be in Toggl. No error.
+    Assumed,
     /// The session is gone; its entry stays until pruning is asked for. No error.
     Gone,
 }
@@ -219,6 +221,7 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
     let is_running = intake.running == Some(key);
     let wanted = match &record.entry {
         None if record.gone => return Step::Forgotten,
+        None if record.assumed && !options.retry_rejected => return Step::Hold(Why::Assumed),
         None if record.stop.is_some() => operation(Kind::Create, Vec::new()),
         None if is_running => operation(Kind::Start, Vec::new()),
         None => return Step::Hold(Why::Open),

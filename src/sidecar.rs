@@ -99,6 +99,8 @@ pub struct Record {
     pub inferred: bool,
     /// The session was not in the last snapshot taken in.
     pub gone: bool,
+    /// Taken to be in Toggl, though nothing shows it: too old to be listed when a lost sidecar was rebuilt.
+    pub assumed: bool,
     /// What Toggl holds, as last told and answered.
     pub entry: Option<Entry>,
     /// A create or start that may have been sent and whose outcome is not known.

@@ -60,6 +60,8 @@ struct EntryLine<'a> {
     inferred: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     gone: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    assumed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holds: Option<Holds>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -240,6 +242,7 @@ fn line(record: &Record) -> EntryLine<'_> {
             .then_some((record.minutes.start, record.minutes.end)),
         inferred: record.inferred,
         gone: record.gone,
+        assumed: record.assumed,
         holds: entry.filter(|entry| !entry.same_times(record)).map(|entry| Holds {
             start: entry.start,
             stop: entry.stop,
@@ -271,6 +274,7 @@ fn record(key: RecordKey, line: EntryLine<'_>) -> Result<Record, FormatError> {
         stop: line.stop,
         inferred: line.inferred,
         gone: line.gone,
+        assumed: line.assumed,
         entry,
         intent: line.intent,
         rejected: line.rejected,

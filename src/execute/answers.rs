@@ -1,0 +1,166 @@
+//! What an answer means for the records.
+
+use super::gate::Reply;
+use super::{Execution, Refusal};
+use crate::plan::{Change, Kind, Operation, description_of, fingerprint};
+use crate::sidecar::{Entry, RecordKey, Rejection};
+use crate::toggl::{Answer, entry};
+
+impl Execution<'_> {
+    /// Records what became of an operation. Returns what has to be sent instead of it, if anything.
+    pub(super) fn settle_operation(&mut self, operation: Operation, workspace: i64, reply: Reply) -> Vec<Operation> {
+        self.saving.note_answer();
+        let answer = match reply {
+            Reply::Answer(answer) => answer,
+            Reply::Unknown(sent_ms) => {
+                self.unsettled.extend(operation.sessions.iter().map(|&key| (key, sent_ms)));
+                return Vec::new();
+            }
+        };
+        match (operation.kind, answer.status) {
+            (Kind::Create | Kind::Start, 200..=299) => self.entry_made(operation, workspace, &answer),
+            (Kind::Rename, 200..=299) => return self.renamed(operation, &answer),
+            (Kind::Rename, _) => return one_by_one(&operation, &operation.sessions),
+            (Kind::Halt, 200..=299 | 409) => self.halted(operation, &answer),
+            (Kind::Delete, 200..=299 | 404) => {
+                operation.sessions.iter().for_each(|&key| self.sidecar.remove(key));
+                self.report.done.push(operation);
+            }
+            (Kind::Stop | Kind::Update | Kind::Resume, 200..=299) => self.told(operation),
+            (Kind::Stop | Kind::Update | Kind::Resume | Kind::Halt, 404) => return self.entry_gone(operation),
+            (_, status) => self.refused(&operation, status, &answer),
+        }
+        Vec::new()
+    }
+
+    fn entry_made(&mut self, operation: Operation, workspace: i64, answer: &Answer) {
+        let Some(made) = entry::parse_created(&answer.body) else {
+            // No id is no success, and no failure either.
+            let sent_ms = self.edges.clock.now_ms();
+            self.unsettled.extend(operation.sessions.iter().map(|&key| (key, sent_ms)));
+            return;
+        };
+        for &key in &operation.sessions {
+            self.unsettled.remove(&key);
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.intent = None;
+                record.rejected = None;
+                record.assumed = false;
+                record.entry = Some(Entry {
+                    id: made.id,
+                    workspace,
+                    description: description_of(&operation.title),
+                    start: operation.start,
+                    stop: operation.stop,
+                    halted: false,
+                });
+            }
+        }
+        self.report.done.push(operation);
+    }
+
+    /// Toggl now holds what the operation said.
+    fn told(&mut self, operation: Operation) {
+        for &key in &operation.sessions {
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.rejected = None;
+                if let Some(entry) = &mut record.entry {
+                    entry.description = description_of(&operation.title);
+                    entry.start = operation.start;
+                    // An update of a halted entry whose session is open leaves the stop as it is.
+                    let is_still_halted = operation.kind == Kind::Update && operation.stop.is_none();
+                    if !is_still_halted {
+                        entry.stop = operation.stop;
+                        entry.halted = false;
+                    }
+                }
+            }
+        }
+        self.report.done.push(operation);
+    }
+
+    fn halted(&mut self, operation: Operation, answer: &Answer) {
+        let now = self.edges.clock.now();
+        let said = entry::parse_created(&answer.body).and_then(|entry| entry.stop);
+        let stop = said.or_else(|| time::OffsetDateTime::from_unix_timestamp(now).ok());
+        for &key in &operation.sessions {
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.rejected = None;
+                if let Some(entry) = &mut record.entry {
+                    entry.stop = stop;
+                    entry.halted = true;
+                }
+            }
+        }
+        self.report.done.push(operation);
+    }
+
+    /// A bulk answer names the entries that were changed; the others are tried one by one.
+    fn renamed(&mut self, mut operation: Operation, answer: &Answer) -> Vec<Operation> {
+        let done = entry::parse_bulk(&answer.body).map(|bulk| bulk.success).unwrap_or_default();
+        let mut failed = Vec::new();
+        for (&key, entry) in operation.sessions.iter().zip(&operation.entries) {
+            if !done.contains(&entry.id) {
+                failed.push(key);
+            } else if let Some(entry) = self.sidecar.record_mut(key).and_then(|record| record.entry.as_mut()) {
+                entry.description = description_of(&operation.title);
+            }
+        }
+        let again = one_by_one(&operation, &failed);
+        let done = |key: &RecordKey| !failed.contains(key);
+        let kept: Vec<bool> = operation.sessions.iter().map(done).collect();
+        let mut keep = kept.iter();
+        operation.sessions.retain(|_| keep.next() == Some(&true));
+        let mut keep = kept.iter();
+        operation.entries.retain(|_| keep.next() == Some(&true));
+        if !operation.sessions.is_empty() {
+            self.report.done.push(operation);
+        }
+        again
+    }
+
+    /// The entry is gone from Toggl; the session stands, so it is made anew.
+    fn entry_gone(&mut self, mut operation: Operation) -> Vec<Operation> {
+        let mut is_present = false;
+        for &key in &operation.sessions {
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.entry = None;
+                is_present = !record.gone;
+            }
+        }
+        let is_running = operation.sessions.first().copied() == self.intake.running;
+        operation.kind = if operation.stop.is_some() { Kind::Create } else { Kind::Start };
+        operation.entries.clear();
+        operation.changes.clear();
+        let can_be_made = is_present && (operation.stop.is_some() || is_running);
+        if can_be_made { vec![operation] } else { Vec::new() }
+    }
+
+    fn refused(&mut self, operation: &Operation, status: u16, answer: &Answer) {
+        let text = entry::error_text(&answer.body);
+        let rejection =
+            Rejection { status, text: text.clone(), operation: fingerprint(operation, &self.options.defaults) };
+        for &key in &operation.sessions {
+            self.unsettled.remove(&key);
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.intent = None;
+                record.rejected = Some(rejection.clone());
+            }
+            self.report.refused.push(Refusal { session: key, status, text: text.clone() });
+        }
+    }
+}
+
+/// The updates that a rename stands for, of these sessions.
+fn one_by_one(rename: &Operation, sessions: &[RecordKey]) -> Vec<Operation> {
+    (rename.sessions.iter().zip(&rename.entries))
+        .filter(|(key, _)| sessions.contains(key))
+        .map(|(&key, &entry)| Operation {
+            kind: Kind::Update,
+            sessions: vec![key],
+            entries: vec![entry],
+            changes: vec![Change::Title(String::new())],
+            ..rename.clone()
+        })
+        .collect()
+}

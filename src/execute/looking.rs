@@ -1,0 +1,229 @@
+//! Looking at what Toggl holds, when what was sent is uncertain or the sidecar is new.
+
+use std::collections::HashSet;
+use std::time::Duration as StdDuration;
+
+use time::{Date, Duration, OffsetDateTime};
+
+use super::gate::Reply;
+use super::{End, Execution};
+use crate::settle::{self, LAG, SKEW};
+use crate::sidecar::RecordKey;
+use crate::toggl::{Answer, Method, RemoteEntry, Request, entry};
+
+/// The most entries that one answer lists, silently.
+const CAP: usize = 1000;
+
+impl Execution<'_> {
+    /// `GET /me` for the default workspace, kept for later runs.
+    pub(super) fn ask_workspace(&mut self) -> Result<i64, End> {
+        let answer = self.get("/me".to_owned())?;
+        let workspace = Some(&answer).filter(|answer| answer.status == 200);
+        let workspace = workspace.and_then(|answer| entry::default_workspace(&answer.body)).ok_or_else(|| {
+            End::NoWorkspace(format!("Toggl named no default workspace (status {})", answer.status))
+        })?;
+        self.sidecar.workspace = Some(workspace);
+        Ok(workspace)
+    }
+
+    /// Settles every uncertain create and start by one look: adopt what is there; what is absent was not carried out,
+    /// once enough time has passed that the list cannot lag behind.
+    pub(super) fn settle(&mut self) -> Result<(), End> {
+        if self.unsettled.is_empty() {
+            return Ok(());
+        }
+        let latest_ms = self.unsettled.values().copied().max().unwrap_or(0);
+        self.sleep_until_ms(latest_ms + LAG * 1000);
+        let workspace = match self.manner.workspace.or(self.sidecar.workspace) {
+            Some(workspace) => workspace,
+            None => self.ask_workspace()?,
+        };
+        let earliest = (self.unsettled.keys())
+            .filter_map(|&key| self.sidecar.record(key)?.1.intent.as_ref().map(|intent| intent.since))
+            .min()
+            .unwrap_or(0);
+        let mut margin = SKEW;
+        let listed = loop {
+            let answer = self.get(format!("/me/time_entries?since={}", (earliest - margin).max(0)))?;
+            // A look from a time that the server's clock puts elsewhere looks in the wrong place.
+            if self.skew.abs() >= margin && margin == SKEW {
+                margin = SKEW + self.skew.abs();
+                continue;
+            }
+            break listed(&answer);
+        };
+        let wanted: Vec<RecordKey> = self.unsettled.keys().copied().collect();
+        let Some(listed) = listed else {
+            // Refused: the intent is older than what Toggl lists by change. The day of the session may still be listed.
+            return self.settle_by_day(&wanted, workspace);
+        };
+        let adopted = settle::adopt(self.sidecar, &wanted, &listed, workspace);
+        self.adopted(adopted);
+        if listed.len() >= CAP {
+            let rest: Vec<RecordKey> = self.unsettled.keys().copied().collect();
+            return self.settle_by_day(&rest, workspace);
+        }
+        self.absent(&wanted);
+        self.save_if_changed()
+    }
+
+    /// Settles by the days of the sessions: for intents that a look by change cannot reach.
+    fn settle_by_day(&mut self, wanted: &[RecordKey], workspace: i64) -> Result<(), End> {
+        let starts: Vec<OffsetDateTime> =
+            wanted.iter().filter_map(|&key| Some(self.sidecar.record(key)?.1.start)).collect();
+        let floor = self.floor();
+        let (Some(first), Some(last)) = (starts.iter().min(), starts.iter().max()) else { return Ok(()) };
+        let (first, last) = (first.to_offset(time::UtcOffset::UTC).date(), last.to_offset(time::UtcOffset::UTC).date());
+        if last >= floor
+            && let Some(listed) = self.list_days(first.max(floor), last)?
+        {
+            let adopted = settle::adopt(self.sidecar, wanted, &listed, workspace);
+            self.adopted(adopted);
+            let in_window: Vec<RecordKey> = (wanted.iter().copied())
+                .filter(|&key| self.sidecar.record(key).is_some_and(|(_, record)| record.start.date() > floor))
+                .collect();
+            self.absent(&in_window);
+        }
+        let left: Vec<RecordKey> = wanted.iter().copied().filter(|key| self.unsettled.contains_key(key)).collect();
+        for key in left {
+            if self.options.retry_rejected {
+                self.unsettled.insert(key, 0);
+                self.absent(&[key]);
+            } else {
+                self.report.unlistable.push(key);
+            }
+        }
+        self.save_if_changed()
+    }
+
+    /// Without a sidecar the sessions may be in Toggl already: one look for each window of a thousand entries, once.
+    pub(super) fn look_before_first_push(&mut self) -> Result<(), End> {
+        let wanted: Vec<RecordKey> = (self.sidecar.records())
+            .filter(|(_, _, record)| record.entry.is_none() && record.intent.is_none() && !record.gone)
+            .map(|(key, _, _)| key)
+            .collect();
+        if self.sidecar.looked {
+            return Ok(());
+        }
+        if wanted.is_empty() {
+            // Nothing to look for, and from now on the sidecar knows of every session before it is sent.
+            self.sidecar.looked = true;
+            return Ok(());
+        }
+        let workspace = match self.manner.workspace.or(self.sidecar.workspace) {
+            Some(workspace) => workspace,
+            None => self.ask_workspace()?,
+        };
+        let starts: Vec<Date> = (wanted.iter())
+            .filter_map(|&key| Some(self.sidecar.record(key)?.1.start.to_offset(time::UtcOffset::UTC).date()))
+            .collect();
+        let floor = self.floor();
+        let (first, last) = (starts.iter().min().copied(), starts.iter().max().copied());
+        if first.is_some_and(|first| first < floor) {
+            self.report.window_starts = Some(floor);
+        }
+        if let (Some(first), Some(last)) = (first, last.filter(|&last| last >= floor))
+            && let Some(listed) = self.list_days(first.max(floor), last)?
+        {
+            let adopted = settle::adopt(self.sidecar, &wanted, &listed, workspace);
+            if !adopted.is_empty() {
+                self.assume_older(&wanted, floor);
+            }
+            self.adopted(adopted);
+        }
+        self.sidecar.looked = true;
+        self.save_if_changed()
+    }
+
+    /// Sessions were found, so a sidecar was lost, and the ones too old to be listed are there as well, most likely:
+    /// sending them would double years of the log.
+    fn assume_older(&mut self, wanted: &[RecordKey], floor: Date) {
+        for &key in wanted {
+            let Some(record) = self.sidecar.record_mut(key) else { continue };
+            if record.entry.is_none() && record.start.to_offset(time::UtcOffset::UTC).date() < floor {
+                record.assumed = true;
+                self.report.assumed.push(key);
+            }
+        }
+    }
+
+    /// All entries that start on these days (UTC), a thousand at a time from the newest. `None` if Toggl refuses.
+    fn list_days(&mut self, first: Date, last: Date) -> Result<Option<Vec<RemoteEntry>>, End> {
+        // A day more on both sides: days are counted in the zone of the user's profile.
+        let from = first.checked_sub(Duration::DAY).unwrap_or(first).max(self.floor());
+        let mut until = last.saturating_add(Duration::days(2));
+        let mut entries: Vec<RemoteEntry> = Vec::new();
+        let mut ids = HashSet::new();
+        loop {
+            let answer = self.get(format!("/me/time_entries?start_date={from}&end_date={until}"))?;
+            let Some(page) = listed(&answer) else { return Ok(None) };
+            let is_full = page.len() >= CAP;
+            let oldest = page.iter().map(|entry| entry.start).min();
+            let before = entries.len();
+            entries.extend(page.into_iter().filter(|entry| ids.insert(entry.id)));
+            let next = oldest.map(|start| start.to_offset(time::UtcOffset::UTC).date().saturating_add(Duration::DAY));
+            match next {
+                Some(next) if is_full && entries.len() > before && next > from => {
+                    until = if next < until { next } else { until.saturating_sub(Duration::DAY) };
+                }
+                _ => return Ok(Some(entries)),
+            }
+        }
+    }
+
+    /// The first day that Toggl lists: three calendar months back, and a day of margin for its zone.
+    fn floor(&self) -> Date {
+        let now = OffsetDateTime::from_unix_timestamp(self.edges.clock.now() + self.skew);
+        let today = now.unwrap_or(OffsetDateTime::UNIX_EPOCH).date();
+        let mut month = today.month();
+        let mut year = today.year();
+        for _ in 0..3 {
+            month = month.previous();
+            if month == time::Month::December {
+                year -= 1;
+            }
+        }
+        let day = today.day().min(month.length(year));
+        let floor = Date::from_calendar_date(year, month, day).unwrap_or(today);
+        floor.saturating_add(Duration::DAY)
+    }
+
+    fn adopted(&mut self, adopted: Vec<RecordKey>) {
+        adopted.iter().for_each(|key| {
+            self.unsettled.remove(key);
+        });
+        self.report.adopted.extend(adopted);
+    }
+
+    /// These were looked for late enough and are not there: they were not carried out.
+    fn absent(&mut self, keys: &[RecordKey]) {
+        for key in keys {
+            if self.unsettled.remove(key).is_some()
+                && let Some(record) = self.sidecar.record_mut(*key)
+            {
+                record.intent = None;
+            }
+        }
+    }
+
+    fn sleep_until_ms(&self, instant_ms: i64) {
+        let wait_ms = instant_ms - self.edges.clock.now_ms();
+        self.edges.clock.sleep(StdDuration::from_millis(u64::try_from(wait_ms).unwrap_or(0)));
+    }
+
+    fn get(&mut self, path: String) -> Result<Answer, End> {
+        let request = Request { method: Method::Get, path, body: None };
+        match self.send(&request, |_| Ok(()))? {
+            Reply::Answer(answer) => Ok(answer),
+            Reply::Unknown(_) => Err(End::Trouble("Toggl did not answer a question".to_owned())),
+        }
+    }
+}
+
+/// The entries of a list, or `None` if it was refused or is none.
+fn listed(answer: &Answer) -> Option<Vec<RemoteEntry>> {
+    if answer.status != 200 {
+        return None;
+    }
+    entry::parse_entries(&answer.body).ok()
+}
