@@ -1,8 +1,10 @@
 //! Brings Toggl Track into agreement with the work sessions that Chute_kun recorded.
 
 pub mod chute;
+pub mod cli;
 pub mod clock;
 pub mod execute;
+pub mod exit;
 pub mod identity;
 pub mod instants;
 pub mod intake;

@@ -1,0 +1,148 @@
+//! The command line, as types and nothing else: the completions and the man page are made from them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use time::Date;
+use time::macros::format_description;
+
+/// Bring Toggl Track into agreement with the work sessions that Chute_kun recorded.
+#[derive(Debug, Parser)]
+#[command(name = "chute-toggl", version, about, disable_help_subcommand = true, propagate_version = false)]
+#[command(after_help = "Exit codes: 0 in agreement, 1 failure, 2 usage or settings, 3 something is to be done (--exit-code), \
+    4 not finished, 5 another push runs, 6 a person must look, 7 token, 8 snapshot or sidecar, 130 interrupted.\n\
+    See `man chute-toggl` for files, variables, guarantees and limits.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options that every command takes. A flag beats its variable.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Chute_kun's snapshot [default: where Chute_kun saves it]
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub snapshot: Option<PathBuf>,
+    /// What was pushed so far [env: CHUTE_TOGGL_SIDECAR] [default: ~/.local/share/chute_kun/sync/toggl.json]
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub sidecar: Option<PathBuf>,
+    /// Toggl's API [env: TOGGL_API_URL] [default: https://api.track.toggl.com/api/v9]
+    #[arg(long, global = true, value_name = "URL", value_hint = clap::ValueHint::Url)]
+    pub api_url: Option<String>,
+    /// How to print the result
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Print nothing unless the exit code is not 0
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print every session of a long plan, and each request
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Bring Toggl into agreement with the snapshot
+    Push(PushArgs),
+    /// Show what a push would do, offline
+    Status,
+    /// Compare what Toggl holds with what was pushed; sends nothing without --repair
+    Verify(VerifyArgs),
+    /// Check settings, files, token, workspace, clock and quota
+    Doctor,
+    /// Print the shell function that runs a push after `chute` quits
+    Hook {
+        /// The shell
+        shell: HookShell,
+    },
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What `push` takes.
+#[derive(Debug, Clone, Args)]
+pub struct PushArgs {
+    /// Show the plan; send nothing, write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// With --dry-run: exit 3 when something is to be done
+    #[arg(long, requires = "dry_run")]
+    pub exit_code: bool,
+    /// Only sessions that started on this day or later
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub since: Option<Date>,
+    /// Only sessions that started on this day or earlier
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub until: Option<Date>,
+    /// Send at most N requests, leave the rest for the next run
+    #[arg(long, value_name = "N")]
+    pub max_requests: Option<usize>,
+    /// When the hourly quota is used up, wait for its reset and go on
+    #[arg(long, conflicts_with = "dry_run")]
+    pub wait: bool,
+    /// Also delete entries whose session is gone
+    #[arg(long)]
+    pub prune: bool,
+    /// With --prune: delete none if there are more than N
+    #[arg(long, value_name = "N", requires = "prune", default_value_t = 20)]
+    pub max_delete: usize,
+    /// Send again what Toggl refused and has not changed since
+    #[arg(long)]
+    pub retry_rejected: bool,
+}
+
+/// What `verify` takes.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// How many days back to compare, within Toggl's three months
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=92))]
+    pub days: u16,
+    /// Adopt what is adoptable and push the local side again; never deletes
+    #[arg(long)]
+    pub repair: bool,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON document, for programs
+    Json,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The shells that there is a hook for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the shells' own names")]
+pub enum HookShell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    Date::parse(text, format_description!("[year]-[month]-[day]"))
+        .map_err(|_| "a day is written YYYY-MM-DD, for example 2026-05-11".to_owned())
+}

@@ -1,0 +1,42 @@
+//! The exit codes that scripts rely on.
+
+use std::process::ExitCode;
+
+/// How a run ended. The numbers are fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// In agreement, or nothing asked for.
+    Agreed = 0,
+    /// Unexpected failure.
+    Failure = 1,
+    /// Wrong usage or settings.
+    Usage = 2,
+    /// `--exit-code`: something is to be done.
+    Pending = 3,
+    /// Not finished; a later run will: quota, rate limit, offline, `--max-requests`.
+    Unfinished = 4,
+    /// Another push is running.
+    Locked = 5,
+    /// Toggl refused some sessions, or a guard held something back: a person must look.
+    Attention = 6,
+    /// Token missing or refused.
+    Token = 7,
+    /// Snapshot or sidecar missing where it must exist, damaged, or of an unknown version.
+    Input = 8,
+    /// Interrupted; what was done is recorded.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The number that the process exits with.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
