@@ -1,0 +1,169 @@
+//! The commands: each reads what it needs at the edges, lets the pure core decide, and prints.
+
+pub mod push;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::sync::atomic::AtomicBool;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::clock::Clock;
+use crate::cli::{Cli, Color, Command, Common, Format};
+use crate::execute::Watch;
+use crate::exit::Exit;
+use crate::settings::{NoToken, SettingsError, Variable};
+use crate::show::Style;
+use crate::store::{Disk, LoadError, LockError};
+use crate::{reading, snapshot};
+
+/// The world that a command runs in: everything it can see or touch beside files and Toggl.
+pub struct World<'a> {
+    /// The arguments, the program's name first.
+    pub args: Vec<OsString>,
+    /// The environment.
+    pub variable: Variable<'a>,
+    /// The time, and sleep.
+    pub clock: &'a dyn Clock,
+    /// Set by Ctrl-C and SIGTERM.
+    pub interrupted: &'a AtomicBool,
+    /// How files are replaced.
+    pub disk: &'a mut dyn Disk,
+    /// Where the result goes.
+    pub out: &'a mut dyn Write,
+    /// Where everything else goes.
+    pub err: &'a mut dyn Write,
+    /// Columns of the terminal that `out` is, if it is one.
+    pub out_columns: Option<usize>,
+    /// Whether `err` is a terminal.
+    pub err_is_terminal: bool,
+    /// Is told of every step of a push.
+    pub watch: &'a mut dyn Watch,
+}
+
+/// A command that could not do its work. The display is a whole message for people, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A setting cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// There is no token to send with.
+    #[error(transparent)]
+    Token(#[from] NoToken),
+    /// The lock was not had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The sidecar was not read.
+    #[error(transparent)]
+    Sidecar(#[from] LoadError),
+    /// The snapshot was not read.
+    #[error(transparent)]
+    Reading(#[from] reading::ReadError),
+    /// The snapshot is not one.
+    #[error(
+        "the snapshot `{path}` cannot be used: {source}. Nothing was sent and nothing was changed. Open it in Chute_kun, which \
+         saves it anew when it can read it, or restore it from a copy"
+    )]
+    Snapshot {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: snapshot::SnapshotError,
+    },
+    /// The snapshot was saved before the last one taken in.
+    #[error(
+        "the snapshot `{path}` was saved at {saved}, before the last one that was pushed ({taken}): it looks like an older copy. \
+         Nothing was sent. If it is the right one, open Chute_kun and quit it with `q`, which saves it anew"
+    )]
+    Older {
+        /// The file.
+        path: String,
+        /// Its save instant, local.
+        saved: String,
+        /// The save instant of the last snapshot taken in, local.
+        taken: String,
+    },
+    /// What nobody planned for.
+    #[error("{0:#}")]
+    Unexpected(#[from] anyhow::Error),
+}
+
+impl Fault {
+    /// The exit code that it means.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Fault::Settings(_) => Exit::Usage,
+            Fault::Token(_) => Exit::Token,
+            Fault::Lock(LockError::Busy(_)) => Exit::Locked,
+            Fault::Lock(LockError::Io { .. }) | Fault::Unexpected(_) => Exit::Failure,
+            Fault::Reading(reading::ReadError::Restless { .. }) => Exit::Unfinished,
+            Fault::Sidecar(_) | Fault::Reading(_) | Fault::Snapshot { .. } => Exit::Input,
+            Fault::Older { .. } => Exit::Attention,
+        }
+    }
+}
+
+/// Runs the command that the arguments ask for, and says how it ended.
+pub fn run(mut world: World<'_>) -> Exit {
+    let cli = match Cli::try_parse_from(&world.args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &mut world),
+    };
+    let result = match &cli.command {
+        Command::Push(args) => push::push(args, &cli.common, &mut world),
+        Command::Status
+        | Command::Verify(_)
+        | Command::Doctor
+        | Command::Hook { .. }
+        | Command::Completions { .. } => Err(Fault::Unexpected(anyhow::anyhow!("not yet"))),
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(fault) => {
+            let exit = fault.exit();
+            if cli.common.format == Format::Json {
+                let document = serde_json::json!({
+                    "schema": 1, "error": fault.to_string(), "exit": exit.code(),
+                });
+                print(world.out, &document.to_string());
+            }
+            print(world.err, &format!("chute-toggl: {fault}"));
+            exit
+        }
+    }
+}
+
+/// Help and version go to stdout and are no error; a usage error goes to stderr.
+fn usage(error: &clap::Error, world: &mut World<'_>) -> Exit {
+    let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let text = error.render();
+    if is_asked_for {
+        print(world.out, text.to_string().trim_end());
+        Exit::Agreed
+    } else {
+        print(world.err, text.to_string().trim_end());
+        Exit::Usage
+    }
+}
+
+/// Prints a text and a newline. Whoever reads may have gone (`| head`): that changes nothing about the outcome.
+pub(crate) fn print(to: &mut dyn Write, text: &str) {
+    let _ = writeln!(to, "{text}");
+    let _ = to.flush();
+}
+
+/// How text is printed: colour on a terminal, unless NO_COLOR is set or a flag says otherwise.
+fn style(common: &Common, world: &World<'_>) -> Style {
+    let no_color = (world.variable)("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Style {
+        color: match common.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => world.out_columns.is_some() && !no_color,
+        },
+        columns: world.out_columns.unwrap_or(80),
+        verbose: common.verbose,
+    }
+}

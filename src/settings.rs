@@ -1,0 +1,207 @@
+//! Settings: flags, variables and defaults, each checked with a message that names it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::chute::{self, Environment, Located};
+use crate::cli::Common;
+use crate::plan::Defaults;
+use crate::toggl::base::{self, Base};
+use crate::toggl::token::{Token, TokenError};
+use crate::zone::Zone;
+
+/// A variable of the environment by name.
+pub type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// What a run is set to.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the snapshot is, and what said so (`None`: `--snapshot`).
+    pub snapshot: PathBuf,
+    /// What decided where the snapshot is, if no flag did.
+    pub snapshot_from: Option<Located>,
+    /// Where the sidecar is.
+    pub sidecar: PathBuf,
+    /// Toggl's API.
+    pub api: Base,
+    /// `TOGGL_WORKSPACE_ID`.
+    pub workspace: Option<i64>,
+    /// `TOGGL_PROJECT_ID_DEFAULT` and `TOGGL_TAGS_DEFAULT`.
+    pub defaults: Defaults,
+    /// `TOGGL_SYNC_MODE` is `off`.
+    pub is_off: bool,
+    /// `CHUTE_TOGGL_PACE`.
+    pub pace: Duration,
+    /// `CHUTE_TOGGL_TIMEOUT`.
+    pub timeout: Duration,
+    /// `TZ`, or the zone of the system.
+    pub zone: Zone,
+}
+
+/// A setting that cannot be used. The display names it and says what it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable or flag has a value that it cannot have.
+    #[error("{name} {problem}")]
+    Invalid {
+        /// The variable or flag.
+        name: &'static str,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// There is no home folder to look in.
+    #[error("there is no home folder: set HOME, or name {what}")]
+    NoHome {
+        /// What to name.
+        what: &'static str,
+    },
+}
+
+/// Why there is no token to send with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoToken {
+    /// The variable is not set.
+    #[error(
+        "TOGGL_API_TOKEN is not set: copy the API token from the bottom of https://track.toggl.com/profile and export it"
+    )]
+    Missing,
+    /// It is set to what is no token.
+    #[error("TOGGL_API_TOKEN: {0}")]
+    Unusable(#[from] TokenError),
+}
+
+impl Settings {
+    /// Reads and checks all settings but the token, which only sending needs.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first that cannot be used.
+    pub fn read(common: &Common, variable: Variable<'_>) -> Result<Settings, SettingsError> {
+        let located = match &common.snapshot {
+            Some(_) => None,
+            None => Some(located(variable).ok_or(SettingsError::NoHome { what: "the snapshot with --snapshot" })?),
+        };
+        let named = common.snapshot.clone().or_else(|| located.as_ref().map(|located| located.path.clone()));
+        Ok(Settings {
+            snapshot: named.unwrap_or_default(),
+            snapshot_from: located,
+            sidecar: sidecar_path(common, variable)?,
+            api: api(common, variable)?,
+            workspace: positive(variable, "TOGGL_WORKSPACE_ID", "the number in the address of the workspace's settings")?,
+            defaults: Defaults {
+                project: positive(variable, "TOGGL_PROJECT_ID_DEFAULT", "the number in the project's address")?,
+                tags: tags(variable)?,
+            },
+            is_off: is_off(variable)?,
+            pace: seconds(variable, "CHUTE_TOGGL_PACE", 1.0, 0.0)?,
+            timeout: seconds(variable, "CHUTE_TOGGL_TIMEOUT", 30.0, 0.001)?,
+            zone: zone(variable)?,
+        })
+    }
+}
+
+/// The token, for whoever is about to send.
+///
+/// # Errors
+/// [`NoToken`].
+pub fn token(variable: Variable<'_>) -> Result<Token, NoToken> {
+    let text = variable("TOGGL_API_TOKEN").ok_or(NoToken::Missing)?;
+    let text = text.to_str().ok_or(NoToken::Unusable(TokenError::Character))?;
+    match Token::parse(text) {
+        Err(TokenError::Empty) => Err(NoToken::Missing),
+        other => Ok(other?),
+    }
+}
+
+/// Where Chute_kun keeps its snapshot.
+#[expect(clippy::disallowed_methods, reason = "Chute_kun's configuration says where its snapshot is")]
+fn located(variable: Variable<'_>) -> Option<Located> {
+    let folders = directories::BaseDirs::new();
+    chute::snapshot_path(&Environment {
+        variable,
+        read: &|path: &Path| std::fs::read(path).ok(),
+        config_dir: folders.as_ref().map(|folders| folders.config_dir().to_owned()),
+        data_dir: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
+    })
+}
+
+fn sidecar_path(common: &Common, variable: Variable<'_>) -> Result<PathBuf, SettingsError> {
+    if let Some(path) = &common.sidecar {
+        return Ok(path.clone());
+    }
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(path) = set("CHUTE_TOGGL_SIDECAR") {
+        return Ok(path);
+    }
+    let data = (set("XDG_DATA_HOME").filter(|path| path.is_absolute()))
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")))
+        .or_else(|| directories::BaseDirs::new().map(|folders| folders.home_dir().join(".local/share")))
+        .ok_or(SettingsError::NoHome { what: "the sidecar with --sidecar" })?;
+    Ok(data.join("chute_kun/sync/toggl.json"))
+}
+
+fn api(common: &Common, variable: Variable<'_>) -> Result<Base, SettingsError> {
+    let (name, value) = match &common.api_url {
+        Some(url) => ("--api-url", Some(url.clone())),
+        None => ("TOGGL_API_URL", text(variable, "TOGGL_API_URL")?),
+    };
+    base::parse(value.as_deref().unwrap_or(base::OFFICIAL)).map_err(|error| invalid(name, format!("is no use: {error}")))
+}
+
+fn is_off(variable: Variable<'_>) -> Result<bool, SettingsError> {
+    match text(variable, "TOGGL_SYNC_MODE")?.as_deref() {
+        None | Some("push") => Ok(false),
+        Some("off") => Ok(true),
+        Some(_) => Err(invalid("TOGGL_SYNC_MODE", "must be `push` or `off`".to_owned())),
+    }
+}
+
+fn zone(variable: Variable<'_>) -> Result<Zone, SettingsError> {
+    match variable("TZ") {
+        Some(name) => {
+            let name = name.into_string().map_err(|_| invalid("TZ", "is not UTF-8".to_owned()))?;
+            Zone::named(&name).map_err(|problem| invalid("TZ", format!("is no use: {problem}")))
+        }
+        None => Zone::system().map_err(|problem| invalid("TZ", format!("is not set, and {problem}"))),
+    }
+}
+
+fn tags(variable: Variable<'_>) -> Result<Vec<String>, SettingsError> {
+    let text = text(variable, "TOGGL_TAGS_DEFAULT")?.unwrap_or_default();
+    let tags: Vec<String> =
+        text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+    if tags.len() > 50 {
+        return Err(invalid("TOGGL_TAGS_DEFAULT", "names more than 50 tags, which Toggl does not take".to_owned()));
+    }
+    Ok(tags)
+}
+
+fn positive(variable: Variable<'_>, name: &'static str, what: &str) -> Result<Option<i64>, SettingsError> {
+    let Some(text) = text(variable, name)? else { return Ok(None) };
+    match text.parse::<i64>() {
+        Ok(number) if number > 0 => Ok(Some(number)),
+        _ => Err(invalid(name, format!("must be a whole number, {what}, not `{}`", text.escape_debug()))),
+    }
+}
+
+fn seconds(variable: Variable<'_>, name: &'static str, default: f64, least: f64) -> Result<Duration, SettingsError> {
+    let Some(text) = text(variable, name)? else { return Ok(Duration::from_secs_f64(default)) };
+    match text.parse::<f64>() {
+        Ok(number) if (least..=3600.0).contains(&number) => Ok(Duration::from_secs_f64(number)),
+        _ => Err(invalid(
+            name,
+            format!("must be a number of seconds from {least} to 3600, not `{}`", text.escape_debug()),
+        )),
+    }
+}
+
+/// The trimmed value of a variable; set to nothing is not set.
+fn text(variable: Variable<'_>, name: &'static str) -> Result<Option<String>, SettingsError> {
+    let Some(value) = variable(name) else { return Ok(None) };
+    let value = value.into_string().map_err(|_| invalid(name, "is not UTF-8".to_owned()))?;
+    Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
+}
+
+fn invalid(name: &'static str, problem: String) -> SettingsError {
+    SettingsError::Invalid { name, problem }
+}
