@@ -9,6 +9,7 @@
 #![allow(dead_code, unused_imports, missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
+mod by_hand;
 mod clock;
 mod entry;
 mod fault;

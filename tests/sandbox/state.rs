@@ -12,7 +12,7 @@ use super::{Call, Delivery, Entry, Fault, Faults, Incoming, LogLine, Outgoing, R
 /// The text of a 402 that means the quota.
 const QUOTA_USED_UP: &str = "You have hit your hourly limit for API calls.";
 
-/// The server. Only requests and the methods under "by hand" change its entries.
+/// The server. Only requests and the methods of `by_hand` change its entries.
 pub struct Sandbox {
     /// What kind of server it is; may be changed at any time.
     pub rules: Rules,
@@ -32,7 +32,7 @@ pub struct Sandbox {
     /// Counts the entries written out, to vary their form.
     pub(super) shape: u32,
     next_id: i64,
-    windows: [Window; 2],
+    pub(super) windows: [Window; 2],
     leak: Leak,
 }
 
@@ -119,92 +119,6 @@ impl Sandbox {
     /// Milliseconds since 1970-01-01T00:00:00Z, by the server's clock.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
-    }
-
-    /// The live entries, earliest first.
-    pub fn entries(&self) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = self.iter().filter(|entry| entry.deleted.is_none()).cloned().collect();
-        entries.sort_by_key(|entry| (entry.start, entry.id));
-        entries
-    }
-
-    /// All entries in the order of their ids, deleted ones too.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values().map(|stored| &stored.entry)
-    }
-
-    /// One entry, also if it is deleted.
-    pub fn entry(&self, id: i64) -> Option<&Entry> {
-        self.entries.get(&id).map(|stored| &stored.entry)
-    }
-
-    /// How often a call was made.
-    pub fn count(&self, call: Call) -> usize {
-        self.log.iter().filter(|line| line.call == Some(call)).count()
-    }
-
-    /// Fails with the list, if there are violations.
-    ///
-    /// # Panics
-    /// If the client did something that it must never do.
-    pub fn assert_clean(&self) {
-        assert!(self.violations.is_empty(), "violations of the contract:\n{}", self.violations.join("\n"));
-    }
-
-    /// By hand: adds an entry to the default workspace, as a person in Toggl's own app would. A running one
-    /// displaces the running one. Returns its id.
-    pub fn insert(&mut self, description: &str, start: i64, stop: Option<i64>) -> i64 {
-        let now_ms = self.now_ms();
-        let entry = Entry {
-            id: self.new_id(),
-            workspace: self.rules.workspaces[0],
-            description: description.to_owned(),
-            start,
-            stop,
-            project_id: None,
-            tags: Vec::new(),
-            at: 0,
-            deleted: None,
-        };
-        let id = entry.id;
-        if entry.is_running() {
-            self.displace(now_ms);
-        }
-        self.commit(entry, now_ms);
-        id
-    }
-
-    /// By hand: changes an entry. One that is made running displaces the running one.
-    ///
-    /// # Panics
-    /// If there is no such entry.
-    pub fn edit(&mut self, id: i64, change: impl FnOnce(&mut Entry)) {
-        let now_ms = self.now_ms();
-        let mut entry = self.entry(id).expect("the entry is there").clone();
-        change(&mut entry);
-        if entry.is_running() && self.running != Some(id) {
-            self.displace(now_ms);
-        }
-        self.commit(entry, now_ms);
-    }
-
-    /// By hand: deletes an entry, if it is there.
-    pub fn remove(&mut self, id: i64) {
-        if self.entry(id).is_some_and(|entry| entry.deleted.is_none()) {
-            let now = self.now_ms().div_euclid(1000);
-            self.edit(id, |entry| entry.deleted = Some(now));
-        }
-    }
-
-    /// By hand: other programs use up `requests` of a bucket.
-    pub fn spend(&mut self, bucket: Bucket, requests: i64) {
-        let (total, now_ms) = (self.total(bucket), self.now_ms());
-        self.windows[index(bucket)].charge(requests, total, now_ms);
-    }
-
-    /// What is left in a bucket.
-    pub fn remaining(&self, bucket: Bucket) -> i64 {
-        self.windows[index(bucket)].headers(self.total(bucket), self.now_ms()).remaining
     }
 
     /// Writes the request into the log and looks at what every request must have.
@@ -393,7 +307,7 @@ fn bucket_of(target: &str) -> Bucket {
     if target.starts_with("/me") { Bucket::User } else { Bucket::Workspace }
 }
 
-fn index(bucket: Bucket) -> usize {
+pub(super) fn index(bucket: Bucket) -> usize {
     match bucket {
         Bucket::Workspace => 0,
         Bucket::User => 1,

@@ -2,6 +2,9 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
 mod chute_test;
+#[path = "../corpus/mod.rs"]
+mod corpus;
+mod corpus_test;
 mod reading_test;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;

@@ -1,0 +1,200 @@
+//! Updates, stops, deletes and the bulk call; changes by hand.
+
+use serde_json::{Value, json};
+
+use super::{Desk, HOUR, NOW, entries, json_of};
+
+#[test]
+fn an_update_changes_only_what_is_sent() {
+    let mut desk = Desk::new();
+    let id = desk.id(&json!({"project_id": 7, "tags": ["a"]}));
+    let before = desk.sandbox.entry(id).unwrap().clone();
+    desk.clock.advance(5000);
+    assert_eq!(desk.put(id, &json!({"description": "New text"})).status, 200);
+    let mut expected = before;
+    expected.description = "New text".to_owned();
+    expected.at = NOW + 5;
+    assert_eq!(desk.sandbox.entry(id), Some(&expected));
+    assert_eq!(desk.put(id, &json!({"project_id": null})).status, 200);
+    assert_eq!(desk.sandbox.entry(id).unwrap().project_id, None);
+    desk.sandbox.assert_clean();
+    assert_eq!(desk.put(id, &json!({"tag_ids": null})).status, 400);
+    desk.expect_violation("tag_ids");
+    assert_eq!(desk.put(id, &json!({"workspace_id": 5})).status, 400);
+    desk.expect_violation("workspace_id");
+    assert_eq!(desk.put(id, &json!({})).status, 200);
+    desk.expect_violation("an update of nothing");
+}
+
+#[test]
+fn an_update_of_what_is_not_there_is_404() {
+    let mut desk = Desk::new();
+    desk.sandbox.rules.workspaces.push(5);
+    let id = desk.id(&json!({}));
+    let text = json!({"description": "x"});
+    assert_eq!(desk.put(id + 1, &text).status, 404);
+    let other = desk.ask("PUT", &format!("/workspaces/5/time_entries/{id}"), &text);
+    assert_eq!((other.status, other.body.as_str()), (404, "Time entry not found"));
+    desk.sandbox.remove(id);
+    assert_eq!(desk.put(id, &text).status, 404);
+    desk.sandbox.assert_clean();
+}
+
+#[test]
+fn an_update_stops_with_stop_and_duration() {
+    let mut desk = Desk::new();
+    let id = desk.id(&json!({"duration": -1}));
+    assert_eq!(desk.put(id, &json!({"stop": "2026-05-11T08:30:00Z"})).status, 400);
+    desk.expect_violation("stopped with stop and duration");
+    assert_eq!(desk.put(id, &json!({"duration": 1800})).status, 400);
+    desk.expect_violation("stopped with stop and duration");
+    assert_eq!(desk.put(id, &json!({"stop": "2026-05-11T08:30:00Z", "duration": 1700})).status, 400);
+    desk.expect_violation("stop is not start + duration");
+    assert_eq!(desk.put(id, &json!({"stop": "2026-05-11T07:30:00Z", "duration": -1800})).status, 400);
+    assert!(desk.sandbox.entry(id).unwrap().is_running());
+    let answer = desk.put(id, &json!({"stop": "2026-05-11T08:30:00Z", "duration": 1800}));
+    assert_eq!(json_of(&answer)["duration"], 1800);
+    assert_eq!(desk.sandbox.entry(id).unwrap().stop, Some(NOW - 1800));
+    let running = desk.id(&json!({"duration": -1}));
+    let both = json!({"start": "2026-05-11T08:15:00Z", "stop": "2026-05-11T08:30:00Z", "duration": 900});
+    assert_eq!(desk.put(running, &both).status, 200);
+    desk.sandbox.assert_clean();
+}
+
+#[test]
+fn the_start_of_a_running_entry_moves_with_a_negative_duration() {
+    let mut desk = Desk::new();
+    let id = desk.id(&json!({"duration": -1}));
+    assert_eq!(desk.put(id, &json!({"start": "2026-05-11T08:15:00Z"})).status, 400);
+    desk.expect_violation("only with a negative duration");
+    assert_eq!(desk.put(id, &json!({"start": "2026-05-11T08:15:00Z", "duration": -1})).status, 200);
+    let entry = desk.sandbox.entry(id).unwrap();
+    assert_eq!((entry.start, entry.stop), (NOW - 2700, None));
+    desk.sandbox.assert_clean();
+}
+
+#[test]
+fn the_times_of_a_finished_entry_are_set_without_doubt_or_not_at_all() {
+    let mut desk = Desk::new();
+    let id = desk.id(&json!({}));
+    for body in [
+        json!({"start": "2026-05-11T07:00:00Z"}),
+        json!({"stop": "2026-05-11T08:30:00Z"}),
+        json!({"duration": 60}),
+        json!({"start": "2026-05-11T07:00:00Z", "stop": "2026-05-11T08:30:00Z"}),
+    ] {
+        assert_eq!(desk.put(id, &body).status, 400, "{body}");
+        desk.expect_violation("leave the times open");
+    }
+    assert_eq!(desk.put(id, &json!({"duration": -1})).status, 400);
+    desk.expect_violation("resumed with start");
+    assert_eq!(desk.put(id, &json!({"stop": "2026-05-11T07:59:59Z", "duration": 0})).status, 400);
+    assert_eq!(desk.put(id, &json!({"start": "2026-05-11T07:00:00Z", "duration": 60})).status, 200);
+    assert_eq!(desk.sandbox.entry(id).unwrap().stop, Some(NOW - 2 * HOUR + 60));
+    assert_eq!(desk.put(id, &json!({"stop": "2026-05-11T07:02:00+00:00", "duration": 120})).status, 200);
+    assert_eq!(desk.put(id, &json!({"start": "2031-07-11T07:00:00Z", "duration": 60})).status, 400);
+    assert_eq!(desk.sandbox.entry(id).unwrap().stop, Some(NOW - 2 * HOUR + 120));
+    desk.sandbox.assert_clean();
+}
+
+#[test]
+fn an_update_with_start_and_negative_duration_resumes() {
+    let mut desk = Desk::new();
+    let halted = desk.id(&json!({}));
+    let running = desk.id(&json!({"duration": -1}));
+    assert_eq!(desk.put(halted, &json!({"start": "2026-05-11T08:00:00Z", "duration": -1})).status, 200);
+    assert!(desk.sandbox.entry(halted).unwrap().is_running());
+    assert_eq!(desk.sandbox.entry(running).unwrap().stop, Some(NOW));
+    desk.sandbox.assert_clean();
+}
+
+#[test]
+fn a_stop_is_at_the_servers_now() {
+    let mut desk = Desk::new();
+    let id = desk.id(&json!({"duration": -1}));
+    let path = entries(&format!("/{id}/stop"));
+    assert_eq!(json_of(&desk.ask("PATCH", &path, &Value::Null))["duration"], HOUR);
+    assert_eq!(desk.ask("PATCH", &path, &Value::Null).status, 409);
+    assert_eq!(desk.ask("PATCH", &entries("/1/stop"), &Value::Null).status, 404);
+    assert_eq!(json_of(&desk.ask("GET", "/me/time_entries/current", &Value::Null)), Value::Null);
+    desk.sandbox.assert_clean();
+    let other = desk.id(&json!({"duration": -1}));
+    assert_eq!(desk.ask("PATCH", &entries(&format!("/{other}/stop")), &json!({})).status, 200);
+    desk.expect_violation("a stop has no body");
+}
+
+#[test]
+fn a_delete_answers_nothing_and_the_second_404() {
+    let mut desk = Desk::new();
+    let id = desk.id(&json!({"duration": -1}));
+    let path = entries(&format!("/{id}"));
+    let answer = desk.ask("DELETE", &path, &Value::Null);
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    assert_eq!(desk.ask("DELETE", &path, &Value::Null).status, 404);
+    assert!(desk.sandbox.entries().is_empty());
+    assert_eq!(desk.ask("GET", "/me/time_entries/current", &Value::Null).body, "null");
+    assert_eq!(desk.sandbox.entry(id).unwrap().deleted, Some(NOW));
+    desk.sandbox.assert_clean();
+}
+
+#[test]
+fn bulk_sets_one_value_in_many_entries_as_far_as_it_goes() {
+    let mut desk = Desk::new();
+    let (a, b, c) = (desk.id(&json!({})), desk.id(&json!({})), desk.id(&json!({})));
+    desk.sandbox.remove(b);
+    let path = entries(&format!("/{a},{b},{c}"));
+    let rename = json!([{"op": "replace", "path": "/description", "value": "Renamed"}]);
+    let answer = desk.ask("PATCH", &path, &rename);
+    assert_eq!(answer.status, 200);
+    let expected = json!({"success": [a, c], "failure": [{"id": b, "message": "Time entry not found"}]});
+    assert_eq!(json_of(&answer), expected);
+    assert!(desk.sandbox.entries().iter().all(|entry| entry.description == "Renamed"));
+    let tags = json!([{"op": "replace", "path": "/tags", "value": ["x"]}]);
+    assert_eq!(desk.ask("PATCH", &entries(&format!("/{a}")), &tags).status, 200);
+    assert_eq!(desk.sandbox.entry(a).unwrap().tags, ["x"]);
+    let long = json!([{"op": "replace", "path": "/description", "value": "x".repeat(3001)}]);
+    let answer = json_of(&desk.ask("PATCH", &path, &long));
+    assert_eq!((answer["success"].as_array().unwrap().len(), answer["failure"].as_array().unwrap().len()), (0, 3));
+    desk.sandbox.assert_clean();
+}
+
+#[test]
+fn bulk_refuses_what_is_not_reliable() {
+    let mut desk = Desk::new();
+    let id = desk.id(&json!({}));
+    for body in [
+        json!([{"op": "replace", "path": "/start", "value": "2026-05-11T08:00:00Z"}]),
+        json!([{"op": "replace", "path": "/stop", "value": "2026-05-11T08:00:00Z"}]),
+        json!([{"op": "add", "path": "/description", "value": "x"}]),
+        json!([{"op": "replace", "path": "description", "value": "x"}]),
+        json!([{"op": "replace", "path": "/description"}]),
+        json!([]),
+        json!({"description": "x"}),
+    ] {
+        assert_eq!(desk.ask("PATCH", &entries(&format!("/{id}")), &body).status, 400, "{body}");
+        assert_eq!(desk.sandbox.violations.len(), 1, "{body}");
+        desk.sandbox.violations.clear();
+    }
+    let ids = |n: i64| entries(&format!("/{}", (1..=n).map(|id| id.to_string()).collect::<Vec<_>>().join(",")));
+    let rename = json!([{"op": "replace", "path": "/description", "value": "x"}]);
+    assert_eq!(desk.ask("PATCH", &ids(100), &rename).status, 200);
+    assert_eq!(desk.ask("PATCH", &ids(101), &rename).status, 400);
+    desk.expect_violation("100");
+}
+
+#[test]
+fn entries_can_be_changed_by_hand() {
+    let mut desk = Desk::new();
+    let first = desk.sandbox.insert("first", NOW - 60, None);
+    let second = desk.sandbox.insert("second", NOW - 30, None);
+    assert_eq!(desk.sandbox.entry(first).unwrap().stop, Some(NOW));
+    desk.clock.advance(7000);
+    desk.sandbox.edit(first, |entry| entry.stop = None);
+    assert_eq!(desk.sandbox.entry(second).unwrap().stop, Some(NOW + 7));
+    desk.sandbox.remove(first);
+    desk.sandbox.remove(first);
+    assert_eq!(desk.sandbox.entries().len(), 1);
+    assert_eq!(desk.sandbox.iter().count(), 2);
+    assert_eq!(desk.sandbox.entry(first).unwrap().at, NOW + 7);
+    assert!(desk.sandbox.log.is_empty());
+}
