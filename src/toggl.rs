@@ -3,10 +3,15 @@
 //! [`Request`]s are built by the pure core; [`Transport`] is the edge that carries them. The real one is
 //! [`http::Client`]; tests put a stateful stand-in of the server in its place.
 
+pub mod base;
+pub mod entry;
 pub mod http;
+pub mod token;
 
 use serde_json::Value;
-use time::OffsetDateTime;
+
+pub use entry::{BulkAnswer, RemoteEntry};
+pub use token::Token;
 
 /// The verbs that Toggl's API is spoken with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -114,21 +119,4 @@ pub trait Transport {
     /// # Errors
     /// [`Failure`], told apart by whether the request can have reached the server.
     fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
-}
-
-/// An entry as Toggl lists it, reduced to what a pusher needs. Lenient: fields come and go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteEntry {
-    /// Toggl's id.
-    pub id: i64,
-    /// The workspace it is in.
-    pub workspace: i64,
-    /// Its text; Toggl's `null` is the empty text.
-    pub description: String,
-    /// When it starts.
-    pub start: OffsetDateTime,
-    /// When it stops; `None` while it runs.
-    pub stop: Option<OffsetDateTime>,
-    /// Deleted in Toggl (such entries are listed only with `since`).
-    pub deleted: bool,
 }

@@ -10,4 +10,7 @@ mod reading_test;
 mod sandbox;
 mod sandbox_test;
 mod snapshot_test;
+mod entry_test;
+mod http_failure_test;
+mod http_test;
 mod zone_test;

@@ -1,0 +1,100 @@
+//! The secret that Toggl's API is opened with.
+
+use std::fmt;
+
+/// What the tokens of another product of Toggl begin with.
+const OTHER_PRODUCT: &str = "toggl_sk_";
+
+/// An API token of Toggl Track. It has no way into a message: no `Display`, no serialization, and its `Debug` prints
+/// a placeholder.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+/// Why a text cannot be an API token. None of the messages repeats the text: it may be the secret with a slip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Nothing but white space.
+    #[error("the API token is empty; it is at the bottom of https://track.toggl.com/profile")]
+    Empty,
+    /// A key of another product with another API.
+    #[error(
+        "this token begins with `{OTHER_PRODUCT}`: it belongs to another product and does not open Toggl Track; \
+         the API token is at the bottom of https://track.toggl.com/profile"
+    )]
+    OtherProduct,
+    /// A character that no token has, and that could not be sent.
+    #[error("the API token has a space, a control character or a character outside of ASCII in it")]
+    Character,
+    /// The password part came along, or the header would be read in two parts.
+    #[error("the API token has a `:` in it; leave out the `:api_token` that other programs want with it")]
+    Colon,
+}
+
+impl Token {
+    /// Takes a token as a person pasted it: white space around it is cut off. The shape is left to the server, which
+    /// decides in the end; see [`Token::looks_odd`].
+    ///
+    /// # Errors
+    /// [`TokenError`], when it is empty, another product's, or cannot be sent.
+    pub fn parse(text: &str) -> Result<Token, TokenError> {
+        let text = text.trim();
+        if text.is_empty() {
+            Err(TokenError::Empty)
+        } else if text.starts_with(OTHER_PRODUCT) {
+            Err(TokenError::OtherProduct)
+        } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Err(TokenError::Character)
+        } else if text.contains(':') {
+            Err(TokenError::Colon)
+        } else {
+            Ok(Token(text.to_owned()))
+        }
+    }
+
+    /// Whether it is not the 32 hexadecimal digits that Toggl gives out, which is worth a word when the server
+    /// refuses it.
+    #[must_use]
+    pub fn looks_odd(&self) -> bool {
+        self.0.len() != 32 || !self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
+    /// The value of the `Authorization` header: the token is the user, the password is the word `api_token`.
+    pub(super) fn authorization(&self) -> String {
+        format!("Basic {}", base64(format!("{}:api_token", self.0).as_bytes()))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(hidden)")
+    }
+}
+
+/// RFC 4648, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits = (0..3).fold(0, |bits, n| bits << 8 | u32::from(chunk.get(n).copied().unwrap_or(0)));
+        for n in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * n)) as usize & 63];
+            text.push(if n <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        for (plain, coded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+        assert_eq!(base64(&[0xfb, 0xff, 0xbf]), "+/+/");
+    }
+}
