@@ -3,6 +3,7 @@
 //! The format is version 1 of Chute_kun's own `storage` module: TOML, or JSON of the same shape. [`parse`] takes what
 //! Chute_kun's own loader takes, unknown fields included, and refuses what it refuses.
 
+pub mod blocks;
 mod error;
 mod parse;
 mod written;

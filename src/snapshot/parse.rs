@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::written::VERSION;
-use super::{Snapshot, SnapshotError};
+use super::{Snapshot, SnapshotError, blocks};
 
 /// Reads a snapshot: TOML, or JSON of the same shape if it begins with `{`.
 ///
@@ -40,6 +40,9 @@ fn json(text: &str) -> Option<&str> {
 fn parse_toml(text: &str) -> Result<Snapshot, SnapshotError> {
     fn read<T: DeserializeOwned>(text: &str) -> Result<T, toml::de::Error> {
         toml::from_str(text)
+    }
+    if let Some(snapshot) = blocks::read(text) {
+        return Ok(snapshot);
     }
     read(text).map_err(|error| {
         other_version(read(text)).unwrap_or_else(|| match error.span() {

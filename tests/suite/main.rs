@@ -1,6 +1,7 @@
 //! The tests, in one binary.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
+mod blocks_test;
 mod chute_test;
 #[path = "../corpus/mod.rs"]
 mod corpus;

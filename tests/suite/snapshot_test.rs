@@ -51,7 +51,7 @@ fn task(theirs: TheirTask) -> Task {
 }
 
 /// What must come of it: Chute_kun's own reading, but for another version and a missing newline.
-fn expected(bytes: &[u8]) -> Option<Snapshot> {
+pub fn expected(bytes: &[u8]) -> Option<Snapshot> {
     let text = std::str::from_utf8(bytes).ok()?;
     let theirs: SnapshotV1 = toml::from_str(text).ok()?;
     if theirs.version != 1 || !text.ends_with('\n') {
@@ -62,7 +62,7 @@ fn expected(bytes: &[u8]) -> Option<Snapshot> {
 }
 
 /// Compares the two, and holds every message to a few short lines.
-fn check(name: &str, bytes: &[u8]) {
+pub fn check(name: &str, bytes: &[u8]) {
     let ours = parse(bytes);
     if let Err(error) = &ours {
         let message = error.to_string();
