@@ -57,6 +57,26 @@ fn blocks_know_their_list_and_text() {
     assert_eq!(split("").unwrap().blocks, []);
 }
 
+/// Comments and odd strings that hide or seem to begin strings do not cost the fast way.
+#[test]
+fn what_only_looks_unusual_is_read_task_by_task() {
+    let lines = [
+        "# don't",
+        "x = 1 # '''",
+        "x = '#'",
+        r"x = '\'",
+        r#"x = "\"""#,
+        r#"x = """""""#,
+        r#"x = '"""'"#,
+        "x = '''''a'''''",
+    ];
+    for line in lines {
+        let text = format!("version = 1\n{line}\n[[past]]\ntitle = 'a'\n{REST}{line}\n[[past]]\ntitle = 'b'\n{REST}");
+        assert_eq!(read(&text).expect(line).past.len(), 2);
+        check_pieces(&text);
+    }
+}
+
 /// Each is reason to read the whole in one piece.
 #[test]
 fn the_unusual_is_left_to_the_other_reader() {

@@ -191,6 +191,9 @@ fn what_is_not_there_or_no_file_is_named() {
     assert!(error.to_string().contains(path.to_str().unwrap()));
     assert!(matches!(read_whole(folder.path(), &clock), Err(ReadError::NotAFile { .. })));
     assert!(stamp(&path).is_err());
+    save(&path, "version = 1\n", NOW - 5_000);
+    let error = read_whole(&path.join("below"), &clock).unwrap_err();
+    assert!(matches!(error, ReadError::Unreadable { .. } | ReadError::Missing { .. }), "a file where a folder must be");
 }
 
 #[test]
