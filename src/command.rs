@@ -1,5 +1,6 @@
 //! The commands: each reads what it needs at the edges, lets the pure core decide, and prints.
 
+pub mod input;
 pub mod push;
 
 use std::ffi::OsString;

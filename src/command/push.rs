@@ -1,22 +1,15 @@
 //! `push`: brings Toggl into agreement with the snapshot, or shows what it would do.
 
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
-use time::format_description::well_known::Rfc3339;
-
+use super::input::{self, Input};
 use super::{Fault, World, print, style};
 use crate::cli::{Common, Format, PushArgs};
 use crate::execute::{Edges, End, Manner, Report, execute};
 use crate::exit::Exit;
-use crate::intake::{Intake, take_in};
+use crate::intake::Intake;
 use crate::plan::{Options, Plan, Why, plan};
-use crate::reading::{self, ReadError, Reading};
 use crate::settings::{self, Settings};
-use crate::show::{self, View};
-use crate::sidecar::Sidecar;
-use crate::snapshot;
-use crate::store::{self, SidecarFile};
+use crate::show;
+use crate::store::SidecarFile;
 use crate::toggl::http::Client;
 
 /// Runs `push`.
@@ -36,14 +29,15 @@ pub fn push(args: &PushArgs, common: &Common, world: &mut World<'_>) -> Result<E
 
 /// Shows the plan. Opens no socket, writes no file.
 fn preview(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
-    let loaded = store::load(&settings.sidecar)?;
-    let Some(reading) = read(settings, loaded.is_some(), world)? else { return nothing_yet(common, settings, world) };
-    let state = State::new(loaded, &reading, settings, world)?;
-    let options = options(args, settings);
-    let plan = plan(&state.sidecar, &state.intake, &options);
-    let exit = if args.exit_code && !plan.operations.is_empty() { Exit::Pending } else { attention(&plan, &state.intake) };
+    let Some(input) = input::read(settings, world)? else { return nothing_yet(common, settings, world) };
+    let plan = plan(&input.sidecar, &input.intake, &options(args, settings));
+    let exit = match needs_attention(&plan, &input.intake) {
+        _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
+        true => Exit::Attention,
+        false => Exit::Agreed,
+    };
     if !common.quiet || exit != Exit::Agreed {
-        let view = state.view(&plan, settings, world);
+        let view = input.view(&plan, settings, world.clock.now());
         let text = match common.format {
             Format::Json => show::plan_json(&view).to_string(),
             Format::Text => show::plan_text(&view, &style(common, world)),
@@ -55,23 +49,17 @@ fn preview(args: &PushArgs, common: &Common, settings: &Settings, world: &mut Wo
 
 fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
     let token = settings::token(world.variable)?;
-    // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
-    let loaded = store::load(&settings.sidecar)?;
-    if loaded.is_none() && read(settings, false, world)?.is_none() {
+    if input::is_nothing_yet(settings) {
+        // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
         return nothing_yet(common, settings, world);
     }
     let mut file = SidecarFile::lock(&settings.sidecar, world.disk)?;
-    // Only what is read under the lock counts: another push may have been at work until now.
-    let loaded = store::load(&settings.sidecar)?;
-    let reading = match read_snapshot(settings, loaded.is_some(), world.clock, world.interrupted)? {
-        Some(reading) => reading,
-        None => return Ok(Exit::Agreed),
+    // Read under the lock: another push may have been at work until now.
+    let Some(mut input) = input::read_at(settings, world.clock)? else {
+        return nothing_yet(common, settings, world);
     };
-    let saved = loaded.as_ref().map(|(text, _)| text.clone()).unwrap_or_default();
-    let mut state = State::of(loaded, &reading, settings, world.clock.now())?;
     let options = options(args, settings);
-    let planned = plan(&state.sidecar, &state.intake, &options);
-    let before = state.sidecar.clone();
+    let planned = plan(&input.sidecar, &input.intake, &options);
     let manner = Manner {
         workspace: settings.workspace,
         pace: settings.pace,
@@ -79,21 +67,18 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
         max_requests: args.max_requests,
         wait: args.wait,
     };
-    let mut server = Client::new(settings.api.clone(), &token, settings.timeout);
     let edges = Edges {
         clock: world.clock,
-        server: &mut server,
+        server: &mut Client::new(settings.api.clone(), &token, settings.timeout),
         store: &mut file,
         watch: world.watch,
         dice: fastrand::Rng::new(),
         interrupted: world.interrupted,
     };
-    let report = execute(&mut state.sidecar, &saved, &state.intake, &options, &manner, edges);
-    let exit = outcome(&report, &state.intake);
+    let report = execute(&mut input.sidecar, &input.saved, &input.intake, &options, &manner, edges);
+    let exit = outcome(&report, &input.intake);
     if !common.quiet || exit != Exit::Agreed {
-        let shown = State { sidecar: before, ..state };
-        let mut view = shown.view_at(&planned, settings, world.clock.now());
-        view.quota = &state_quota(&report, &shown);
+        let view = input.view(&planned, settings, world.clock.now());
         let text = match common.format {
             Format::Json => show::report_json(&view, &report, exit).to_string(),
             Format::Text => show::report_text(&view, &report, &style(common, world)),
@@ -101,4 +86,72 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
         print(world.out, text.trim_end());
     }
     Ok(exit)
+}
+
+fn nothing_yet(common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
+    match common.format {
+        _ if common.quiet => {}
+        Format::Json => {
+            let document = serde_json::json!({"schema": 1, "command": "push", "operations": [], "exit": 0});
+            print(world.out, &document.to_string());
+        }
+        Format::Text => {
+            let text = format!("Nothing is recorded yet: there is no snapshot at `{}`.", settings.snapshot.display());
+            print(world.out, &text);
+        }
+    }
+    Ok(Exit::Agreed)
+}
+
+/// What the plan is asked for.
+fn options(args: &PushArgs, settings: &Settings) -> Options {
+    Options {
+        since: args.since,
+        until: args.until,
+        prune: args.prune.then_some(args.max_delete),
+        retry_rejected: args.retry_rejected,
+        defaults: settings.defaults.clone(),
+    }
+}
+
+/// Whether something was left out that no later run will do by itself.
+fn needs_attention(plan: &Plan, intake: &Intake) -> bool {
+    let waits_for_a_person = |why: Why| matches!(why, Why::Rejected | Why::Reopened);
+    plan.held.iter().any(|held| waits_for_a_person(held.why)) || plan.prune_refused.is_some() || !intake.odd.is_empty()
+}
+
+/// How a run ended, as an exit code.
+fn outcome(report: &Report, intake: &Intake) -> Exit {
+    match &report.end {
+        Some(End::TokenRefused(_)) => Exit::Token,
+        Some(End::Interrupted) => Exit::Interrupted,
+        Some(End::CallGone | End::Save(_)) => Exit::Failure,
+        Some(End::NoWorkspace(_)) => Exit::Usage,
+        Some(End::Quota(_) | End::RateLimited | End::Trouble(_) | End::Offline(_) | End::MaxRequests) => {
+            Exit::Unfinished
+        }
+        None if needs_attention(&report.left, intake)
+            || !report.unlistable.is_empty()
+            || !report.assumed.is_empty() =>
+        {
+            Exit::Attention
+        }
+        None if !report.uncertain.is_empty() || !report.left.operations.is_empty() => Exit::Unfinished,
+        None => Exit::Agreed,
+    }
+}
+
+impl Input {
+    fn view<'a>(&'a self, plan: &'a Plan, settings: &'a Settings, now: i64) -> show::View<'a> {
+        show::View {
+            sidecar: &self.sidecar,
+            intake: &self.intake,
+            plan,
+            now,
+            zone: &settings.zone,
+            pace: settings.pace,
+            first_push: self.is_first,
+            asks_workspace: self.asks_workspace,
+        }
+    }
 }

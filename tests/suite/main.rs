@@ -6,12 +6,14 @@ mod chute_test;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod corpus_test;
+mod entry_test;
+mod http_failure_test;
+mod http_test;
 mod reading_test;
+mod replay_test;
+mod rig;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod sandbox_test;
 mod snapshot_test;
-mod entry_test;
-mod http_failure_test;
-mod http_test;
 mod zone_test;

@@ -1,0 +1,133 @@
+//! A user in one process: a sidecar in memory, a sandbox, a simulated clock, and the real core and executor between.
+#![allow(dead_code)]
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use chute_toggl::execute::{Edges, Event, Manner, Report, Store, Watch, execute};
+use chute_toggl::intake::{Intake, take_in};
+use chute_toggl::plan::{Defaults, Options, Plan, plan};
+use chute_toggl::sidecar::{List, Place, Record, RecordKey, Sidecar};
+use chute_toggl::snapshot;
+use chute_toggl::zone::Zone;
+
+use crate::sandbox::{InProcess, SimClock, WORKSPACE};
+
+/// The user.
+pub struct Rig {
+    pub clock: SimClock,
+    pub toggl: InProcess,
+    /// The sidecar's bytes on disk; empty before the first push.
+    pub disk: Vec<u8>,
+    pub manner: Manner,
+    pub options: Options,
+    /// Bytes written in all.
+    pub written: usize,
+}
+
+/// What a push left behind beside its report.
+pub struct Pushed {
+    pub report: Report,
+    pub planned: Plan,
+    pub intake: Intake,
+}
+
+impl Rig {
+    /// A user who starts at this unix second.
+    pub fn at(now: i64) -> Rig {
+        let clock = SimClock::at(now);
+        Rig {
+            toggl: InProcess::new(clock.clone()),
+            clock,
+            disk: Vec::new(),
+            manner: Manner {
+                workspace: Some(WORKSPACE),
+                pace: Duration::from_secs(1),
+                timeout: Duration::from_secs(30),
+                max_requests: None,
+                wait: false,
+            },
+            options: Options {
+                since: None,
+                until: None,
+                prune: None,
+                retry_rejected: false,
+                defaults: Defaults::default(),
+            },
+            written: 0,
+        }
+    }
+
+    pub fn sidecar(&self) -> Sidecar {
+        if self.disk.is_empty() { Sidecar::default() } else { Sidecar::from_json(&self.disk).unwrap() }
+    }
+
+    /// Pushes this snapshot, saved at `saved`, in this zone.
+    pub fn push(&mut self, text: &str, saved: i64, zone: &Zone) -> Pushed {
+        self.push_watched(text, saved, zone, &mut Blind)
+    }
+
+    /// The same, with someone watching (who may panic, as a kill).
+    pub fn push_watched(&mut self, text: &str, saved: i64, zone: &Zone, watch: &mut dyn Watch) -> Pushed {
+        let snapshot = snapshot::parse(text.as_bytes()).unwrap();
+        let mut sidecar = self.sidecar();
+        let intake = take_in(&mut sidecar, &snapshot, saved, zone);
+        let planned = plan(&sidecar, &intake, &self.options);
+        let saved = self.disk.clone();
+        let mut toggl = self.toggl.clone();
+        let report = execute(
+            &mut sidecar,
+            &saved,
+            &intake,
+            &self.options,
+            &self.manner,
+            Edges {
+                clock: &self.clock,
+                server: &mut toggl,
+                store: &mut Memory { disk: &mut self.disk, written: &mut self.written },
+                watch,
+                dice: fastrand::Rng::with_seed(7),
+                interrupted: &AtomicBool::new(false),
+            },
+        );
+        Pushed { report, planned, intake }
+    }
+
+    /// How many requests were sent so far.
+    pub fn requests(&self) -> usize {
+        self.toggl.sandbox().log.len()
+    }
+}
+
+/// The record of the session at a place of the last snapshot.
+pub fn record_at(sidecar: &Sidecar, list: &str, task: usize, session: usize) -> Option<(RecordKey, Record)> {
+    let list = match list {
+        "today" => List::Today,
+        "future" => List::Future,
+        _ => List::Past,
+    };
+    let place = Place { list, index: u32::try_from(task).unwrap() };
+    let (&thread, found) = sidecar.threads.iter().find(|(_, thread)| thread.place == Some(place))?;
+    let record = found.records.iter().filter(|record| !record.gone).nth(session)?;
+    Some((RecordKey { thread, session: record.number }, record.clone()))
+}
+
+struct Memory<'a> {
+    disk: &'a mut Vec<u8>,
+    written: &'a mut usize,
+}
+
+impl Store for Memory<'_> {
+    fn save(&mut self, text: &[u8]) -> Result<(), String> {
+        *self.written += text.len();
+        *self.disk = text.to_vec();
+        Ok(())
+    }
+}
+
+/// Watches nothing.
+pub struct Blind;
+
+impl Watch for Blind {
+    fn event(&mut self, _: &Event<'_>) {}
+}
