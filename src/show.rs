@@ -1,0 +1,84 @@
+//! What people and programs read: values in, text or one JSON document out. Nothing here prints, and nothing asks the
+//! world: the same values give the same bytes.
+//!
+//! Text is for people and may change. JSON is for programs: its fields are listed in [`mod@json`].
+
+mod clean;
+pub mod json;
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::execute::Report;
+use crate::intake::Intake;
+use crate::plan::Plan;
+use crate::sidecar::Sidecar;
+use crate::zone::Zone;
+
+pub use clean::clean;
+pub use json::{plan_json, report_json, status_json};
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether escape sequences for colour may be used. Nothing is said by colour alone.
+    pub color: bool,
+    /// How wide the terminal is; 80 when unknown.
+    pub columns: usize,
+    /// Every session and every detail, however many.
+    pub verbose: bool,
+}
+
+/// All that a preview is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The records, after the snapshot was taken in (and, for a report, after the run).
+    pub sidecar: &'a Sidecar,
+    /// What taking the snapshot in found out.
+    pub intake: &'a Intake,
+    /// The plan; for a report, the plan as it was before the run.
+    pub plan: &'a Plan,
+    /// This machine's clock, unix seconds.
+    pub now: i64,
+    /// The zone in which times of today are told. Sessions are told by the offset in force when they were made.
+    pub zone: &'a Zone,
+    /// Least time between two requests.
+    pub pace: Duration,
+    /// There is no sidecar yet, so one look at Toggl comes first.
+    pub first_push: bool,
+    /// Toggl is asked for the default workspace first.
+    pub asks_workspace: bool,
+}
+
+/// All that `status` is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Status<'a> {
+    /// What a push would do. What is refused, uncertain, gone and assumed is among what its plan holds back, what is
+    /// known of the quota and the time of the last request are in its sidecar.
+    pub view: View<'a>,
+    /// The snapshot's file.
+    pub snapshot_path: &'a Path,
+    /// The sidecar's file, which need not exist.
+    pub sidecar_path: &'a Path,
+    /// Save instant (unix seconds) of the snapshot that the last push took in: the sidecar's own, before this
+    /// snapshot was taken in. `None` if nothing was ever pushed.
+    pub taken: Option<i64>,
+}
+
+/// The plan, for people.
+#[must_use]
+pub fn plan_text(view: &View<'_>, _style: &Style) -> String {
+    format!("{} requests\n", view.plan.requests())
+}
+
+/// What a run did, for people.
+#[must_use]
+pub fn report_text(_view: &View<'_>, report: &Report, _style: &Style) -> String {
+    format!("{} done\n", report.done.len())
+}
+
+/// The state of things, for people.
+#[must_use]
+pub fn status_text(status: &Status<'_>, style: &Style) -> String {
+    plan_text(&status.view, style)
+}
