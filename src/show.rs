@@ -4,7 +4,15 @@
 //! Text is for people and may change. JSON is for programs: its fields are listed in [`mod@json`].
 
 mod clean;
+mod held;
 pub mod json;
+mod listing;
+mod outcome;
+mod page;
+mod phrase;
+mod refusal;
+mod standing;
+mod summary;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +22,8 @@ use crate::intake::Intake;
 use crate::plan::Plan;
 use crate::sidecar::Sidecar;
 use crate::zone::Zone;
+
+use page::Page;
 
 pub use clean::clean;
 pub use json::{plan_json, report_json, status_json};
@@ -65,20 +75,33 @@ pub struct Status<'a> {
     pub taken: Option<i64>,
 }
 
-/// The plan, for people.
+/// The plan, for people: what is sent by day, what is held back, and on the last line what it comes to.
 #[must_use]
-pub fn plan_text(view: &View<'_>, _style: &Style) -> String {
-    format!("{} requests\n", view.plan.requests())
+pub fn plan_text(view: &View<'_>, style: &Style) -> String {
+    let mut page = Page::new(style);
+    plan(&mut page, view);
+    page.finish()
 }
 
-/// What a run did, for people.
-#[must_use]
-pub fn report_text(_view: &View<'_>, report: &Report, _style: &Style) -> String {
-    format!("{} done\n", report.done.len())
+fn plan(page: &mut Page, view: &View<'_>) {
+    listing::operations(page, view, &view.plan.operations);
+    held::all(page, view, view.plan);
+    summary::notes(page, view);
+    summary::line(page, view);
 }
 
-/// The state of things, for people.
+/// What a run did, for people: what wants attention, what it came to, and how to go on.
+#[must_use]
+pub fn report_text(view: &View<'_>, report: &Report, style: &Style) -> String {
+    let mut page = Page::new(style);
+    outcome::report(&mut page, view, report);
+    page.finish()
+}
+
+/// How things stand, for people: the files, the last push, the quota, and what a push would do.
 #[must_use]
 pub fn status_text(status: &Status<'_>, style: &Style) -> String {
-    plan_text(&status.view, style)
+    let mut page = Page::new(style);
+    standing::status(&mut page, status);
+    page.finish()
 }

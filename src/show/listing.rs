@@ -1,0 +1,308 @@
+//! Operations, one line a session, grouped by day; of many, what they come to by day, month or year.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use time::{Date, Duration, OffsetDateTime};
+
+use super::View;
+use super::clean::{clean, cut, width};
+use super::page::{Ink, Page, pad, pad_left};
+use super::phrase;
+use crate::plan::{Change, Kind, Operation, description_of};
+use crate::sidecar::{Record, RecordKey};
+
+/// More operations than this are summed up.
+const MOST_LINES: usize = 40;
+
+/// More periods than this are summed up by longer ones.
+const MOST_PERIODS: usize = 60;
+
+/// Sessions that are longer are marked: most likely something was forgotten.
+pub const LONG: Duration = Duration::hours(16);
+
+/// One session that an operation is for.
+struct Row<'a> {
+    operation: &'a Operation,
+    key: RecordKey,
+    record: Option<&'a Record>,
+    start: OffsetDateTime,
+    stop: Option<OffsetDateTime>,
+    inferred: bool,
+}
+
+/// The operations, as one line a session or summed up.
+pub fn operations(page: &mut Page, view: &View<'_>, operations: &[Operation]) {
+    if operations.is_empty() {
+        return;
+    }
+    let mut rows: Vec<Row<'_>> = operations.iter().flat_map(|operation| rows(operation, view)).collect();
+    rows.sort_by_key(|row| (row.start.date(), row.start.unix_timestamp(), row.operation.kind, row.key));
+    if page.is_verbose() || rows.len() <= MOST_LINES {
+        table(page, view, &rows);
+    } else {
+        sums(page, &rows);
+    }
+    page.gap();
+}
+
+/// How many sessions the operations of each kind are for: `stop 1, create 3`.
+pub fn by_kind<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> String {
+    let mut sums = BTreeMap::new();
+    for operation in operations {
+        *sums.entry(operation.kind).or_insert(0_usize) += operation.sessions.len();
+    }
+    kinds(&sums)
+}
+
+fn kinds(sums: &BTreeMap<Kind, usize>) -> String {
+    let sums: Vec<String> = sums.iter().map(|(&kind, &n)| format!("{} {}", word(kind), phrase::number(n))).collect();
+    sums.join(", ")
+}
+
+fn rows<'a>(operation: &'a Operation, view: &View<'a>) -> impl Iterator<Item = Row<'a>> {
+    let sidecar = view.sidecar;
+    let is_one = operation.sessions.len() == 1;
+    operation.sessions.iter().map(move |&key| {
+        let record = sidecar.record(key).map(|(_, record)| record);
+        // An operation for several tells the times of the first only.
+        let times = record.filter(|_| !is_one);
+        Row {
+            operation,
+            key,
+            record,
+            start: times.map_or(operation.start, |record| record.start),
+            stop: times.map_or(operation.stop, |record| record.stop),
+            inferred: times.map_or(operation.inferred, |record| record.inferred),
+        }
+    })
+}
+
+/// The word for what is done.
+pub fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Halt => "halt",
+        Kind::Stop => "stop",
+        Kind::Start => "start",
+        Kind::Resume => "resume",
+        Kind::Update => "update",
+        Kind::Rename => "rename",
+        Kind::Create => "create",
+        Kind::Delete => "delete",
+    }
+}
+
+fn sign(kind: Kind) -> (&'static str, Ink) {
+    match kind {
+        Kind::Create => ("+", Ink::Green),
+        Kind::Start | Kind::Resume => (">", Ink::Green),
+        Kind::Halt | Kind::Stop => (".", Ink::Yellow),
+        Kind::Update | Kind::Rename => ("*", Ink::Yellow),
+        Kind::Delete => ("-", Ink::Red),
+    }
+}
+
+/// A row as the texts of its cells.
+struct Cells {
+    span: String,
+    length: String,
+    marks: String,
+    title: String,
+    why: String,
+}
+
+fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
+    let cells: Vec<Cells> = rows.iter().map(|row| row.cells(view)).collect();
+    let widest = |cell: fn(&Cells) -> &str| cells.iter().map(|cells| width(cell(cells))).max().unwrap_or(0);
+    let (span, length, marks) = (widest(|c| &c.span), widest(|c| &c.length), widest(|c| &c.marks));
+    let (title, why) = (widest(|c| &c.title), widest(|c| &c.why));
+    // Two blanks, sign, blank, word, and two blanks between the cells.
+    let taken = 4 + "create".len() + 2 + span + 2 + length + marks + 2;
+    let room = page.columns().saturating_sub(taken + 2).max(16);
+    let title = title.min(room.saturating_sub(why).max(room * 3 / 5));
+    let why = room - title;
+
+    let mut day: Option<Date> = None;
+    for (row, cells) in rows.iter().zip(&cells) {
+        let date = row.start.date();
+        if day != Some(date) {
+            page.line(&phrase::day(date));
+            day = Some(date);
+        }
+        let (sign, ink) = sign(row.operation.kind);
+        let what = page.paint(ink, &format!("{sign} {:6}", word(row.operation.kind)));
+        let times = format!("{}  {}", pad(&cells.span, span), pad_left(&cells.length, length));
+        let why = page.paint(Ink::Dim, &cut(&cells.why, why));
+        page.line(&format!(
+            "  {what}  {times}{}  {}  {why}",
+            pad(&cells.marks, marks),
+            pad(&cut(&cells.title, title), title)
+        ));
+    }
+    let used: String = cells.iter().map(|cells| cells.marks.as_str()).collect();
+    legend(page, &used);
+}
+
+impl Row<'_> {
+    fn cells(&self, view: &View<'_>) -> Cells {
+        Cells {
+            span: phrase::span(self.start, self.stop, phrase::minute),
+            length: self.stop.map_or(String::new(), |stop| phrase::hours((stop - self.start).whole_seconds())),
+            marks: self.marks(view),
+            title: clean(&self.operation.title),
+            why: self.why(),
+        }
+    }
+
+    fn marks(&self, view: &View<'_>) -> String {
+        let runs = matches!(self.operation.kind, Kind::Start | Kind::Resume);
+        let seconds = match self.stop {
+            Some(stop) => (stop - self.start).whole_seconds(),
+            None if runs => view.now.saturating_sub(self.start.unix_timestamp()),
+            None => 0,
+        };
+        marks(self.start, self.stop, self.inferred, seconds)
+    }
+
+    fn why(&self) -> String {
+        let operation = self.operation;
+        match operation.kind {
+            Kind::Create | Kind::Start => "new".to_owned(),
+            Kind::Delete => "gone from Chute_kun".to_owned(),
+            Kind::Halt if self.record.is_some_and(|record| record.gone) => "gone from Chute_kun".to_owned(),
+            Kind::Halt => "no longer runs".to_owned(),
+            Kind::Stop if operation.changes.iter().any(|change| matches!(change, Change::Start(_))) => {
+                self.differences("")
+            }
+            Kind::Stop => self.differences("was running"),
+            Kind::Resume => self.differences("runs again"),
+            Kind::Update | Kind::Rename => self.differences(""),
+        }
+    }
+
+    /// What Toggl was told before.
+    fn differences(&self, first: &str) -> String {
+        let mut old_title: Option<&str> = None;
+        let (mut old_start, mut old_stop) = (None, None);
+        for change in &self.operation.changes {
+            match change {
+                Change::Title(title) => old_title = Some(title),
+                Change::Start(start) => old_start = Some(*start),
+                Change::Stop(stop) => old_stop = *stop,
+            }
+        }
+        // Of several, each had a title of its own; once it is done, only the first one's is still known.
+        let told = self.record.and_then(|record| record.entry.as_ref()).map(|entry| entry.description.as_str());
+        if old_title.is_some() && self.operation.kind == Kind::Rename {
+            old_title = told.filter(|&told| told != description_of(&self.operation.title)).or(old_title);
+        }
+        let mut why = first.to_owned();
+        if old_start.is_some() || old_stop.is_some() {
+            let separator = if why.is_empty() { "" } else { ", " };
+            let _ = write!(why, "{separator}was {}", self.old_span(old_start, old_stop));
+        }
+        if let Some(title) = old_title {
+            let separator = if why.is_empty() { "" } else { ", " };
+            let _ = match title {
+                "" => write!(why, "{separator}renamed"),
+                _ => write!(why, "{separator}renamed from \"{}\"", clean(title)),
+            };
+        }
+        why
+    }
+
+    /// The times before, by the offset of the times now; to the second where the minutes do not show the difference.
+    fn old_span(&self, start: Option<OffsetDateTime>, stop: Option<OffsetDateTime>) -> String {
+        let offset = self.start.offset();
+        let old_start = start.unwrap_or(self.start).to_offset(offset);
+        let stop_offset = self.stop.map_or(offset, OffsetDateTime::offset);
+        let unchanged = self.stop.filter(|_| self.operation.kind != Kind::Stop);
+        let old_stop = stop.or(unchanged).map(|stop| stop.to_offset(stop_offset));
+        let mut old = phrase::span(old_start, old_stop, phrase::minute);
+        let is_another_day = old_start.date() != self.start.date();
+        if !is_another_day && old == phrase::span(self.start, self.stop, phrase::minute) {
+            old = phrase::span(old_start, old_stop, phrase::second);
+        }
+        if is_another_day { format!("{} {old}", phrase::day(old_start.date())) } else { old }
+    }
+}
+
+/// The marks of a session of so many seconds.
+fn marks(start: OffsetDateTime, stop: Option<OffsetDateTime>, inferred: bool, seconds: i64) -> String {
+    let mut marks = String::new();
+    if inferred {
+        marks.push('~');
+    }
+    if seconds > LONG.whole_seconds() {
+        marks.push('!');
+    }
+    if stop.is_some_and(|stop| stop.offset() != start.offset()) {
+        marks.push('^');
+    }
+    marks
+}
+
+fn legend(page: &mut Page, used: &str) {
+    let meanings = [
+        ('~', "~ the day is inferred: the snapshot allows more than one"),
+        ('!', "! longer than 16 hours"),
+        ('^', "^ the clock was turned, or the zone changed, in between"),
+    ];
+    for (_, meaning) in meanings.iter().filter(|(mark, _)| used.contains(*mark)) {
+        let meaning = page.paint(Ink::Dim, meaning);
+        page.line(&meaning);
+    }
+}
+
+/// What the rows of one period come to.
+#[derive(Default)]
+struct Sum {
+    kinds: BTreeMap<Kind, usize>,
+    seconds: i64,
+    inferred: usize,
+}
+
+/// How a period is named.
+type Period = fn(Date) -> String;
+
+fn sums(page: &mut Page, rows: &[Row<'_>]) {
+    let periods: [Period; 3] = [
+        phrase::day,
+        |date| format!("{:04}-{:02}", date.year(), u8::from(date.month())),
+        |date| format!("{:04}", date.year()),
+    ];
+    let mut sums: Vec<(String, Sum)> = Vec::new();
+    for period in periods {
+        sums.clear();
+        let mut last: Option<Date> = None;
+        for row in rows {
+            let date = row.start.date();
+            if last != Some(date) {
+                last = Some(date);
+                let name = period(date);
+                if sums.last().is_none_or(|(last, _)| *last != name) {
+                    sums.push((name, Sum::default()));
+                }
+            }
+            if let Some((_, sum)) = sums.last_mut() {
+                *sum.kinds.entry(row.operation.kind).or_insert(0) += 1;
+                sum.inferred += usize::from(row.inferred);
+                if let (Some(stop), true) = (row.stop, row.operation.kind != Kind::Delete) {
+                    sum.seconds += (stop - row.start).whole_seconds();
+                }
+            }
+        }
+        if sums.len() <= MOST_PERIODS {
+            break;
+        }
+    }
+    for (name, sum) in &sums {
+        let time = if sum.seconds > 0 { format!(", {}", phrase::hours(sum.seconds)) } else { String::new() };
+        let inferred = match sum.inferred {
+            0 => String::new(),
+            n => format!(", {} inferred", phrase::number(n)),
+        };
+        page.cut_line(&format!("{name}  {}{time}{inferred}", kinds(&sum.kinds)));
+    }
+    page.line(&page.paint(Ink::Dim, "`-v` lists every session."));
+}
