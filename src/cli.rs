@@ -9,9 +9,11 @@ use time::macros::format_description;
 /// Bring Toggl Track into agreement with the work sessions that Chute_kun recorded.
 #[derive(Debug, Parser)]
 #[command(name = "chute-toggl", version, about, disable_help_subcommand = true, propagate_version = false)]
-#[command(after_help = "Exit codes: 0 in agreement, 1 failure, 2 usage or settings, 3 something is to be done (--exit-code), \
+#[command(
+    after_help = "Exit codes: 0 in agreement, 1 failure, 2 usage or settings, 3 something is to be done (--exit-code), \
     4 not finished, 5 another push runs, 6 a person must look, 7 token, 8 snapshot or sidecar, 130 interrupted.\n\
-    See `man chute-toggl` for files, variables, guarantees and limits.")]
+    See `man chute-toggl` for files, variables, guarantees and limits."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -10,8 +10,8 @@ use std::sync::atomic::AtomicBool;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use crate::clock::Clock;
 use crate::cli::{Cli, Color, Command, Common, Format};
+use crate::clock::Clock;
 use crate::execute::Watch;
 use crate::exit::Exit;
 use crate::settings::{NoToken, SettingsError, Variable};
@@ -114,11 +114,9 @@ pub fn run(mut world: World<'_>) -> Exit {
     };
     let result = match &cli.command {
         Command::Push(args) => push::push(args, &cli.common, &mut world),
-        Command::Status
-        | Command::Verify(_)
-        | Command::Doctor
-        | Command::Hook { .. }
-        | Command::Completions { .. } => Err(Fault::Unexpected(anyhow::anyhow!("not yet"))),
+        Command::Status | Command::Verify(_) | Command::Doctor | Command::Hook { .. } | Command::Completions { .. } => {
+            Err(Fault::Unexpected(anyhow::anyhow!("not yet")))
+        }
     };
     match result {
         Ok(exit) => exit,

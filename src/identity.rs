@@ -109,12 +109,10 @@ pub fn identify(
         }
         let mut index = Index::of(pass.by, candidates, &found, scene);
         pool.retain(|&(&key, thread)| {
-            let at = keys_of_thread(pass.by, thread)
-                .into_iter()
-                .find_map(|hash| {
-                    let accept = |at: usize| (pass.accept)(&Pair { thread, task: &candidates[at], scene });
-                    index.take(hash, |at| found[at].is_none(), accept)
-                });
+            let at = keys_of_thread(pass.by, thread).into_iter().find_map(|hash| {
+                let accept = |at: usize| (pass.accept)(&Pair { thread, task: &candidates[at], scene });
+                index.take(hash, |at| found[at].is_none(), accept)
+            });
             if let Some(at) = at {
                 found[at] = Some(key);
             }
@@ -154,8 +152,7 @@ fn agrees(record: &Record, session: &Session) -> bool {
 }
 
 fn shares_a_minute(record: &Record, session: &Session) -> bool {
-    record.minutes.start == session.start_min
-        || (session.end_min.is_some() && record.minutes.end == session.end_min)
+    record.minutes.start == session.start_min || (session.end_min.is_some() && record.minutes.end == session.end_min)
 }
 
 /// The local day of an instant, by the offset in force when it was recorded.
@@ -279,12 +276,7 @@ impl Index {
     }
 
     /// Takes the first candidate of that key that is free and accepted.
-    fn take(
-        &mut self,
-        hash: u64,
-        is_free: impl Fn(usize) -> bool,
-        accept: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
+    fn take(&mut self, hash: u64, is_free: impl Fn(usize) -> bool, accept: impl Fn(usize) -> bool) -> Option<usize> {
         let queue = self.0.get_mut(&hash)?;
         // A task stands in several queues, so it can have been taken from another one.
         while queue.tasks.get(queue.head).is_some_and(|&at| !is_free(at)) {
@@ -317,9 +309,8 @@ fn shapes(seed: u64, sessions: &[Session]) -> impl Iterator<Item = u64> {
 /// The keys under which a thread looks for its task.
 fn keys_of_thread(by: By, thread: &Thread) -> Vec<u64> {
     let shape = |seed: u64| {
-        live(thread).fold(seed, |hash, record| {
-            hash_of(&(hash, record.minutes.start, record.minutes.end.unwrap_or(OPEN)))
-        })
+        live(thread)
+            .fold(seed, |hash, record| hash_of(&(hash, record.minutes.start, record.minutes.end.unwrap_or(OPEN))))
     };
     match by {
         By::Place => thread.place.map(|place| hash_of(&place)).into_iter().collect(),
@@ -330,8 +321,6 @@ fn keys_of_thread(by: By, thread: &Thread) -> Vec<u64> {
         }
         By::Title => vec![shape(hash_of(thread.title.as_str()))],
         By::Minutes => vec![shape(hash_of(&()))],
-        By::AnyStart => {
-            live(thread).map(|record| hash_of(&(thread.title.as_str(), record.minutes.start))).collect()
-        }
+        By::AnyStart => live(thread).map(|record| hash_of(&(thread.title.as_str(), record.minutes.start))).collect(),
     }
 }

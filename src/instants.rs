@@ -94,8 +94,7 @@ pub fn date(zone: &Zone, events: &[Event], frame: &Frame) -> Vec<Dated> {
         let known: i64 =
             dated.iter().enumerate().filter_map(|(i, known)| known.map(|known| signed(i, known.instant))).sum();
         let open = if events.len().is_multiple_of(2) { 0 } else { frame.saved };
-        let run =
-            Run { zone, events: &events[at..end], frame, previous, following, first: at, others: known + open };
+        let run = Run { zone, events: &events[at..end], frame, previous, following, first: at, others: known + open };
         for (slot, value) in dated[at..end].iter_mut().zip(run.date()) {
             *slot = Some(value);
         }

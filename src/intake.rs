@@ -177,7 +177,12 @@ fn sound_sessions<'a>(task: &'a Task, place: Place, odd: &mut Vec<OddSession>) -
     if faults.is_empty() {
         return Cow::Borrowed(&task.sessions);
     }
-    odd.extend(faults.iter().map(|&(session, reason)| OddSession { title: task.title.clone(), place, session, reason }));
+    odd.extend(faults.iter().map(|&(session, reason)| OddSession {
+        title: task.title.clone(),
+        place,
+        session,
+        reason,
+    }));
     (task.sessions.iter().enumerate())
         .filter(|(at, session)| fault(*at, session).is_none())
         .map(|(_, session)| *session)
@@ -287,12 +292,7 @@ fn new_thread(worked: &Worked<'_>, taken: Option<i64>, saved: i64, zone: &Zone) 
         let stop = session.end_min.and_then(|_| dated.next());
         records.push(new_record(number, session, start, stop, zone));
     }
-    Thread {
-        title: worked.task.title.clone(),
-        planned: worked.task.planned_ymd,
-        place: Some(worked.place),
-        records,
-    }
+    Thread { title: worked.task.title.clone(), planned: worked.task.planned_ymd, place: Some(worked.place), records }
 }
 
 /// The key is given once, from the position when first seen, or the next number that is free on that day.

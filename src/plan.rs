@@ -242,9 +242,8 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
             }
         }
     };
-    let is_refused = |rejected: &crate::sidecar::Rejection| {
-        rejected.operation == fingerprint(&wanted, &options.defaults)
-    };
+    let is_refused =
+        |rejected: &crate::sidecar::Rejection| rejected.operation == fingerprint(&wanted, &options.defaults);
     if !options.retry_rejected && record.rejected.as_ref().is_some_and(is_refused) {
         return Step::Hold(Why::Rejected);
     }

@@ -78,9 +78,7 @@ impl Quota {
         self.last_request_ms = Some(now_ms);
         let now = now_ms.div_euclid(1000);
         let level = match self.level(bucket) {
-            Some(level) if now < level.resets_at => {
-                Level { remaining: level.remaining.map(|left| left - 1), ..level }
-            }
+            Some(level) if now < level.resets_at => Level { remaining: level.remaining.map(|left| left - 1), ..level },
             // A new hour starts with this request. How many it holds is for the answer to say.
             _ => Level { remaining: None, resets_at: now + HOUR },
         };

@@ -87,7 +87,11 @@ impl Settings {
             snapshot_from: located,
             sidecar: sidecar_path(common, variable)?,
             api: api(common, variable)?,
-            workspace: positive(variable, "TOGGL_WORKSPACE_ID", "the number in the address of the workspace's settings")?,
+            workspace: positive(
+                variable,
+                "TOGGL_WORKSPACE_ID",
+                "the number in the address of the workspace's settings",
+            )?,
             defaults: Defaults {
                 project: positive(variable, "TOGGL_PROJECT_ID_DEFAULT", "the number in the project's address")?,
                 tags: tags(variable)?,
@@ -145,7 +149,8 @@ fn api(common: &Common, variable: Variable<'_>) -> Result<Base, SettingsError> {
         Some(url) => ("--api-url", Some(url.clone())),
         None => ("TOGGL_API_URL", text(variable, "TOGGL_API_URL")?),
     };
-    base::parse(value.as_deref().unwrap_or(base::OFFICIAL)).map_err(|error| invalid(name, format!("is no use: {error}")))
+    base::parse(value.as_deref().unwrap_or(base::OFFICIAL))
+        .map_err(|error| invalid(name, format!("is no use: {error}")))
 }
 
 fn is_off(variable: Variable<'_>) -> Result<bool, SettingsError> {
@@ -168,8 +173,7 @@ fn zone(variable: Variable<'_>) -> Result<Zone, SettingsError> {
 
 fn tags(variable: Variable<'_>) -> Result<Vec<String>, SettingsError> {
     let text = text(variable, "TOGGL_TAGS_DEFAULT")?.unwrap_or_default();
-    let tags: Vec<String> =
-        text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+    let tags: Vec<String> = text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
     if tags.len() > 50 {
         return Err(invalid("TOGGL_TAGS_DEFAULT", "names more than 50 tags, which Toggl does not take".to_owned()));
     }

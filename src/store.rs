@@ -80,7 +80,9 @@ pub enum LockError {
     #[error("another push is running (it holds `{0}`)")]
     Busy(PathBuf),
     /// The lock file or its folder cannot be made.
-    #[error("the lock `{path}` cannot be made: {source}; check that its folder can be written to, or name another place with --sidecar")]
+    #[error(
+        "the lock `{path}` cannot be made: {source}; check that its folder can be written to, or name another place with --sidecar"
+    )]
     Io {
         /// The lock file.
         path: PathBuf,

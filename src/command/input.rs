@@ -59,8 +59,7 @@ pub fn read_at(settings: &Settings, clock: &dyn Clock) -> Result<Option<Input>, 
         other => other?,
     };
     let path = || settings.snapshot.display().to_string();
-    let snapshot =
-        snapshot::parse(&reading.bytes).map_err(|source| Fault::Snapshot { path: path(), source })?;
+    let snapshot = snapshot::parse(&reading.bytes).map_err(|source| Fault::Snapshot { path: path(), source })?;
     drop(reading.bytes);
     let (saved, mut sidecar) = loaded.unwrap_or_default();
     let is_first = !sidecar.looked;

@@ -19,9 +19,9 @@ impl Execution<'_> {
     pub(super) fn ask_workspace(&mut self) -> Result<i64, End> {
         let answer = self.get("/me".to_owned())?;
         let workspace = Some(&answer).filter(|answer| answer.status == 200);
-        let workspace = workspace.and_then(|answer| entry::default_workspace(&answer.body)).ok_or_else(|| {
-            End::NoWorkspace(format!("Toggl named no default workspace (status {})", answer.status))
-        })?;
+        let workspace = workspace
+            .and_then(|answer| entry::default_workspace(&answer.body))
+            .ok_or_else(|| End::NoWorkspace(format!("Toggl named no default workspace (status {})", answer.status)))?;
         self.sidecar.workspace = Some(workspace);
         Ok(workspace)
     }

@@ -38,9 +38,11 @@ impl Operation {
     #[must_use]
     pub fn request(&self, workspace: i64, defaults: &Defaults) -> Request {
         let (method, path, body) = match self.kind {
-            Kind::Create | Kind::Start => {
-                (Method::Post, format!("/workspaces/{workspace}/time_entries"), Some(self.new_entry(workspace, defaults)))
-            }
+            Kind::Create | Kind::Start => (
+                Method::Post,
+                format!("/workspaces/{workspace}/time_entries"),
+                Some(self.new_entry(workspace, defaults)),
+            ),
             Kind::Stop | Kind::Update | Kind::Resume => (Method::Put, self.path(""), Some(self.what_differs())),
             Kind::Rename => (
                 Method::Patch,
@@ -121,8 +123,8 @@ pub fn fingerprint(operation: &Operation, defaults: &Defaults) -> String {
     if operation.kind.makes_an_entry() {
         let _ = writeln!(text, "{:?} {:?}", defaults.project, defaults.tags);
     }
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     format!("{hash:016x}")
 }

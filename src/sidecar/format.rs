@@ -13,9 +13,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{
-    Entry, Intent, List, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey, VERSION,
-};
+use super::{Entry, Intent, List, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey, VERSION};
 use crate::quota::Quota;
 
 /// Why a sidecar was not accepted. Nothing is ever written over such a file.

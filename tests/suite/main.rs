@@ -1,12 +1,14 @@
 //! The tests, in one binary.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
+mod bad_input_test;
 mod blocks_test;
 mod chute_test;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod corpus_test;
 mod entry_test;
+mod home;
 mod http_failure_test;
 mod http_test;
 mod reading_test;

@@ -110,12 +110,8 @@ fn needed(sessions: &[TrueSession], told: &mut HashMap<String, Told>) -> usize {
         requests += usize::from(told.remove(&uid).is_some_and(|old| old.running));
     }
     for session in sessions {
-        let now = Told {
-            title: session.title.clone(),
-            start: session.start,
-            stop: session.stop,
-            running: session.running,
-        };
+        let now =
+            Told { title: session.title.clone(), start: session.start, stop: session.stop, running: session.running };
         match told.get(&session.uid) {
             None if session.stop.is_none() && !session.running => continue,
             None => requests += 1,
