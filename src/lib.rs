@@ -1,5 +1,6 @@
 //! Brings Toggl Track into agreement with the work sessions that Chute_kun recorded.
 
+pub mod agreement;
 pub mod chute;
 pub mod cli;
 pub mod clock;

@@ -35,8 +35,8 @@ pub struct Settings {
     pub pace: Duration,
     /// `CHUTE_TOGGL_TIMEOUT`.
     pub timeout: Duration,
-    /// `TZ`, or the zone of the system.
-    pub zone: Zone,
+    /// `TZ`, if it is set.
+    pub tz: Option<OsString>,
 }
 
 /// A setting that cannot be used. The display names it and says what it should be.
@@ -99,8 +99,25 @@ impl Settings {
             is_off: is_off(variable)?,
             pace: seconds(variable, "CHUTE_TOGGL_PACE", 1.0, 0.0)?,
             timeout: seconds(variable, "CHUTE_TOGGL_TIMEOUT", 30.0, 0.001)?,
-            zone: zone(variable)?,
+            tz: variable("TZ"),
         })
+    }
+}
+
+impl Settings {
+    /// The zone that `TZ` names, or the one of the system. Reading it takes longer than a push with nothing to do,
+    /// so it is read only when dates are needed.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for a zone that does not exist: taking another one in its place would move every session.
+    pub fn zone(&self) -> Result<Zone, SettingsError> {
+        match &self.tz {
+            Some(name) => {
+                let name = name.to_str().ok_or_else(|| invalid("TZ", "is not UTF-8".to_owned()))?;
+                Zone::named(name).map_err(|problem| invalid("TZ", format!("is no use: {problem}")))
+            }
+            None => Zone::system().map_err(|problem| invalid("TZ", format!("is not set, and {problem}"))),
+        }
     }
 }
 
@@ -158,16 +175,6 @@ fn is_off(variable: Variable<'_>) -> Result<bool, SettingsError> {
         None | Some("push") => Ok(false),
         Some("off") => Ok(true),
         Some(_) => Err(invalid("TOGGL_SYNC_MODE", "must be `push` or `off`".to_owned())),
-    }
-}
-
-fn zone(variable: Variable<'_>) -> Result<Zone, SettingsError> {
-    match variable("TZ") {
-        Some(name) => {
-            let name = name.into_string().map_err(|_| invalid("TZ", "is not UTF-8".to_owned()))?;
-            Zone::named(&name).map_err(|problem| invalid("TZ", format!("is no use: {problem}")))
-        }
-        None => Zone::system().map_err(|problem| invalid("TZ", format!("is not set, and {problem}"))),
     }
 }
 

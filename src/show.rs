@@ -27,6 +27,7 @@ use page::Page;
 
 pub use clean::clean;
 pub use json::{plan_json, report_json, status_json};
+pub use summary::in_agreement;
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! the rename durable. Whatever ends the program or the machine in between, the file is the old one or the new one.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -70,7 +70,7 @@ pub struct SidecarFile<'a> {
     path: PathBuf,
     disk: &'a mut dyn Disk,
     /// Held until this value is dropped, or the process ends in any way.
-    _lock: File,
+    lock: File,
 }
 
 /// Why the lock was not had.
@@ -150,10 +150,22 @@ impl<'a> SidecarFile<'a> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let lock = options.open(&lock_path).map_err(io)?;
         match lock.try_lock() {
-            Ok(()) => Ok(SidecarFile { path, disk, _lock: lock }),
+            Ok(()) => Ok(SidecarFile { path, disk, lock }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy(lock_path)),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
+    }
+
+    /// Puts a note for the next push into the lock file, or takes the one that is there away. Nothing depends on it:
+    /// if it cannot be written, the next push reads everything.
+    pub fn note(&mut self, text: Option<String>) {
+        let text = text.unwrap_or_default();
+        let write = |mut lock: &File| -> io::Result<()> {
+            lock.set_len(0)?;
+            lock.rewind()?;
+            lock.write_all(text.as_bytes())
+        };
+        let _ = write(&self.lock);
     }
 
     fn replace(&mut self, text: &[u8]) -> io::Result<()> {

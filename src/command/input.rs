@@ -7,9 +7,10 @@ use time::format_description::well_known::Rfc3339;
 use super::{Fault, World};
 use crate::clock::Clock;
 use crate::intake::{Intake, take_in};
-use crate::reading::{self, ReadError};
+use crate::reading::{self, ReadError, Stamp};
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
+use crate::zone::Zone;
 use crate::{snapshot, store};
 
 /// The snapshot, taken into the sidecar.
@@ -21,6 +22,10 @@ pub struct Input {
     pub intake: Intake,
     /// The bytes of the sidecar on disk; empty if there is none.
     pub saved: Vec<u8>,
+    /// The stamp of the snapshot as it was read.
+    pub stamp: Stamp,
+    /// The zone in force.
+    pub zone: Zone,
     /// Nothing was ever pushed: Toggl is asked first what it holds.
     pub is_first: bool,
     /// Neither settings nor sidecar name a workspace.
@@ -53,6 +58,7 @@ pub fn read(settings: &Settings, world: &World<'_>) -> Result<Option<Input>, Fau
 /// # Errors
 /// A [`Fault`] that names the file and what to do. A missing snapshot is one where a sidecar exists.
 pub fn read_at(settings: &Settings, clock: &dyn Clock) -> Result<Option<Input>, Fault> {
+    let zone = settings.zone()?;
     let loaded = store::load(&settings.sidecar)?;
     let reading = match reading::read_whole(&settings.snapshot, clock) {
         Err(ReadError::Missing { .. }) if loaded.is_none() => return Ok(None),
@@ -65,13 +71,13 @@ pub fn read_at(settings: &Settings, clock: &dyn Clock) -> Result<Option<Input>, 
     let is_first = !sidecar.looked;
     if let Some(taken) = sidecar.taken.filter(|&taken| reading.saved < taken) {
         if taken <= clock.now().saturating_add(CLOCK_FAULT) {
-            let local = |instant: i64| settings.zone.at(instant).format(&Rfc3339).unwrap_or_default();
+            let local = |instant: i64| zone.at(instant).format(&Rfc3339).unwrap_or_default();
             return Err(Fault::Older { path: path(), saved: local(reading.saved), taken: local(taken) });
         }
         // The clock was far ahead when that was recorded: it says nothing.
         sidecar.taken = None;
     }
-    let intake = take_in(&mut sidecar, &snapshot, reading.saved, &settings.zone);
+    let intake = take_in(&mut sidecar, &snapshot, reading.saved, &zone);
     let asks_workspace = settings.workspace.or(sidecar.workspace).is_none();
-    Ok(Some(Input { sidecar, intake, saved, is_first, asks_workspace }))
+    Ok(Some(Input { sidecar, intake, saved, stamp: reading.stamp, zone, is_first, asks_workspace }))
 }

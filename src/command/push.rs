@@ -2,6 +2,7 @@
 
 use super::input::{self, Input};
 use super::{Fault, World, print, style};
+use crate::agreement::Agreement;
 use crate::cli::{Common, Format, PushArgs};
 use crate::execute::{Edges, End, Manner, Report, execute};
 use crate::exit::Exit;
@@ -49,6 +50,16 @@ fn preview(args: &PushArgs, common: &Common, settings: &Settings, world: &mut Wo
 
 fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
     let token = settings::token(world.variable)?;
+    let is_whole = is_of_everything(args);
+    if is_whole
+        && common.format == Format::Text
+        && let Some(agreement) = Agreement::standing(settings)
+    {
+        if !common.quiet {
+            print(world.out, &show::in_agreement(agreement.sessions));
+        }
+        return Ok(Exit::Agreed);
+    }
     if input::is_nothing_yet(settings) {
         // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
         return nothing_yet(common, settings, world);
@@ -77,6 +88,10 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
     };
     let report = execute(&mut input.sidecar, &input.saved, &input.intake, &options, &manner, edges);
     let exit = outcome(&report, &input.intake);
+    if is_whole && exit == Exit::Agreed {
+        let agreement = Agreement::between(settings, input.stamp, report.left.agreed, world.clock.now());
+        file.note(agreement.map(|agreement| agreement.to_json()));
+    }
     if !common.quiet || exit != Exit::Agreed {
         let view = input.view(&planned, settings, world.clock.now());
         let text = match common.format {
@@ -114,6 +129,11 @@ fn options(args: &PushArgs, settings: &Settings) -> Options {
     }
 }
 
+/// Whether a push that ends well has compared every session by the plain rules.
+fn is_of_everything(args: &PushArgs) -> bool {
+    args.since.is_none() && args.until.is_none() && !args.prune && !args.retry_rejected
+}
+
 /// Whether something was left out that no later run will do by itself.
 fn needs_attention(plan: &Plan, intake: &Intake) -> bool {
     let waits_for_a_person = |why: Why| matches!(why, Why::Rejected | Why::Reopened);
@@ -142,13 +162,13 @@ fn outcome(report: &Report, intake: &Intake) -> Exit {
 }
 
 impl Input {
-    fn view<'a>(&'a self, plan: &'a Plan, settings: &'a Settings, now: i64) -> show::View<'a> {
+    fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> show::View<'a> {
         show::View {
             sidecar: &self.sidecar,
             intake: &self.intake,
             plan,
             now,
-            zone: &settings.zone,
+            zone: &self.zone,
             pace: settings.pace,
             first_push: self.is_first,
             asks_workspace: self.asks_workspace,

@@ -108,7 +108,7 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
         && report.refused.is_empty()
         && report.uncertain.is_empty();
     if nothing_happened && !held::wants_a_person(view, left) {
-        page.line(&format!("In agreement: {}.", count(left.agreed, "session")));
+        page.line(&super::summary::in_agreement(left.agreed));
         return;
     }
     let mut parts = vec![match report.done.is_empty() {

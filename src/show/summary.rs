@@ -115,13 +115,18 @@ fn exceeds_quota(view: &View<'_>) -> bool {
     view.plan.requests() > left(view).unwrap_or(PLANS[0].0)
 }
 
+/// What there is to say when there is nothing to do.
+pub fn in_agreement(sessions: usize) -> String {
+    format!("In agreement: {}.", count(sessions, "session"))
+}
+
 /// `stop 1, create 3; 412 in agreement; 5 requests, about 4 s, 25 left`, or that nothing is to be done.
 pub fn line(page: &mut Page, view: &View<'_>) {
     let plan = view.plan;
     let held = held::counts(plan);
     let requests = view.requests();
     if requests == 0 && !held::wants_a_person(view, plan) {
-        page.line(&format!("In agreement: {}.", count(plan.agreed, "session")));
+        page.line(&in_agreement(plan.agreed));
         return;
     }
     let mut parts = vec![match plan.operations.is_empty() {

@@ -32,6 +32,7 @@ fn main() {
         let first = scenario.pushes.first().unwrap();
         let clock = SimClock::at(first.saved_at);
         let toggl = Server::new(clock.clone());
+        toggl.sandbox().rules.workspace_total = 30;
         let home = tempfile::tempdir().unwrap();
         println!("=== {}\n", scenario.description);
         for push in &scenario.pushes {

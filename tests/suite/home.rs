@@ -156,11 +156,11 @@ impl Ran {
     }
 }
 
-/// A snapshot with one Done task of one session, finished on a day whose date does not matter to the test.
+/// A snapshot with one paused task of one session, within the day before the file was saved.
 pub fn one_session(title: &str, start: u16, end: u16) -> String {
     format!(
         "version = 1\nfuture = []\npast = []\n\n[[today]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = {}\n\
-         actual_carry_sec = 0\nstarted_at_min = {start}\nstate = \"Paused\"\nplanned_ymd = 20260511\ncategory = \"General\"\n\n\
+         actual_carry_sec = 0\nstarted_at_min = {start}\nstate = \"Paused\"\nplanned_ymd = 0\ncategory = \"General\"\n\n\
          [[today.sessions]]\nstart_min = {start}\nend_min = {end}\n",
         end - start
     )

@@ -1,6 +1,7 @@
 //! The tests, in one binary.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
+mod agreement_test;
 mod bad_input_test;
 mod blocks_test;
 mod chute_test;
