@@ -50,13 +50,14 @@ impl Execution<'_> {
                 margin = SKEW + self.skew.abs();
                 continue;
             }
-            break listed(&answer);
+            break answer;
         };
         let wanted: Vec<RecordKey> = self.unsettled.keys().copied().collect();
-        let Some(listed) = listed else {
-            // Refused: the intent is older than what Toggl lists by change. The day of the session may still be listed.
+        if listed.status == 400 {
+            // The intent is older than what Toggl lists by change. The day of the session may still be listed.
             return self.settle_by_day(&wanted, workspace);
-        };
+        }
+        let listed = entries(&listed)?;
         let adopted = settle::adopt(self.sidecar, &wanted, &listed, workspace);
         self.adopted(adopted);
         if listed.len() >= CAP {
@@ -74,9 +75,8 @@ impl Execution<'_> {
         let floor = self.floor();
         let (Some(first), Some(last)) = (starts.iter().min(), starts.iter().max()) else { return Ok(()) };
         let (first, last) = (first.to_offset(time::UtcOffset::UTC).date(), last.to_offset(time::UtcOffset::UTC).date());
-        if last >= floor
-            && let Some(listed) = self.list_days(first.max(floor), last)?
-        {
+        if last >= floor {
+            let listed = self.list_days(first.max(floor), last)?;
             let adopted = settle::adopt(self.sidecar, wanted, &listed, workspace);
             self.adopted(adopted);
             let in_window: Vec<RecordKey> = (wanted.iter().copied())
@@ -122,9 +122,8 @@ impl Execution<'_> {
         if first.is_some_and(|first| first < floor) {
             self.report.window_starts = Some(floor);
         }
-        if let (Some(first), Some(last)) = (first, last.filter(|&last| last >= floor))
-            && let Some(listed) = self.list_days(first.max(floor), last)?
-        {
+        if let (Some(first), Some(last)) = (first, last.filter(|&last| last >= floor)) {
+            let listed = self.list_days(first.max(floor), last)?;
             let adopted = settle::adopt(self.sidecar, &wanted, &listed, workspace);
             if !adopted.is_empty() {
                 self.assume_older(&wanted, floor);
@@ -147,26 +146,27 @@ impl Execution<'_> {
         }
     }
 
-    /// All entries that start on these days (UTC), a thousand at a time from the newest. `None` if Toggl refuses.
-    fn list_days(&mut self, first: Date, last: Date) -> Result<Option<Vec<RemoteEntry>>, End> {
+    /// All entries that start on these days (UTC), a thousand at a time from the newest. A list that is refused
+    /// ends the run: what is not listed must not be taken for absent.
+    fn list_days(&mut self, first: Date, last: Date) -> Result<Vec<RemoteEntry>, End> {
         // A day more on both sides: days are counted in the zone of the user's profile.
         let from = first.checked_sub(Duration::DAY).unwrap_or(first).max(self.floor());
         let mut until = last.saturating_add(Duration::days(2));
-        let mut entries: Vec<RemoteEntry> = Vec::new();
+        let mut all: Vec<RemoteEntry> = Vec::new();
         let mut ids = HashSet::new();
         loop {
             let answer = self.get(format!("/me/time_entries?start_date={from}&end_date={until}"))?;
-            let Some(page) = listed(&answer) else { return Ok(None) };
+            let page = entries(&answer)?;
             let is_full = page.len() >= CAP;
             let oldest = page.iter().map(|entry| entry.start).min();
-            let before = entries.len();
-            entries.extend(page.into_iter().filter(|entry| ids.insert(entry.id)));
+            let before = all.len();
+            all.extend(page.into_iter().filter(|entry| ids.insert(entry.id)));
             let next = oldest.map(|start| start.to_offset(time::UtcOffset::UTC).date().saturating_add(Duration::DAY));
             match next {
-                Some(next) if is_full && entries.len() > before && next > from => {
+                Some(next) if is_full && all.len() > before && next > from => {
                     until = if next < until { next } else { until.saturating_sub(Duration::DAY) };
                 }
-                _ => return Ok(Some(entries)),
+                _ => return Ok(all),
             }
         }
     }
@@ -220,10 +220,12 @@ impl Execution<'_> {
     }
 }
 
-/// The entries of a list, or `None` if it was refused or is none.
-fn listed(answer: &Answer) -> Option<Vec<RemoteEntry>> {
+/// The entries of a list.
+fn entries(answer: &Answer) -> Result<Vec<RemoteEntry>, End> {
     if answer.status != 200 {
-        return None;
+        let text = entry::error_text(&answer.body);
+        return Err(End::Trouble(format!("Toggl would not list its entries (status {}): {text}", answer.status)));
     }
-    entry::parse_entries(&answer.body).ok()
+    entry::parse_entries(&answer.body)
+        .map_err(|why| End::Trouble(format!("Toggl's list of entries cannot be understood: {why}")))
 }

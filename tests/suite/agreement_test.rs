@@ -154,7 +154,7 @@ fn changed_settings_end_it() {
 #[test]
 fn a_push_that_left_something_is_not_remembered() {
     let desk = Desk::new();
-    desk.home.toggl.sandbox().faults.next(Fault::status(400, false));
+    desk.home.toggl.sandbox().faults.when(|line| line.method == "POST", Fault::status(400, false));
     assert_eq!(desk.push(&[]), 6);
     assert!(!desk.stands(), "rejected");
 

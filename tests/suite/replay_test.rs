@@ -125,3 +125,23 @@ fn needed(sessions: &[TrueSession], told: &mut HashMap<String, Told>) -> usize {
     }
     requests + renamed.values().map(|count| count.div_ceil(100)).sum::<usize>()
 }
+
+/// A look that was refused once let the push go on as if nothing were there: the log of a lost sidecar was doubled.
+#[test]
+fn a_first_look_that_is_refused_or_unreadable_creates_nothing() {
+    use crate::sandbox::Fault;
+    use chute_toggl::execute::End;
+
+    let scenario = Scenario::named("two_days_sweep");
+    let push = &scenario.pushes[0];
+    let zone = Zone::named(&push.tz).unwrap();
+    for fault in [Fault::status(400, false), Fault::status(404, false), Fault::Garbage] {
+        let mut rig = Rig::at(push.saved_at + 60);
+        rig.toggl.sandbox().faults.next(fault.clone());
+        let pushed = rig.push(&push.text, push.saved_at, &zone);
+        assert!(matches!(pushed.report.end, Some(End::Trouble(_))), "{fault:?}: {:?}", pushed.report.end);
+        assert_eq!(rig.toggl.sandbox().entries(), []);
+        assert_eq!(rig.push(&push.text, push.saved_at, &zone).report.end, None);
+        assert_eq!(rig.toggl.sandbox().entries().len(), 4);
+    }
+}
