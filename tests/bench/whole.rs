@@ -1,0 +1,97 @@
+//! Whole pushes, as processes against a sandbox.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::history::{History, save};
+use crate::sandbox::{SandboxClock, Server, TOKEN, WORKSPACE};
+
+/// A folder with a snapshot and a sidecar, and a sandbox.
+struct Desk {
+    folder: TempDir,
+    toggl: Server,
+}
+
+impl Desk {
+    fn new(history: &History) -> Desk {
+        let folder = tempfile::tempdir().unwrap();
+        history.write(folder.path());
+        Desk { folder, toggl: Server::new(SandboxClock::Real) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// How long a push takes, start and end of the process included.
+    fn push(&self, snapshot: &str, sidecar: &Path, more: &[&str]) -> Duration {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chute-toggl"));
+        command.arg("push").args(more).arg("--snapshot").arg(self.path(snapshot)).arg("--sidecar").arg(sidecar);
+        self.time(command)
+    }
+
+    fn time(&self, mut command: Command) -> Duration {
+        command.env_clear().env("HOME", self.folder.path()).env("TZ", "Asia/Tokyo").env("CHUTE_TOGGL_PACE", "0");
+        command.env("TOGGL_API_TOKEN", TOKEN).env("TOGGL_API_URL", self.toggl.url());
+        command.env("TOGGL_WORKSPACE_ID", WORKSPACE.to_string()).stdout(Stdio::null());
+        let begin = Instant::now();
+        assert!(command.status().unwrap().success(), "{command:?}");
+        begin.elapsed()
+    }
+}
+
+fn median(times: impl Iterator<Item = Duration>) -> f64 {
+    let mut times: Vec<Duration> = times.collect();
+    times.sort_unstable();
+    times[times.len() / 2].as_secs_f64() * 1000.0
+}
+
+/// No-op, one change and first dry-run, in milliseconds of wall time.
+pub fn pushes(sizes: &[usize]) {
+    println!("{:<44}{:>10}{:>10}{:>10}", "whole processes, milliseconds", sizes[0], sizes[1], sizes[2]);
+    let mut rows: Vec<(&str, Vec<f64>)> = Vec::new();
+    let mut add = |name, value| match rows.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, values)) => values.push(value),
+        None => rows.push((name, vec![value])),
+    };
+    for &size in sizes {
+        let desk = Desk::new(&History::of(size));
+        let sidecar = desk.path("toggl.json");
+        let version = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_chute-toggl"));
+            command.arg("--version");
+            desk.time(command)
+        };
+        add("chute-toggl --version", median((0..15).map(|_| version())));
+        add("first dry-run", median((0..5).map(|_| desk.push("first.toml", &desk.path("none.json"), &["-n"]))));
+        add("no-op push, all read", desk.push("first.toml", &sidecar, &[]).as_secs_f64() * 1000.0);
+        // Younger files are not trusted to have told all their changes.
+        std::thread::sleep(Duration::from_secs(4));
+        desk.push("first.toml", &sidecar, &[]);
+        add("no-op push", median((0..15).map(|_| desk.push("first.toml", &sidecar, &[]))));
+        let one_change = (0..5).map(|n| {
+            let copy = desk.path(&format!("{n}.json"));
+            fs::copy(&sidecar, &copy).unwrap();
+            desk.push("second.toml", &copy, &[])
+        });
+        add("one-change push", median(one_change));
+    }
+    for (name, values) in rows {
+        println!("{name:<44}{:>10.2}{:>10.2}{:>10.2}", values[0], values[1], values[2]);
+    }
+    println!();
+}
+
+/// A backfill of so many sessions without pace: what is written to disk, and this program's own time a request.
+pub fn backfill(sessions: usize) {
+    let history = History::of(sessions);
+    let desk = Desk::new(&history);
+    save(&desk.path("first.toml"), history.first.as_bytes(), history.first_saved);
+    let took = desk.push("first.toml", &desk.path("none.json"), &[]);
+    let requests = desk.toggl.sandbox().log.len();
+    println!("backfill: {requests} requests in {:.1} s", took.as_secs_f64());
+}
