@@ -49,15 +49,16 @@ pub struct View<'a> {
     pub intake: &'a Intake,
     /// The plan; for a report, the plan as it was before the run.
     pub plan: &'a Plan,
-    /// This machine's clock, unix seconds.
+    /// This machine's clock at the time of telling (for a report, after the run), unix seconds.
     pub now: i64,
     /// The zone in which times of today are told. Sessions are told by the offset in force when they were made.
     pub zone: &'a Zone,
     /// Least time between two requests.
     pub pace: Duration,
-    /// There is no sidecar yet, so one look at Toggl comes first.
+    /// Toggl was never asked what it holds ([`Sidecar::looked`]), so one look comes first if there is anything to
+    /// look for.
     pub first_push: bool,
-    /// Toggl is asked for the default workspace first.
+    /// No workspace is known, so Toggl is asked for the default one before anything that needs it.
     pub asks_workspace: bool,
 }
 

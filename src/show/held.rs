@@ -12,6 +12,9 @@ use crate::sidecar::{List, RecordKey};
 /// More sessions of one kind are counted, unless all are asked for.
 const MOST_LINES: usize = 10;
 
+/// The same for what is in order and can stay so for good.
+const MOST_LINES_IN_ORDER: usize = 3;
+
 /// The reasons in the order in which they are told: what wants a person comes last, where it is seen.
 const ORDER: [Why; 6] = [Why::Open, Why::Gone, Why::Assumed, Why::Uncertain, Why::Reopened, Why::Rejected];
 
@@ -57,8 +60,9 @@ pub fn all(page: &mut Page, view: &View<'_>, plan: &Plan) {
         if why == Why::Rejected {
             refusals(page, view, sessions.iter().filter_map(|&key| Refused::recorded(view, key)));
         } else if !sessions.is_empty() {
+            let is_in_order = matches!(why, Why::Open | Why::Gone | Why::Assumed);
             page.paragraph(0, &meaning(why, sessions.len()));
-            list(page, view, &sessions);
+            first(page, view, &sessions, if is_in_order { MOST_LINES_IN_ORDER } else { MOST_LINES });
         }
     }
     odd(page, &view.intake.odd);
@@ -78,7 +82,11 @@ pub fn for_a_person(page: &mut Page, view: &View<'_>, plan: &Plan) {
 
 /// The sessions, one a line, the first few unless all are asked for.
 pub fn list(page: &mut Page, view: &View<'_>, sessions: &[RecordKey]) {
-    let shown = if page.is_verbose() { sessions.len() } else { MOST_LINES };
+    first(page, view, sessions, MOST_LINES);
+}
+
+fn first(page: &mut Page, view: &View<'_>, sessions: &[RecordKey], most: usize) {
+    let shown = if page.is_verbose() { sessions.len() } else { most };
     for &key in sessions.iter().take(shown) {
         page.cut_line(&format!("  {}", session(view, key)));
     }

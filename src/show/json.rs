@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `schema` | 1 |
 //! | `command` | `"push"` or `"status"` |
-//! | `first_push` | whether there is no sidecar yet |
+//! | `first_push` | whether Toggl was not asked yet what it held before |
 //! | `operations` | the plan, in the order of sending: a list of *operation*; after a push, the plan as it was before |
 //! | `held` | sessions that nothing is sent for, though they are not in agreement: a list of *held*; after a push, as it is then |
 //! | `reopened` | keys of sessions that had ended and are open again |

@@ -111,16 +111,26 @@ struct Cells {
     why: String,
 }
 
+impl Cells {
+    /// The title, in a column of `aligned` if that leaves room for the whole reason, and the reason. A short reason
+    /// gives its room to a long title and the other way round; together they take no more than `room`.
+    fn title_and_why(&self, aligned: usize, room: usize) -> (String, String) {
+        let why = width(&self.why).min(room.saturating_sub(width(&self.title)).max(room * 3 / 5));
+        let title = cut(&self.title, room - why);
+        let column = aligned.min(room - why);
+        (pad(&title, column), cut(&self.why, why))
+    }
+}
+
 fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
     let cells: Vec<Cells> = rows.iter().map(|row| row.cells(view)).collect();
     let widest = |cell: fn(&Cells) -> &str| cells.iter().map(|cells| width(cell(cells))).max().unwrap_or(0);
     let (span, length, marks) = (widest(|c| &c.span), widest(|c| &c.length), widest(|c| &c.marks));
-    let (title, why) = (widest(|c| &c.title), widest(|c| &c.why));
     // Two blanks, sign, blank, word, and two blanks between the cells.
     let taken = 4 + "create".len() + 2 + span + 2 + length + marks + 2;
     let room = page.columns().saturating_sub(taken + 2).max(16);
-    let title = title.min(room.saturating_sub(why).max(room * 3 / 5));
-    let why = room - title;
+    let most = widest(|c| &c.why).min(room / 2);
+    let title = widest(|c| &c.title).min(room - most);
 
     let mut day: Option<Date> = None;
     for (row, cells) in rows.iter().zip(&cells) {
@@ -132,12 +142,9 @@ fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
         let (sign, ink) = sign(row.operation.kind);
         let what = page.paint(ink, &format!("{sign} {:6}", word(row.operation.kind)));
         let times = format!("{}  {}", pad(&cells.span, span), pad_left(&cells.length, length));
-        let why = page.paint(Ink::Dim, &cut(&cells.why, why));
-        page.line(&format!(
-            "  {what}  {times}{}  {}  {why}",
-            pad(&cells.marks, marks),
-            pad(&cut(&cells.title, title), title)
-        ));
+        let (title, why) = cells.title_and_why(title, room);
+        let why = page.paint(Ink::Dim, &why);
+        page.line(&format!("  {what}  {times}{}  {title}  {why}", pad(&cells.marks, marks)));
     }
     let used: String = cells.iter().map(|cells| cells.marks.as_str()).collect();
     legend(page, &used);

@@ -1,5 +1,7 @@
 //! What a run did, and from when and how to go on.
 
+use std::collections::HashSet;
+
 use super::View;
 use super::clean::clean;
 use super::held;
@@ -9,6 +11,7 @@ use super::phrase::{by_number, count, moment_from, number};
 use super::refusal::{Refused, refusals};
 use crate::execute::{End, Report};
 use crate::plan::{Plan, Why};
+use crate::sidecar::RecordKey;
 use crate::toggl::Bucket;
 
 /// After too many requests or a trouble of Toggl's: when it is worth trying again, in seconds.
@@ -60,7 +63,7 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
         first => {
             let n = report.assumed.len();
             if n > 0 {
-                let before = first.map_or(String::new(), |first| format!(" before {first}"));
+                let before = first.map_or(String::new(), |first| format!(", which is nothing before {first},"));
                 page.paragraph(
                     0,
                     &format!(
@@ -124,13 +127,14 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
         parts.push(format!("held back: {held}"));
     }
     parts.push(count(report.requests, "request"));
-    page.paragraph(2, &format!("{}.", parts.join("; ")));
+    page.parts(&parts);
 }
 
 /// The plan less what was told of already.
 fn without(plan: &Plan, report: &Report) -> Plan {
-    let told = |why: Why, key| match why {
-        Why::Rejected => report.refused.iter().any(|refusal| refusal.session == key),
+    let refused: HashSet<RecordKey> = report.refused.iter().map(|refusal| refusal.session).collect();
+    let told = |why: Why, key: RecordKey| match why {
+        Why::Rejected => refused.contains(&key),
         Why::Uncertain => true,
         _ => false,
     };

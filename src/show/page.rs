@@ -3,8 +3,8 @@
 use super::Style;
 use super::clean::{clusters, cut, width};
 
-/// Below this a table has no room; a narrower terminal wraps it.
-const LEAST_COLUMNS: usize = 60;
+/// Below this a table has no room, and a narrower terminal wraps it; above, lines are too long to read.
+const COLUMNS: std::ops::RangeInclusive<usize> = 60..=240;
 
 /// Text under way.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Page {
     }
 
     pub fn columns(&self) -> usize {
-        self.style.columns.max(LEAST_COLUMNS)
+        self.style.columns.clamp(*COLUMNS.start(), *COLUMNS.end())
     }
 
     pub fn is_verbose(&self) -> bool {
@@ -51,29 +51,51 @@ impl Page {
         self.line(&line);
     }
 
-    /// Sentences, broken between words, all lines but the first indented. What stands in backticks is kept together.
+    /// Sentences, broken between words, all lines but the first indented; the first stands where the text does. What
+    /// stands in backticks is kept together.
     pub fn paragraph(&mut self, indent: usize, text: &str) {
+        let lead = text.len() - text.trim_start_matches(' ').len();
+        self.fill(lead, indent, words(text));
+    }
+
+    /// Parts of one sentence, broken between the parts.
+    pub fn parts(&mut self, parts: &[String]) {
+        let mut ended: Vec<String> = parts.iter().map(|part| format!("{part};")).collect();
+        if let Some(last) = ended.last_mut() {
+            last.pop();
+            last.push('.');
+        }
         let columns = self.columns();
-        let mut line = String::new();
-        let mut used = 0;
-        for word in words(text) {
+        let fitting = ended.iter().flat_map(|part| match width(part) < columns {
+            true => vec![part.as_str()],
+            false => words(part).collect(),
+        });
+        self.fill(0, 2, fitting);
+    }
+
+    /// Words, as many on a line as fit: the first line `lead` columns in, the others `indent`.
+    fn fill<'t>(&mut self, lead: usize, indent: usize, words: impl Iterator<Item = &'t str>) {
+        let columns = self.columns();
+        let mut line = " ".repeat(lead);
+        let (mut used, mut is_empty) = (lead, true);
+        for word in words {
             let wide = width(word);
-            if used > 0 && used + 1 + wide > columns {
+            if !is_empty && used + 1 + wide > columns {
                 self.line(&line);
                 line = " ".repeat(indent);
-                used = 0;
+                (used, is_empty) = (indent, true);
             }
-            if used == 0 {
-                used = width(&line);
-            } else {
+            if !is_empty {
                 line.push(' ');
                 used += 1;
             }
+            is_empty = false;
             if used + wide <= columns {
                 line.push_str(word);
                 used += wide;
                 continue;
             }
+            // Longer than a line.
             for cluster in clusters(word) {
                 if used + width(cluster) > columns {
                     self.line(&line);

@@ -12,7 +12,7 @@ pub fn status(page: &mut Page, status: &Status<'_>) {
     let told = |at: i64| moment(at, view.now, view.zone);
     let saved = view.sidecar.taken.map_or(String::new(), |at| format!(", saved {}", told(at)));
     page.line(&format!("Snapshot   {}{saved}", clean(&status.snapshot_path.to_string_lossy())));
-    let none_yet = if view.first_push { " (none yet)" } else { "" };
+    let none_yet = if status.taken.is_none() { " (none yet)" } else { "" };
     page.line(&format!("Sidecar    {}{none_yet}", clean(&status.sidecar_path.to_string_lossy())));
     let quota = &view.sidecar.quota;
     let push = match status.taken {

@@ -89,19 +89,12 @@ fn estimate(page: &mut Page, view: &View<'_>) {
     let in_the_last = u32::try_from(rest.saturating_sub(1) % rate).unwrap_or(0);
     let pacing = i64::try_from(view.pace.saturating_mul(in_the_last).as_secs()).unwrap_or(0);
     let done = level.resets_at.saturating_add(resets.saturating_mul(HOUR)).saturating_add(pacing);
-    let now = if left == 0 { String::new() } else { format!("{} can be sent now, and ", number(left)) };
-    page.paragraph(
-        2,
-        &capital(&format!(
-            "{now}the rest is done by {} if it is sent as soon as the quota allows (`--wait`, or a run every hour).",
-            moment_from(done, view.now, view.zone)
-        )),
-    );
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+    let all = match left {
+        0 => "All is".to_owned(),
+        left => format!("{} can be sent now, and the rest is", number(left)),
+    };
+    let done = moment_from(done, view.now, view.zone);
+    page.paragraph(2, &format!("{all} done by {done} if sent as soon as the quota allows (see `--wait`)."));
 }
 
 /// Requests that name a workspace and are known to be left in this hour.
@@ -145,5 +138,5 @@ pub fn line(page: &mut Page, view: &View<'_>) {
         cost.extend(left(view).map(|left| format!("{} left", number(left))));
         parts.push(cost.join(", "));
     }
-    page.paragraph(2, &format!("{}.", parts.join("; ")));
+    page.parts(&parts);
 }

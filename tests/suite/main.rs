@@ -18,5 +18,6 @@ mod rig;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod sandbox_test;
+mod show_test;
 mod snapshot_test;
 mod zone_test;

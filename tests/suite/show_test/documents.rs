@@ -1,0 +1,242 @@
+//! What programs read: every field is there, and no other.
+
+use std::path::Path;
+
+use chute_toggl::execute::{End, Refusal, Report};
+use chute_toggl::exit::Exit;
+use chute_toggl::intake::OddSession;
+use chute_toggl::show::{Status, plan_json, report_json, status_json};
+use chute_toggl::sidecar::{List, Place};
+use serde_json::{Value, json};
+use time::Duration as Span;
+
+use super::*;
+
+const MORNING: OffsetDateTime = datetime!(2026-05-11 09:05 +9);
+const TITLE: &str = "Raw\n\u{1b}[2J\u{202e}";
+
+/// One of everything.
+fn scene() -> Scene {
+    let mut scene = Scene::new().quota(25, 2700);
+    scene.add(TITLE, session(MORNING, MORNING + Span::hours(17)), |record| {
+        told("Before")(record);
+        entry(record).start = datetime!(2026-05-11 00:00 UTC);
+        entry(record).stop = None;
+        record.inferred = true;
+    });
+    scene.add("New", session(MORNING, MORNING), |_| {});
+    let reopened = scene.add("Back", session(MORNING, MORNING), told("Back"));
+    scene.intake.reopened.push(reopened);
+    scene.add("Open", session(MORNING, None), |_| {});
+    scene.add("Agreed", session(MORNING, MORNING), told("Agreed"));
+    let place = Place { list: List::Past, index: 3 };
+    scene.intake.odd.push(OddSession { title: TITLE.to_owned(), place, session: 1, reason: "it is odd" });
+    let refused = scene.add("No", session(MORNING, MORNING), |r| r.rejected = Some(rejection(400, TITLE)));
+    let mut scene = scene.planned();
+    scene.plan.operations.retain(|operation| operation.sessions != [refused]);
+    scene.plan.held.push(chute_toggl::plan::Held { session: refused, why: chute_toggl::plan::Why::Rejected });
+    scene
+}
+
+fn names(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn a_plan() {
+    let scene = scene();
+    assert_eq!(
+        plan_json(&scene.view()),
+        json!({
+            "schema": 1,
+            "command": "push",
+            "dry_run": true,
+            "first_push": false,
+            "operations": [
+                {
+                    "kind": "stop",
+                    "keys": ["20260511/0/0"],
+                    "entries": [{"id": 7, "workspace": 1}],
+                    "title": TITLE,
+                    "start": "2026-05-11T09:05:00+09:00",
+                    "stop": "2026-05-12T02:05:00+09:00",
+                    "duration": 61200,
+                    "inferred": true,
+                    "long": true,
+                    "changes": [
+                        {"field": "title", "was": "Before"},
+                        {"field": "start", "was": "2026-05-11T00:00:00Z"},
+                        {"field": "stop", "was": null},
+                    ],
+                },
+                {
+                    "kind": "create",
+                    "keys": ["20260511/1/0"],
+                    "entries": [],
+                    "title": "New",
+                    "start": "2026-05-11T09:05:00+09:00",
+                    "stop": "2026-05-11T09:05:00+09:00",
+                    "duration": 0,
+                    "inferred": false,
+                    "long": false,
+                    "changes": [],
+                },
+            ],
+            "held": [
+                {
+                    "key": "20260511/2/0",
+                    "why": "reopened",
+                    "title": "Back",
+                    "start": "2026-05-11T09:05:00+09:00",
+                    "stop": "2026-05-11T09:05:00+09:00",
+                    "refusal": null,
+                },
+                {
+                    "key": "20260511/3/0",
+                    "why": "open",
+                    "title": "Open",
+                    "start": "2026-05-11T09:05:00+09:00",
+                    "stop": null,
+                    "refusal": null,
+                },
+                {
+                    "key": "20260511/5/0",
+                    "why": "rejected",
+                    "title": "No",
+                    "start": "2026-05-11T09:05:00+09:00",
+                    "stop": "2026-05-11T09:05:00+09:00",
+                    "refusal": {"status": 400, "text": TITLE},
+                },
+            ],
+            "reopened": ["20260511/2/0"],
+            "odd": [{"title": TITLE, "place": "past/3", "session": 1, "reason": "it is odd"}],
+            "agreed": 1,
+            "requests": 2,
+            "quota": {
+                "workspace": {"remaining": 25, "resets_at": "2026-05-11T14:05:00+09:00"},
+                "user": null,
+            },
+            "prune_refused": null,
+        })
+    );
+}
+
+#[test]
+fn a_report() {
+    let scene = scene();
+    let session = scene.plan.operations[1].sessions[0];
+    let report = Report {
+        done: scene.plan.operations[..1].to_vec(),
+        adopted: vec![session],
+        assumed: vec![session],
+        refused: vec![Refusal { session, status: 400, text: TITLE.to_owned() }],
+        uncertain: vec![session],
+        unlistable: vec![session],
+        window_starts: Some(time::macros::date!(2026 - 02 - 12)),
+        requests: 3,
+        end: Some(End::Quota(NOW.unix_timestamp() + 2700)),
+        left: Plan {
+            operations: scene.plan.operations[1..].to_vec(),
+            agreed: 2,
+            prune_refused: Some(34),
+            ..Plan::default()
+        },
+    };
+    let document = report_json(&scene.view(), &report, Exit::Unfinished);
+    let plan = plan_json(&scene.view());
+    let mut expected = plan.clone();
+    for (name, value) in [
+        ("dry_run", json!(false)),
+        ("held", json!([])),
+        ("agreed", json!(2)),
+        ("prune_refused", json!(34)),
+        ("requests", json!(3)),
+        ("done", json!([plan["operations"][0]])),
+        ("adopted", json!(["20260511/1/0"])),
+        ("assumed", json!(["20260511/1/0"])),
+        ("refused", json!([{"key": "20260511/1/0", "status": 400, "text": TITLE}])),
+        ("uncertain", json!(["20260511/1/0"])),
+        ("unlistable", json!(["20260511/1/0"])),
+        ("window_starts", json!("2026-02-12")),
+        ("left", json!(1)),
+        ("end", json!({"reason": "quota", "until": "2026-05-11T14:05:00+09:00", "text": null})),
+        ("exit", json!(4)),
+    ] {
+        expected[name] = value;
+    }
+    assert_eq!(document, expected);
+    let done = report_json(&scene.view(), &Report::default(), Exit::Agreed);
+    assert_eq!(names(&done), names(&document));
+    assert_eq!((&done["end"], &done["window_starts"], &done["exit"]), (&Value::Null, &Value::Null, &json!(0)));
+}
+
+#[test]
+fn a_status() {
+    let mut scene = scene();
+    scene.sidecar.quota.last_request_ms = Some(NOW.unix_timestamp() * 1000 + 999);
+    let (snapshot_path, sidecar_path) = (Path::new("/s.toml"), Path::new("/t.json"));
+    let taken = Some(NOW.unix_timestamp() - 3600);
+    let document = status_json(&Status { view: scene.view(), snapshot_path, sidecar_path, taken });
+    let mut expected = plan_json(&scene.view());
+    expected.as_object_mut().unwrap().remove("dry_run");
+    for (name, value) in [
+        ("command", json!("status")),
+        ("snapshot", json!("/s.toml")),
+        ("saved", json!("2026-05-11T13:19:00+09:00")),
+        ("sidecar", json!("/t.json")),
+        ("taken", json!("2026-05-11T12:20:00+09:00")),
+        ("last_request", json!("2026-05-11T13:20:00+09:00")),
+        ("inferred", json!(1)),
+    ] {
+        expected[name] = value;
+    }
+    assert_eq!(document, expected);
+}
+
+#[test]
+fn every_end_has_a_name() {
+    let scene = Scene::new();
+    let text = || "why".to_owned();
+    let table = [
+        (End::Quota(0), "quota", json!("1970-01-01T09:00:00+09:00"), Value::Null),
+        (End::RateLimited, "rate_limited", json!("2026-05-11T13:21:00+09:00"), Value::Null),
+        (End::Trouble(text()), "trouble", json!("2026-05-11T13:21:00+09:00"), json!("why")),
+        (End::Offline(text()), "offline", Value::Null, json!("why")),
+        (End::MaxRequests, "max_requests", Value::Null, Value::Null),
+        (End::Interrupted, "interrupted", Value::Null, Value::Null),
+        (End::TokenRefused(401), "token_refused", Value::Null, json!("Toggl answered 401")),
+        (End::CallGone, "call_gone", Value::Null, Value::Null),
+        (End::NoWorkspace(text()), "no_workspace", Value::Null, json!("why")),
+        (End::Save(text()), "save", Value::Null, json!("why")),
+    ];
+    for (end, reason, until, text) in table {
+        let report = Report { end: Some(end), ..Report::default() };
+        let document = report_json(&scene.view(), &report, Exit::Unfinished);
+        assert_eq!(document["end"], json!({"reason": reason, "until": until, "text": text}));
+    }
+}
+
+/// What is documented is what is there.
+#[test]
+fn every_field_is_documented() {
+    let source = include_str!("../../../src/show/json.rs");
+    let documented = |name: &str| {
+        let tables = source.lines().filter(|line| line.starts_with("//! | `"));
+        tables.filter_map(|line| line.split(" | ").nth(1)).any(|cell| cell.contains(&format!("`{name}`")))
+    };
+    let scene = scene();
+    let status =
+        Status { view: scene.view(), snapshot_path: Path::new("/"), sidecar_path: Path::new("/"), taken: None };
+    let report = Report { end: Some(End::CallGone), ..Report::default() };
+    let documents =
+        [plan_json(&scene.view()), report_json(&scene.view(), &report, Exit::Failure), status_json(&status)];
+    for document in &documents {
+        let parts = [document, &document["operations"][0], &document["odd"][0], &document["quota"]["workspace"]];
+        for name in parts.into_iter().flat_map(names) {
+            assert!(documented(name), "{name}");
+        }
+    }
+    names(&documents[0]["held"][0]).into_iter().chain(names(&documents[1]["end"])).for_each(|name| {
+        assert!(documented(name), "{name}");
+    });
+}
