@@ -1,5 +1,6 @@
 //! The commands: each reads what it needs at the edges, lets the pure core decide, and prints.
 
+pub mod hook;
 pub mod input;
 pub mod push;
 
@@ -7,8 +8,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::{Cli, Color, Command, Common, Format};
 use crate::clock::Clock;
@@ -114,9 +115,15 @@ pub fn run(mut world: World<'_>) -> Exit {
     };
     let result = match &cli.command {
         Command::Push(args) => push::push(args, &cli.common, &mut world),
-        Command::Status | Command::Verify(_) | Command::Doctor | Command::Hook { .. } | Command::Completions { .. } => {
-            Err(Fault::Unexpected(anyhow::anyhow!("not yet")))
+        Command::Hook { shell } => {
+            print(world.out, hook::hook(*shell).trim_end());
+            Ok(Exit::Agreed)
         }
+        Command::Completions { shell } => {
+            print(world.out, completions(*shell).trim_end());
+            Ok(Exit::Agreed)
+        }
+        Command::Status | Command::Verify(_) | Command::Doctor => Err(Fault::Unexpected(anyhow::anyhow!("not yet"))),
     };
     match result {
         Ok(exit) => exit,
@@ -132,6 +139,13 @@ pub fn run(mut world: World<'_>) -> Exit {
             exit
         }
     }
+}
+
+/// The completions for a shell.
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "chute-toggl", &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Help and version go to stdout and are no error; a usage error goes to stderr.

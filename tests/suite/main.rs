@@ -5,6 +5,7 @@ mod agreement_test;
 mod bad_input_test;
 mod blocks_test;
 mod chute_test;
+mod commands_test;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod corpus_test;

@@ -1,0 +1,4 @@
+//! The commands, as the real binary, in an environment of their own.
+
+mod hook;
+mod stage;
