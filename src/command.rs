@@ -15,7 +15,8 @@ use crate::cli::{Cli, Color, Command, Common, Format};
 use crate::clock::Clock;
 use crate::execute::Watch;
 use crate::exit::Exit;
-use crate::settings::{NoToken, SettingsError, Variable};
+use crate::progress::Show;
+use crate::settings::{NoToken, Settings, SettingsError, Variable};
 use crate::show::Style;
 use crate::store::{Disk, LoadError, LockError};
 use crate::{reading, snapshot};
@@ -178,5 +179,16 @@ fn style(common: &Common, world: &World<'_>) -> Style {
         },
         columns: world.out_columns.unwrap_or(80),
         verbose: common.verbose,
+    }
+}
+
+/// What a run shows on stderr while it lasts.
+fn showing(common: &Common, settings: &Settings, waits: bool, world: &World<'_>) -> Show {
+    Show {
+        line: world.err_is_terminal && !common.quiet,
+        columns: world.out_columns.unwrap_or(80),
+        requests: common.verbose,
+        waits,
+        pace: settings.pace,
     }
 }

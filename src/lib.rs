@@ -11,6 +11,7 @@ pub mod identity;
 pub mod instants;
 pub mod intake;
 pub mod plan;
+pub mod progress;
 pub mod quota;
 pub mod reading;
 pub mod settings;

@@ -1,13 +1,15 @@
 //! `push`: brings Toggl into agreement with the snapshot, or shows what it would do.
 
 use super::input::{self, Input};
-use super::{Fault, World, print, style};
+
+use super::{Fault, World, print, showing, style};
 use crate::agreement::Agreement;
 use crate::cli::{Common, Format, PushArgs};
 use crate::execute::{Edges, End, Manner, Report, execute};
 use crate::exit::Exit;
 use crate::intake::Intake;
 use crate::plan::{Options, Plan, Why, plan};
+use crate::progress::{Both, Progress};
 use crate::settings::{self, Settings};
 use crate::show;
 use crate::store::SidecarFile;
@@ -64,6 +66,7 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
         // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
         return nothing_yet(common, settings, world);
     }
+    let show = showing(common, settings, args.wait, world);
     let mut file = SidecarFile::lock(&settings.sidecar, world.disk)?;
     // Read under the lock: another push may have been at work until now.
     let Some(mut input) = input::read_at(settings, world.clock)? else {
@@ -78,15 +81,17 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
         max_requests: args.max_requests,
         wait: args.wait,
     };
+    let mut progress = Progress::new(world.err, world.clock, &input.zone, show);
     let edges = Edges {
         clock: world.clock,
         server: &mut Client::new(settings.api.clone(), &token, settings.timeout),
         store: &mut file,
-        watch: world.watch,
+        watch: &mut Both(world.watch, &mut progress),
         dice: fastrand::Rng::new(),
         interrupted: world.interrupted,
     };
     let report = execute(&mut input.sidecar, &input.saved, &input.intake, &options, &manner, edges);
+    drop(progress);
     let exit = outcome(&report, &input.intake);
     if is_whole && exit == Exit::Agreed {
         let agreement = Agreement::between(settings, input.stamp, report.left.agreed, world.clock.now());

@@ -1,4 +1,5 @@
 //! The commands, as the real binary, in an environment of their own.
 
 mod hook;
+mod progress;
 mod stage;

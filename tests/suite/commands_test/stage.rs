@@ -100,3 +100,14 @@ pub fn ended(command: &mut Command) -> Ended {
     assert!(!ended.out.contains(TOKEN) && !ended.err.contains(TOKEN), "the token is shown: {ended:?}");
     ended
 }
+
+/// A snapshot with one task of today and one session, which is dated by the save instant alone.
+pub fn one_session(title: &str, start: &str, end: Option<&str>) -> String {
+    let end = end.map_or(String::new(), |end| format!("end_min = {end}\n"));
+    let state = if end.is_empty() { "Active" } else { "Paused" };
+    format!(
+        "version = 1\nfuture = []\npast = []\n\n[[today]]\ntitle = {title:?}\nestimate_min = 25\nactual_min = 0\n\
+         actual_carry_sec = 0\nstate = \"{state}\"\nplanned_ymd = 0\ncategory = \"General\"\n\n\
+         [[today.sessions]]\nstart_min = {start}\n{end}"
+    )
+}
