@@ -3,6 +3,7 @@
 pub mod hook;
 pub mod input;
 pub mod push;
+mod status;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -124,7 +125,8 @@ pub fn run(mut world: World<'_>) -> Exit {
             print(world.out, completions(*shell).trim_end());
             Ok(Exit::Agreed)
         }
-        Command::Status | Command::Verify(_) | Command::Doctor => Err(Fault::Unexpected(anyhow::anyhow!("not yet"))),
+        Command::Status => status::status(&cli.common, &mut world),
+        Command::Verify(_) | Command::Doctor => Err(Fault::Unexpected(anyhow::anyhow!("not yet"))),
     };
     match result {
         Ok(exit) => exit,

@@ -18,6 +18,8 @@ use crate::{snapshot, store};
 pub struct Input {
     /// The sidecar with the snapshot's sessions in it.
     pub sidecar: Sidecar,
+    /// Save instant of the snapshot that was taken in before, unix seconds.
+    pub taken: Option<i64>,
     /// What taking it in found out.
     pub intake: Intake,
     /// The bytes of the sidecar on disk; empty if there is none.
@@ -77,7 +79,8 @@ pub fn read_at(settings: &Settings, clock: &dyn Clock) -> Result<Option<Input>, 
         // The clock was far ahead when that was recorded: it says nothing.
         sidecar.taken = None;
     }
+    let taken = sidecar.taken;
     let intake = take_in(&mut sidecar, &snapshot, reading.saved, &zone);
     let asks_workspace = settings.workspace.or(sidecar.workspace).is_none();
-    Ok(Some(Input { sidecar, intake, saved, stamp: reading.stamp, zone, is_first, asks_workspace }))
+    Ok(Some(Input { sidecar, taken, intake, saved, stamp: reading.stamp, zone, is_first, asks_workspace }))
 }

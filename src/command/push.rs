@@ -32,7 +32,7 @@ pub fn push(args: &PushArgs, common: &Common, world: &mut World<'_>) -> Result<E
 
 /// Shows the plan. Opens no socket, writes no file.
 fn preview(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
-    let Some(input) = input::read(settings, world)? else { return nothing_yet(common, settings, world) };
+    let Some(input) = input::read(settings, world)? else { return nothing_yet("push", common, settings, world) };
     let plan = plan(&input.sidecar, &input.intake, &options(args, settings));
     let exit = match needs_attention(&plan, &input.intake) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
@@ -64,13 +64,13 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
     }
     if input::is_nothing_yet(settings) {
         // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
-        return nothing_yet(common, settings, world);
+        return nothing_yet("push", common, settings, world);
     }
     let show = showing(common, settings, args.wait, world);
     let mut file = SidecarFile::lock(&settings.sidecar, world.disk)?;
     // Read under the lock: another push may have been at work until now.
     let Some(mut input) = input::read_at(settings, world.clock)? else {
-        return nothing_yet(common, settings, world);
+        return nothing_yet("push", common, settings, world);
     };
     let options = options(args, settings);
     let planned = plan(&input.sidecar, &input.intake, &options);
@@ -108,16 +108,22 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
     Ok(exit)
 }
 
-fn nothing_yet(common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
+/// Neither a snapshot nor a sidecar: nothing recorded yet, which is no error.
+pub(super) fn nothing_yet(
+    command: &str,
+    common: &Common,
+    settings: &Settings,
+    world: &mut World<'_>,
+) -> Result<Exit, Fault> {
     match common.format {
         _ if common.quiet => {}
         Format::Json => {
-            let document = serde_json::json!({"schema": 1, "command": "push", "operations": [], "exit": 0});
+            let document = serde_json::json!({"schema": 1, "command": command, "nothing_yet": true, "exit": 0});
             print(world.out, &document.to_string());
         }
         Format::Text => {
-            let text = format!("Nothing is recorded yet: there is no snapshot at `{}`.", settings.snapshot.display());
-            print(world.out, &text);
+            let path = show::clean(&settings.snapshot.display().to_string());
+            print(world.out, &format!("Nothing is recorded yet: there is no snapshot at `{path}`."));
         }
     }
     Ok(Exit::Agreed)
@@ -167,7 +173,7 @@ fn outcome(report: &Report, intake: &Intake) -> Exit {
 }
 
 impl Input {
-    fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> show::View<'a> {
+    pub(super) fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> show::View<'a> {
         show::View {
             sidecar: &self.sidecar,
             intake: &self.intake,

@@ -2,7 +2,7 @@
 
 use super::gate::Reply;
 use super::{Execution, Refusal};
-use crate::plan::{Change, Kind, Operation, description_of, fingerprint};
+use crate::plan::{Kind, Operation, description_of, fingerprint};
 use crate::sidecar::{Entry, RecordKey, Rejection};
 use crate::toggl::{Answer, entry};
 
@@ -159,7 +159,6 @@ fn one_by_one(rename: &Operation, sessions: &[RecordKey]) -> Vec<Operation> {
             kind: Kind::Update,
             sessions: vec![key],
             entries: vec![entry],
-            changes: vec![Change::Title(String::new())],
             ..rename.clone()
         })
         .collect()

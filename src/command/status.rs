@@ -1,0 +1,36 @@
+//! `status`: offline, what a push would do and what is left from former ones.
+
+use super::{Fault, World, input, print, style};
+use crate::cli::{Common, Format};
+use crate::exit::Exit;
+use crate::plan::{Options, plan};
+use crate::settings::Settings;
+use crate::show::{self, Status};
+
+/// Runs `status`. Opens no socket, writes no file.
+///
+/// # Errors
+/// A [`Fault`], if a file or a setting cannot be used.
+pub fn status(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
+    let settings = Settings::read(common, world.variable)?;
+    let Some(input) = input::read_at(&settings, world.clock)? else {
+        return super::push::nothing_yet("status", common, &settings, world);
+    };
+    let options =
+        Options { since: None, until: None, prune: None, retry_rejected: false, defaults: settings.defaults.clone() };
+    let plan = plan(&input.sidecar, &input.intake, &options);
+    let status = Status {
+        view: input.view(&plan, &settings, world.clock.now()),
+        snapshot_path: &settings.snapshot,
+        sidecar_path: &settings.sidecar,
+        taken: input.taken,
+    };
+    if !common.quiet {
+        let text = match common.format {
+            Format::Json => show::status_json(&status).to_string(),
+            Format::Text => show::status_text(&status, &style(common, world)),
+        };
+        print(world.out, text.trim_end());
+    }
+    Ok(Exit::Agreed)
+}
