@@ -22,6 +22,7 @@ use crate::plan::{Operation, Options, Plan, plan};
 use crate::sidecar::{Intent, RecordKey, Sidecar};
 use crate::toggl::{Answer, Failure, Request, Transport};
 
+pub use saving::Digest;
 use saving::Saving;
 
 /// Where sidecars are kept.
@@ -156,10 +157,11 @@ pub struct Report {
     pub left: Plan,
 }
 
-/// Carries out what the sidecar's records ask for. The sidecar's bytes on disk are `saved` (empty if there is none).
+/// Carries out what the sidecar's records ask for. `saved` is the digest of the sidecar's file (of nothing if
+/// there is none).
 pub fn execute<'a>(
     sidecar: &'a mut Sidecar,
-    saved: &[u8],
+    saved: Digest,
     intake: &'a Intake,
     options: &'a Options,
     manner: &'a Manner,
@@ -208,8 +210,8 @@ const ROUNDS: usize = 3;
 impl Execution<'_> {
     fn run(&mut self) -> Result<(), End> {
         self.recall_intents();
-        // What was taken in is on disk before anything is sent: the next run must know what was seen when.
-        self.save_if_changed()?;
+        // What was taken in is on disk before anything is changed in Toggl: the next run must know what was seen when.
+        self.saving.make_due();
         self.settle()?;
         self.look_before_first_push()?;
         for _ in 0..ROUNDS {
@@ -302,7 +304,7 @@ impl Execution<'_> {
         self.edges.watch.event(&Event::Saving);
         let text = self.sidecar.to_json().map_err(|error| End::Save(error.to_string()))?;
         self.edges.store.save(&text).map_err(End::Save)?;
-        self.saving.note(text);
+        self.saving.note(&text);
         self.edges.watch.event(&Event::Saved);
         Ok(())
     }

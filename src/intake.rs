@@ -143,10 +143,12 @@ impl Worked<'_> {
 }
 
 fn tasks_with_sessions<'a>(snapshot: &'a Snapshot, odd: &mut Vec<OddSession>) -> Vec<Worked<'a>> {
-    let lists = [(List::Today, &snapshot.today), (List::Future, &snapshot.future), (List::Past, &snapshot.past)];
+    let known = u32::try_from(snapshot.known_past).unwrap_or(u32::MAX);
+    let lists =
+        [(List::Today, &snapshot.today, 0), (List::Future, &snapshot.future, 0), (List::Past, &snapshot.past, known)];
     let mut tasks = Vec::new();
-    for (list, in_list) in lists {
-        for (index, task) in (0..).zip(in_list) {
+    for (list, in_list, first) in lists {
+        for (index, task) in (first..).zip(in_list) {
             let place = Place { list, index };
             let sessions = sound_sessions(task, place, odd);
             if !sessions.is_empty() {
@@ -298,13 +300,11 @@ fn new_thread(worked: &Worked<'_>, taken: Option<i64>, saved: i64, zone: &Zone) 
 /// The key is given once, from the position when first seen, or the next number that is free on that day.
 fn free_key(sidecar: &Sidecar, thread: &Thread, place: Place) -> ThreadKey {
     let day = thread.records.first().map_or(0, |first| identity::ymd(first.start));
-    let mut task = place.index;
-    for (taken, _) in sidecar.threads.range(ThreadKey { day, task }..) {
-        if *taken != (ThreadKey { day, task }) {
-            break;
-        }
-        task += 1;
-    }
+    let is_taken = |task: u32| {
+        let key = ThreadKey { day, task };
+        sidecar.threads.contains_key(&key) || sidecar.archive.as_ref().is_some_and(|archive| archive.has(key))
+    };
+    let task = (place.index..).find(|&task| !is_taken(task)).unwrap_or(u32::MAX);
     ThreadKey { day, task }
 }
 

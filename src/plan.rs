@@ -155,7 +155,9 @@ pub const BULK: usize = 100;
 /// The plan that brings Toggl into agreement with the records.
 #[must_use]
 pub fn plan(sidecar: &Sidecar, intake: &Intake, options: &Options) -> Plan {
-    let mut plan = Plan::default();
+    // What is archived is in agreement; whoever asks for some days only has taken the archive apart before.
+    let agreed = sidecar.archive.as_ref().map_or(0, |archive| archive.sessions);
+    let mut plan = Plan { agreed, ..Plan::default() };
     let mut renames: BTreeMap<(i64, String), Vec<Operation>> = BTreeMap::new();
     for (key, thread, record) in sidecar.records().filter(|(_, _, record)| options.covers(record)) {
         match next_step(key, thread, record, intake, options) {

@@ -49,7 +49,9 @@ pub fn adopt(sidecar: &mut Sidecar, wanted: &[RecordKey], listed: &[RemoteEntry]
             let description = sent.unwrap_or_else(|| description_of(&thread.title));
             let stop = record.stop;
             let Some(alike) = free.get_mut(&(record.start.unix_timestamp(), description)) else { continue };
-            let Some(at) = alike.iter().position(|entry| !exact || entry.stop == stop) else { continue };
+            let is_archived = |id: i64| sidecar.archive.as_ref().is_some_and(|archive| archive.owns(id));
+            let fits = |entry: &&RemoteEntry| (!exact || entry.stop == stop) && !is_archived(entry.id);
+            let Some(at) = alike.iter().position(fits) else { continue };
             let found = alike.swap_remove(at);
             if let Some(record) = sidecar.record_mut(key) {
                 record.intent = None;

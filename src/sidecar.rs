@@ -4,6 +4,7 @@
 //! determined when it was first seen; they are never recomputed while its minutes stay the same. Its [`Entry`] is
 //! what Toggl was last told. Where the two differ, something is to be done.
 
+mod archive;
 mod format;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub use archive::Archive;
 pub use format::FormatError;
 
 use crate::quota::Quota;
@@ -31,8 +33,10 @@ pub struct Sidecar {
     pub quota: Quota,
     /// Whether entries that were in Toggl before the first push have been looked for.
     pub looked: bool,
-    /// The tasks with sessions that were ever seen.
+    /// The tasks with sessions that were ever seen, but for those in the archive.
     pub threads: BTreeMap<ThreadKey, Thread>,
+    /// Tasks of past that are settled, unread.
+    pub archive: Option<Archive>,
 }
 
 /// `YMD/TASK`: the day of the task's first session and a number, given once and never recomputed.

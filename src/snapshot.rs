@@ -5,11 +5,13 @@
 
 pub mod blocks;
 mod error;
+mod known;
 mod parse;
 mod written;
 
 pub use error::{Place, SnapshotError};
-pub use parse::parse;
+pub use known::KnownPast;
+pub use parse::{parse, parse_unknown};
 
 use serde::Deserialize;
 use written::{WrittenSnapshot, WrittenTask};
@@ -22,8 +24,11 @@ pub struct Snapshot {
     pub today: Vec<Task>,
     /// Postponed and planned tasks.
     pub future: Vec<Task>,
-    /// Finished tasks of former days, the latest sweep last; never pruned by Chute_kun.
+    /// Finished tasks of former days, the latest sweep last; never pruned by Chute_kun. Without the first
+    /// [`known_past`](Snapshot::known_past) of them.
     pub past: Vec<Task>,
+    /// How many tasks at the beginning of past were left out because they are known to be as they were.
+    pub known_past: usize,
 }
 
 /// A task with its sessions.

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use time::format_description::well_known::Rfc3339;
 
-use super::{Fault, World};
+use super::Fault;
 use crate::clock::Clock;
+use crate::execute::Digest;
 use crate::intake::{Intake, take_in};
-use crate::reading::{self, ReadError, Stamp};
+use crate::reading::{self, ReadError, Reading, Stamp};
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
+use crate::snapshot::{self, blocks};
+use crate::store::{self, LoadError};
 use crate::zone::Zone;
-use crate::{snapshot, store};
 
 /// The snapshot, taken into the sidecar.
 #[derive(Debug)]
@@ -22,8 +24,10 @@ pub struct Input {
     pub taken: Option<i64>,
     /// What taking it in found out.
     pub intake: Intake,
-    /// The bytes of the sidecar on disk; empty if there is none.
-    pub saved: Vec<u8>,
+    /// The digest of the sidecar's file; of nothing if there is none.
+    pub saved: Digest,
+    /// The bytes of the snapshot.
+    pub snapshot: Vec<u8>,
     /// The stamp of the snapshot as it was read.
     pub stamp: Stamp,
     /// The zone in force.
@@ -47,19 +51,20 @@ fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Reads both for a command of `world`.
-///
-/// # Errors
-/// As [`read_at`].
-pub fn read(settings: &Settings, world: &World<'_>) -> Result<Option<Input>, Fault> {
-    read_at(settings, world.clock)
+/// How much of a long history a command looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// What has changed, and what is beside it.
+    Changes,
+    /// Every session ever.
+    Everything,
 }
 
 /// Reads sidecar and snapshot. `None` if there is neither.
 ///
 /// # Errors
 /// A [`Fault`] that names the file and what to do. A missing snapshot is one where a sidecar exists.
-pub fn read_at(settings: &Settings, clock: &dyn Clock) -> Result<Option<Input>, Fault> {
+pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Option<Input>, Fault> {
     let zone = settings.zone()?;
     let loaded = store::load(&settings.sidecar)?;
     let reading = match reading::read_whole(&settings.snapshot, clock) {
@@ -67,10 +72,17 @@ pub fn read_at(settings: &Settings, clock: &dyn Clock) -> Result<Option<Input>, 
         other => other?,
     };
     let path = || settings.snapshot.display().to_string();
-    let snapshot = snapshot::parse(&reading.bytes).map_err(|source| Fault::Snapshot { path: path(), source })?;
-    drop(reading.bytes);
-    let (saved, mut sidecar) = loaded.unwrap_or_default();
+    let (saved, mut sidecar) =
+        loaded.map_or((Digest::of(&[]), Sidecar::default()), |(text, sidecar)| (Digest::of(&text), sidecar));
+    let looks_back = depth == Depth::Everything || !sidecar.looked || sidecar.has_open_intents();
+    let known = sidecar.archive.as_ref().map(|archive| archive.past).filter(|_| !looks_back);
+    let snapshot = snapshot::parse_unknown(&reading.bytes, known.as_ref())
+        .map_err(|source| Fault::Snapshot { path: path(), source })?;
+    if snapshot.known_past == 0 {
+        sidecar.unarchive().map_err(|source| LoadError::Format { path: settings.sidecar.clone(), source })?;
+    }
     let is_first = !sidecar.looked;
+    let taken = sidecar.taken;
     if let Some(taken) = sidecar.taken.filter(|&taken| reading.saved < taken) {
         if taken <= clock.now().saturating_add(CLOCK_FAULT) {
             let local = |instant: i64| zone.at(instant).format(&Rfc3339).unwrap_or_default();
@@ -79,8 +91,17 @@ pub fn read_at(settings: &Settings, clock: &dyn Clock) -> Result<Option<Input>, 
         // The clock was far ahead when that was recorded: it says nothing.
         sidecar.taken = None;
     }
-    let taken = sidecar.taken;
     let intake = take_in(&mut sidecar, &snapshot, reading.saved, &zone);
     let asks_workspace = settings.workspace.or(sidecar.workspace).is_none();
-    Ok(Some(Input { sidecar, taken, intake, saved, stamp: reading.stamp, zone, is_first, asks_workspace }))
+    let Reading { bytes, stamp, .. } = reading;
+    Ok(Some(Input { sidecar, taken, intake, saved, snapshot: bytes, stamp, zone, is_first, asks_workspace }))
+}
+
+impl Input {
+    /// Puts what is settled into the archive, if that is worthwhile. Returns whether the sidecar is to be saved.
+    pub fn archive(&mut self) -> bool {
+        let Some(blocks) = std::str::from_utf8(&self.snapshot).ok().and_then(blocks::split) else { return false };
+        // A failure leaves the sidecar in memory unusable, and the one on disk as it is.
+        self.sidecar.archive(&blocks).unwrap_or(false)
+    }
 }

@@ -1,11 +1,11 @@
 //! `push`: brings Toggl into agreement with the snapshot, or shows what it would do.
 
-use super::input::{self, Input};
+use super::input::{self, Depth, Input};
 
 use super::{Fault, World, print, showing, style};
 use crate::agreement::Agreement;
 use crate::cli::{Common, Format, PushArgs};
-use crate::execute::{Edges, End, Manner, Report, execute};
+use crate::execute::{Edges, End, Manner, Report, Store as _, execute};
 use crate::exit::Exit;
 use crate::intake::Intake;
 use crate::plan::{Options, Plan, Why, plan};
@@ -32,7 +32,9 @@ pub fn push(args: &PushArgs, common: &Common, world: &mut World<'_>) -> Result<E
 
 /// Shows the plan. Opens no socket, writes no file.
 fn preview(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
-    let Some(input) = input::read(settings, world)? else { return nothing_yet("push", common, settings, world) };
+    let Some(input) = input::read(settings, world.clock, depth(args))? else {
+        return nothing_yet("push", common, settings, world);
+    };
     let plan = plan(&input.sidecar, &input.intake, &options(args, settings));
     let exit = match needs_attention(&plan, &input.intake) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
@@ -52,8 +54,8 @@ fn preview(args: &PushArgs, common: &Common, settings: &Settings, world: &mut Wo
 
 fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
     let token = settings::token(world.variable)?;
-    let is_whole = is_of_everything(args);
-    if is_whole
+    let is_plain = depth(args) == Depth::Changes;
+    if is_plain
         && common.format == Format::Text
         && let Some(agreement) = Agreement::standing(settings)
     {
@@ -69,7 +71,7 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
     let show = showing(common, settings, args.wait, world);
     let mut file = SidecarFile::lock(&settings.sidecar, world.disk)?;
     // Read under the lock: another push may have been at work until now.
-    let Some(mut input) = input::read_at(settings, world.clock)? else {
+    let Some(mut input) = input::read(settings, world.clock, depth(args))? else {
         return nothing_yet("push", common, settings, world);
     };
     let options = options(args, settings);
@@ -90,10 +92,16 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
         dice: fastrand::Rng::new(),
         interrupted: world.interrupted,
     };
-    let report = execute(&mut input.sidecar, &input.saved, &input.intake, &options, &manner, edges);
+    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges);
     drop(progress);
     let exit = outcome(&report, &input.intake);
-    if is_whole && exit == Exit::Agreed {
+    if is_plain && exit == Exit::Agreed {
+        if input.archive()
+            && let Ok(text) = input.sidecar.to_json()
+        {
+            // If it cannot be saved, the one that is there says the same.
+            let _ = file.save(&text);
+        }
         let agreement = Agreement::between(settings, input.stamp, report.left.agreed, world.clock.now());
         file.note(agreement.map(|agreement| agreement.to_json()));
     }
@@ -140,9 +148,10 @@ fn options(args: &PushArgs, settings: &Settings) -> Options {
     }
 }
 
-/// Whether a push that ends well has compared every session by the plain rules.
-fn is_of_everything(args: &PushArgs) -> bool {
-    args.since.is_none() && args.until.is_none() && !args.prune && !args.retry_rejected
+/// A plain push looks at what has changed; one that is asked about former days or refusals, at everything.
+fn depth(args: &PushArgs) -> Depth {
+    let is_plain = args.since.is_none() && args.until.is_none() && !args.prune && !args.retry_rejected;
+    if is_plain { Depth::Changes } else { Depth::Everything }
 }
 
 /// Whether something was left out that no later run will do by itself.

@@ -1,6 +1,7 @@
 //! `status`: offline, what a push would do and what is left from former ones.
 
-use super::{Fault, World, input, print, style};
+use super::input::{self, Depth};
+use super::{Fault, World, print, style};
 use crate::cli::{Common, Format};
 use crate::exit::Exit;
 use crate::plan::{Options, plan};
@@ -13,7 +14,7 @@ use crate::show::{self, Status};
 /// A [`Fault`], if a file or a setting cannot be used.
 pub fn status(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
     let settings = Settings::read(common, world.variable)?;
-    let Some(input) = input::read_at(&settings, world.clock)? else {
+    let Some(input) = input::read(&settings, world.clock, Depth::Everything)? else {
         return super::push::nothing_yet("status", common, &settings, world);
     };
     let options =

@@ -6,6 +6,7 @@
 //! was not yet sent, and one look at Toggl tells them apart. What bounds the batch is that look: it lists at most a
 //! thousand entries, and the intents of a batch must not be so old that nobody knows when the last can have been sent.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::time::Duration;
 
 /// Bytes of sidecar written for each request, about.
@@ -18,31 +19,53 @@ const MOST: usize = 250;
 /// the last instant at which the request can have been sent.
 pub const LIFETIME_MS: i64 = 10 * 60 * 1000;
 
+/// A text, by its length and hash: enough to tell whether it is the same again, in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest {
+    bytes: usize,
+    hash: u64,
+}
+
+impl Digest {
+    /// The digest of a text.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Digest {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(text);
+        Digest { bytes: text.len(), hash: hasher.finish() }
+    }
+}
+
 /// What is on disk, and how much has happened since.
 #[derive(Debug)]
 pub struct Saving {
-    on_disk: Vec<u8>,
+    on_disk: Digest,
     unsaved: usize,
 }
 
 impl Saving {
-    pub fn new(on_disk: &[u8]) -> Saving {
-        Saving { on_disk: on_disk.to_vec(), unsaved: 0 }
+    pub fn new(on_disk: Digest) -> Saving {
+        Saving { on_disk, unsaved: 0 }
     }
 
     pub fn is_on_disk(&self, text: &[u8]) -> bool {
-        self.on_disk == text
+        self.on_disk == Digest::of(text)
     }
 
     /// Notes that this text was saved.
-    pub fn note(&mut self, text: Vec<u8>) {
-        self.on_disk = text;
+    pub fn note(&mut self, text: &[u8]) {
+        self.on_disk = Digest::of(text);
         self.unsaved = 0;
     }
 
     /// Notes that an answer changed what is to be saved.
     pub fn note_answer(&mut self) {
         self.unsaved += 1;
+    }
+
+    /// Notes that a save must come before the next change in Toggl.
+    pub fn make_due(&mut self) {
+        self.unsaved = MOST;
     }
 
     /// Whether as many answers wait for a save as one save may cover.
@@ -57,6 +80,6 @@ impl Saving {
     }
 
     fn size(&self) -> usize {
-        (self.on_disk.len() / BYTES_A_REQUEST).clamp(1, MOST)
+        (self.on_disk.bytes / BYTES_A_REQUEST).clamp(1, MOST)
     }
 }

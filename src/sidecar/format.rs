@@ -10,11 +10,15 @@ use std::str::FromStr;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Entry, Intent, List, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey, VERSION};
+use super::{
+    Archive, Entry, Intent, List, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey, VERSION,
+};
 use crate::quota::Quota;
+use crate::snapshot::KnownPast;
 
 /// Why a sidecar was not accepted. Nothing is ever written over such a file.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +105,20 @@ struct File<'a> {
     tasks: Pairs<ThreadKey, TaskLine<'a>>,
     #[serde(borrow)]
     entries: Pairs<RecordKey, EntryLine<'a>>,
+    #[serde(default, borrow)]
+    archive: Option<ArchiveLines<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArchiveLines<'a> {
+    past: KnownPast,
+    sessions: usize,
+    last_day: u32,
+    #[serde(borrow)]
+    tasks: &'a RawValue,
+    #[serde(borrow)]
+    entries: &'a RawValue,
 }
 
 /// A JSON object as pairs in the order of the file: no map is built that is thrown away at once.
@@ -140,35 +158,20 @@ impl Sidecar {
             return Err(FormatError::Version(file.version));
         }
         let mut threads = BTreeMap::new();
-        for (key, line) in file.tasks.0 {
-            let thread = Thread {
-                title: line.title.into_owned(),
-                planned: line.planned.unwrap_or(key.day),
-                place: line.place,
-                records: Vec::new(),
-            };
-            if threads.insert(key, thread).is_some() {
-                return Err(FormatError::Damaged(format!("the task {key} is there twice")));
-            }
-        }
-        for (key, line) in file.entries.0 {
-            let Some(thread) = threads.get_mut(&key.thread) else {
-                return Err(FormatError::Damaged(format!("the entry {key} belongs to no task")));
-            };
-            if thread.records.last().is_some_and(|last| last.number >= key.session) {
-                return Err(FormatError::Damaged(format!("the entry {key} is there twice or out of order")));
-            }
-            thread.records.push(record(key, line)?);
-        }
-        if let Some((key, _)) = threads.iter().find(|(_, thread)| thread.records.is_empty()) {
-            return Err(FormatError::Damaged(format!("the task {key} has no entry")));
-        }
+        insert(&mut threads, file.tasks, file.entries)?;
         Ok(Sidecar {
             workspace: file.workspace,
             taken: file.taken.map(OffsetDateTime::unix_timestamp),
             looked: file.looked,
             quota: file.quota,
             threads,
+            archive: file.archive.map(|lines| Archive {
+                past: lines.past,
+                sessions: lines.sessions,
+                last_day: lines.last_day,
+                tasks: lines.tasks.get().to_owned(),
+                entries: lines.entries.get().to_owned(),
+            }),
         })
     }
 
@@ -178,7 +181,8 @@ impl Sidecar {
     /// An instant that RFC 3339 cannot say (a year past 9999).
     pub fn to_json(&self) -> std::io::Result<Vec<u8>> {
         let records: usize = self.threads.values().map(|thread| thread.records.len()).sum();
-        let mut out = Vec::with_capacity(512 + self.threads.len() * 80 + records * 200);
+        let archived = self.archive.as_ref().map_or(0, |archive| archive.tasks.len() + archive.entries.len());
+        let mut out = Vec::with_capacity(1024 + self.threads.len() * 80 + records * 200 + archived);
         self.write(&mut out)?;
         Ok(out)
     }
@@ -193,28 +197,104 @@ impl Sidecar {
         }
         writeln!(out, "\"looked\": {},", self.looked)?;
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
-        out.extend_from_slice(b"\"tasks\": {");
-        let mut comma = "";
-        for (&key, thread) in &self.threads {
-            write!(out, "{comma}\n\"{key}\": ")?;
-            comma = ",";
-            let line = TaskLine {
-                title: Cow::Borrowed(&thread.title),
-                planned: (thread.planned != key.day).then_some(thread.planned),
-                place: thread.place,
-            };
-            serde_json::to_writer(&mut *out, &line)?;
+        out.extend_from_slice(b"\"tasks\": ");
+        write_tasks(&self.threads, out)?;
+        out.extend_from_slice(b",\n\"entries\": ");
+        write_entries(&self.threads, out)?;
+        if let Some(archive) = &self.archive {
+            let past = serde_json::to_string(&archive.past)?;
+            let Archive { sessions, last_day, tasks, entries, .. } = archive;
+            write!(out, ",\n\"archive\": {{\n\"past\": {past},\n\"sessions\": {sessions},\n")?;
+            write!(out, "\"last_day\": {last_day},\n\"tasks\": {tasks},\n\"entries\": {entries}\n}}")?;
         }
-        out.extend_from_slice(b"\n},\n\"entries\": {");
-        comma = "";
-        for (key, _, record) in self.records() {
-            write!(out, "{comma}\n\"{key}\": ")?;
-            comma = ",";
-            serde_json::to_writer(&mut *out, &line(record))?;
-        }
-        out.extend_from_slice(b"\n}\n}\n");
+        out.extend_from_slice(b"\n}\n");
         Ok(())
     }
+}
+
+/// Reads the JSON objects of tasks and of their entries into the threads.
+///
+/// # Errors
+/// [`FormatError::Damaged`].
+pub fn read_into(threads: &mut BTreeMap<ThreadKey, Thread>, tasks: &str, entries: &str) -> Result<(), FormatError> {
+    let damaged = |error: serde_json::Error| FormatError::Damaged(format!("in its archive, {error}"));
+    insert(threads, serde_json::from_str(tasks).map_err(damaged)?, serde_json::from_str(entries).map_err(damaged)?)
+}
+
+/// The JSON objects of the tasks and of their entries.
+///
+/// # Errors
+/// As [`Sidecar::to_json`].
+pub fn write_threads(threads: &BTreeMap<ThreadKey, Thread>) -> std::io::Result<(String, String)> {
+    let (mut tasks, mut entries) = (Vec::new(), Vec::new());
+    write_tasks(threads, &mut tasks)?;
+    write_entries(threads, &mut entries)?;
+    Ok((
+        String::from_utf8(tasks).map_err(std::io::Error::other)?,
+        String::from_utf8(entries).map_err(std::io::Error::other)?,
+    ))
+}
+
+fn write_tasks(threads: &BTreeMap<ThreadKey, Thread>, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut before = "{";
+    for (&key, thread) in threads {
+        write!(out, "{before}\n\"{key}\": ")?;
+        before = ",";
+        let line = TaskLine {
+            title: Cow::Borrowed(&thread.title),
+            planned: (thread.planned != key.day).then_some(thread.planned),
+            place: thread.place,
+        };
+        serde_json::to_writer(&mut *out, &line)?;
+    }
+    out.extend_from_slice(if threads.is_empty() { b"{}" } else { b"\n}" });
+    Ok(())
+}
+
+fn write_entries(threads: &BTreeMap<ThreadKey, Thread>, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut before = "{";
+    for (&thread_key, thread) in threads {
+        for record in &thread.records {
+            let key = RecordKey { thread: thread_key, session: record.number };
+            write!(out, "{before}\n\"{key}\": ")?;
+            before = ",";
+            serde_json::to_writer(&mut *out, &line(record))?;
+        }
+    }
+    out.extend_from_slice(if threads.is_empty() { b"{}" } else { b"\n}" });
+    Ok(())
+}
+
+/// Puts tasks and entries together; none of either may lack the other.
+fn insert(
+    threads: &mut BTreeMap<ThreadKey, Thread>,
+    tasks: Pairs<ThreadKey, TaskLine<'_>>,
+    entries: Pairs<RecordKey, EntryLine<'_>>,
+) -> Result<(), FormatError> {
+    for (key, line) in tasks.0 {
+        let thread = Thread {
+            title: line.title.into_owned(),
+            planned: line.planned.unwrap_or(key.day),
+            place: line.place,
+            records: Vec::new(),
+        };
+        if threads.insert(key, thread).is_some() {
+            return Err(FormatError::Damaged(format!("the task {key} is there twice")));
+        }
+    }
+    for (key, line) in entries.0 {
+        let Some(thread) = threads.get_mut(&key.thread) else {
+            return Err(FormatError::Damaged(format!("the entry {key} belongs to no task")));
+        };
+        if thread.records.last().is_some_and(|last| last.number >= key.session) {
+            return Err(FormatError::Damaged(format!("the entry {key} is there twice or out of order")));
+        }
+        thread.records.push(record(key, line)?);
+    }
+    if let Some((key, _)) = threads.iter().find(|(_, thread)| thread.records.is_empty()) {
+        return Err(FormatError::Damaged(format!("the task {key} has no entry")));
+    }
+    Ok(())
 }
 
 fn version_or(text: &[u8], error: &serde_json::Error) -> FormatError {

@@ -24,7 +24,7 @@
 use serde::Deserialize;
 
 use super::written::VERSION;
-use super::{Snapshot, Task};
+use super::{KnownPast, Snapshot, Task};
 
 /// One of the three lists of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -186,17 +186,29 @@ impl Blocks<'_> {
             return None;
         }
         let list = Option::unwrap_or_default;
-        Some(Snapshot { today: list(today), future: list(future), past: list(past) })
+        Some(Snapshot { today: list(today), future: list(future), past: list(past), known_past: 0 })
     }
 }
 
 /// The snapshot, read task by task; `None` if that cannot be done, be it valid or not.
 #[must_use]
 pub fn read(text: &str) -> Option<Snapshot> {
+    read_unknown(text, None)
+}
+
+/// The same, but the tasks of `known` are left out, if past still begins with them.
+#[must_use]
+pub fn read_unknown(text: &str, known: Option<&KnownPast>) -> Option<Snapshot> {
     let blocks = split(text)?;
     let mut snapshot = blocks.inline()?;
+    let mut skip = known.filter(|known| known.begins(&blocks)).map_or(0, |known| known.tasks);
+    snapshot.known_past = skip;
     for block in &blocks.blocks {
-        snapshot.list_mut(block.list).push(task(block).ok()?);
+        if block.list == List::Past && skip > 0 {
+            skip -= 1;
+        } else {
+            snapshot.list_mut(block.list).push(task(block).ok()?);
+        }
     }
     Some(snapshot)
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::written::VERSION;
-use super::{Snapshot, SnapshotError, blocks};
+use super::{KnownPast, Snapshot, SnapshotError, blocks};
 
 /// Reads a snapshot: TOML, or JSON of the same shape if it begins with `{`.
 ///
@@ -15,6 +15,14 @@ use super::{Snapshot, SnapshotError, blocks};
 /// # Errors
 /// See [`SnapshotError`].
 pub fn parse(bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
+    parse_unknown(bytes, None)
+}
+
+/// The same, but the first tasks of past are left out if they are these. [`Snapshot::known_past`] says whether.
+///
+/// # Errors
+/// See [`SnapshotError`].
+pub fn parse_unknown(bytes: &[u8], known: Option<&KnownPast>) -> Result<Snapshot, SnapshotError> {
     if bytes.is_empty() {
         return Err(SnapshotError::Empty);
     }
@@ -28,7 +36,7 @@ pub fn parse(bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
     if !text.ends_with('\n') {
         return Err(SnapshotError::Cut { line: 1 + text.bytes().filter(|&byte| byte == b'\n').count() });
     }
-    parse_toml(text)
+    parse_toml(text, known)
 }
 
 /// The text without its byte order mark, if it is JSON: no TOML document begins with a brace.
@@ -37,11 +45,11 @@ fn json(text: &str) -> Option<&str> {
     text.trim_ascii_start().starts_with('{').then_some(text)
 }
 
-fn parse_toml(text: &str) -> Result<Snapshot, SnapshotError> {
+fn parse_toml(text: &str, known: Option<&KnownPast>) -> Result<Snapshot, SnapshotError> {
     fn read<T: DeserializeOwned>(text: &str) -> Result<T, toml::de::Error> {
         toml::from_str(text)
     }
-    if let Some(snapshot) = blocks::read(text) {
+    if let Some(snapshot) = blocks::read_unknown(text, known) {
         return Ok(snapshot);
     }
     read(text).map_err(|error| {

@@ -28,7 +28,7 @@ impl TryFrom<WrittenSnapshot> for Snapshot {
 
     fn try_from(written: WrittenSnapshot) -> Result<Snapshot, &'static str> {
         let WrittenSnapshot { version, today, future, past } = written;
-        if version == VERSION { Ok(Snapshot { today, future, past }) } else { Err("unknown version") }
+        if version == VERSION { Ok(Snapshot { today, future, past, known_past: 0 }) } else { Err("unknown version") }
     }
 }
 

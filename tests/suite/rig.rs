@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use chute_toggl::execute::{Edges, Event, Manner, Report, Store, Watch, execute};
+use chute_toggl::execute::{Digest, Edges, Event, Manner, Report, Store, Watch, execute};
 use chute_toggl::intake::{Intake, take_in};
 use chute_toggl::plan::{Defaults, Options, Plan, plan};
 use chute_toggl::sidecar::{List, Place, Record, RecordKey, Sidecar};
@@ -73,11 +73,11 @@ impl Rig {
         let mut sidecar = self.sidecar();
         let intake = take_in(&mut sidecar, &snapshot, saved, zone);
         let planned = plan(&sidecar, &intake, &self.options);
-        let saved = self.disk.clone();
+        let saved = Digest::of(&self.disk);
         let mut toggl = self.toggl.clone();
         let report = execute(
             &mut sidecar,
-            &saved,
+            saved,
             &intake,
             &self.options,
             &self.manner,

@@ -58,7 +58,7 @@ pub fn expected(bytes: &[u8]) -> Option<Snapshot> {
         return None;
     }
     let list = |tasks: Vec<TheirTask>| tasks.into_iter().map(task).collect();
-    Some(Snapshot { today: list(theirs.today), future: list(theirs.future), past: list(theirs.past) })
+    Some(Snapshot { today: list(theirs.today), future: list(theirs.future), past: list(theirs.past), known_past: 0 })
 }
 
 /// Compares the two, and holds every message to a few short lines.
