@@ -3,6 +3,7 @@
 //! A replacement writes a temporary file in the same folder, makes it durable, renames it over the old one and makes
 //! the rename durable. Whatever ends the program or the machine in between, the file is the old one or the new one.
 
+use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,11 +15,11 @@ use crate::sidecar::{FormatError, Sidecar};
 
 /// The steps of a replacement, one by one, so that their order can be tested: done in another order they lose data.
 pub trait Disk {
-    /// Writes a new file that only this user can read into `folder`.
+    /// Writes a new file that only this user can read, beside `path` and named after it.
     ///
     /// # Errors
     /// As for any file operation.
-    fn write_new(&mut self, folder: &Path, text: &[u8]) -> io::Result<NamedTempFile>;
+    fn write_new(&mut self, path: &Path, text: &[u8]) -> io::Result<NamedTempFile>;
 
     /// Makes the content of the file durable.
     ///
@@ -44,9 +45,17 @@ pub trait Disk {
 pub struct RealDisk;
 
 impl Disk for RealDisk {
-    fn write_new(&mut self, folder: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
+    fn write_new(&mut self, path: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
+        // Always the same name, which is ours alone while we hold the lock: what a killed run left behind is replaced,
+        // and no heap of leftovers grows.
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".tmp");
+        let folder = folder_of(path);
+        let _ = std::fs::remove_file(folder.join(&name));
         // tempfile gives the file mode 0600.
-        let mut file = tempfile::Builder::new().prefix(".toggl.").suffix(".tmp").tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(&name).rand_bytes(0).tempfile_in(folder)?;
         file.write_all(text)?;
         Ok(file)
     }
@@ -169,11 +178,10 @@ impl<'a> SidecarFile<'a> {
     }
 
     fn replace(&mut self, text: &[u8]) -> io::Result<()> {
-        let folder = folder_of(&self.path);
-        let file = self.disk.write_new(folder, text)?;
+        let file = self.disk.write_new(&self.path, text)?;
         self.disk.sync_file(&file)?;
         self.disk.rename(file, &self.path)?;
-        self.disk.sync_folder(folder)
+        self.disk.sync_folder(folder_of(&self.path))
     }
 }
 
