@@ -293,7 +293,7 @@ impl Execution<'_> {
             let description = crate::plan::description_of(&operation.title);
             for &key in &operation.sessions {
                 if let Some(record) = self.sidecar.record_mut(key) {
-                    record.intent = Some(Intent { since, description: description.clone() });
+                    record.intent = Some(Intent { since, start: record.start, description: description.clone() });
                 }
             }
         }

@@ -44,11 +44,12 @@ pub fn adopt(sidecar: &mut Sidecar, wanted: &[RecordKey], listed: &[RemoteEntry]
             if record.entry.is_some() {
                 continue;
             }
-            // What was sent, even if the title has changed since.
+            // What was sent, even if title or start have changed since.
             let sent = record.intent.as_ref().map(|intent| intent.description.clone());
             let description = sent.unwrap_or_else(|| description_of(&thread.title));
             let stop = record.stop;
-            let Some(alike) = free.get_mut(&(record.start.unix_timestamp(), description)) else { continue };
+            let sought = (record.sought_start().unix_timestamp(), description);
+            let Some(alike) = free.get_mut(&sought) else { continue };
             let is_archived = |id: i64| sidecar.archive.as_ref().is_some_and(|archive| archive.owns(id));
             let fits = |entry: &&RemoteEntry| (!exact || entry.stop == stop) && !is_archived(entry.id);
             let Some(at) = alike.iter().position(fits) else { continue };

@@ -144,7 +144,10 @@ pub struct Entry {
 pub struct Intent {
     /// Unix seconds by this machine's clock, before the first request that the intent covers.
     pub since: i64,
-    /// The description that was to be sent.
+    /// The start that was to be sent. The session's own may be edited before the outcome is known.
+    #[serde(with = "time::serde::rfc3339")]
+    pub start: OffsetDateTime,
+    /// The description that was to be sent; likewise.
     pub description: String,
 }
 
@@ -200,6 +203,13 @@ impl Sidecar {
 }
 
 impl Record {
+    /// The start by which its entry is known in Toggl while it is not known by its id: the one that was sent, even if
+    /// the session was edited since.
+    #[must_use]
+    pub fn sought_start(&self) -> OffsetDateTime {
+        self.intent.as_ref().map_or(self.start, |intent| intent.start)
+    }
+
     /// Whether Toggl shows this session's entry as running, by what it was last told.
     #[must_use]
     pub fn runs_in_toggl(&self) -> bool {

@@ -71,7 +71,7 @@ impl Execution<'_> {
     /// Settles by the days of the sessions: for intents that a look by change cannot reach.
     fn settle_by_day(&mut self, wanted: &[RecordKey], workspace: i64) -> Result<(), End> {
         let starts: Vec<OffsetDateTime> =
-            wanted.iter().filter_map(|&key| Some(self.sidecar.record(key)?.1.start)).collect();
+            wanted.iter().filter_map(|&key| Some(self.sidecar.record(key)?.1.sought_start())).collect();
         let floor = self.floor();
         let (Some(first), Some(last)) = (starts.iter().min(), starts.iter().max()) else { return Ok(()) };
         let (first, last) = (first.to_offset(time::UtcOffset::UTC).date(), last.to_offset(time::UtcOffset::UTC).date());
@@ -80,7 +80,7 @@ impl Execution<'_> {
             let adopted = settle::adopt(self.sidecar, wanted, &listed, workspace);
             self.adopted(adopted);
             let in_window: Vec<RecordKey> = (wanted.iter().copied())
-                .filter(|&key| self.sidecar.record(key).is_some_and(|(_, record)| record.start.date() > floor))
+                .filter(|&key| self.sidecar.record(key).is_some_and(|(_, record)| record.sought_start().date() > floor))
                 .collect();
             self.absent(&in_window);
         }
