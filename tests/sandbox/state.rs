@@ -62,6 +62,20 @@ impl Sandbox {
         }
     }
 
+    /// Another server in the same state, on this clock, with an empty log and nothing that will go wrong.
+    pub fn twin(&self, clock: impl Into<SandboxClock>) -> Self {
+        Self {
+            rules: self.rules.clone(),
+            entries: self.entries.clone(),
+            running: self.running,
+            shape: self.shape,
+            next_id: self.next_id,
+            windows: self.windows,
+            leak: self.leak,
+            ..Self::new(clock)
+        }
+    }
+
     /// Answers a request as if nothing could go wrong on the way.
     pub fn handle(&mut self, incoming: &Incoming) -> Outgoing {
         self.note(incoming);

@@ -1,0 +1,126 @@
+//! The program as a real process, on a clock that a test sets and with a step at which it is killed: a real SIGKILL,
+//! no real sleep.
+//!
+//! The process is this test binary, started anew with nothing to run but [`flies`]: so it is never older than the code
+//! that is tested.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
+
+use chute_toggl::command::{self, World};
+use chute_toggl::execute::{Event, Watch};
+use chute_toggl::store::{Disk, RealDisk};
+use tempfile::NamedTempFile;
+
+use crate::sandbox::ClockFile;
+
+/// The file of the clock; without it the test does nothing.
+const CLOCK: &str = "PILOT_CLOCK";
+/// The arguments of the program, [`BETWEEN`] them.
+const ARGS: &str = "PILOT_ARGS";
+/// The number of the step at which it dies, from 1.
+pub const KILL_AT: &str = "PILOT_KILL_AT";
+/// A file that gets a line for each step, when it ends by itself.
+pub const STEPS: &str = "PILOT_STEPS";
+
+const BETWEEN: &str = "\u{1f}";
+
+/// A process that runs the program with these arguments, on this clock, in an empty environment.
+pub fn program(clock: &ClockFile, args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "pilot::flies", "--nocapture", "--test-threads=1"]);
+    command.env_clear().env(CLOCK, clock.path()).env(ARGS, args.join(BETWEEN));
+    command
+}
+
+#[test]
+fn flies() {
+    let Some(clock) = std::env::var_os(CLOCK) else { return };
+    let args = std::env::var(ARGS).unwrap();
+    let steps = Steps {
+        taken: RefCell::default(),
+        fatal: std::env::var(KILL_AT).ok().map(|number| number.parse().expect("the step is a number")),
+    };
+    let exit = command::run(World {
+        args: ["chute-toggl"].into_iter().chain(args.split(BETWEEN)).map(OsString::from).collect(),
+        variable: &|name| std::env::var_os(name),
+        clock: &ClockFile::open(clock),
+        interrupted: &AtomicBool::new(false),
+        disk: &mut StepByStep(&steps),
+        out: &mut io::stdout(),
+        err: &mut io::stderr(),
+        out_columns: None,
+        err_is_terminal: false,
+        watch: &mut StepByStep(&steps),
+    });
+    if let Some(path) = std::env::var_os(STEPS) {
+        std::fs::write(path, steps.taken.borrow().join("\n")).unwrap();
+    }
+    std::process::exit(exit.code().into());
+}
+
+/// The steps taken so far, and the one that is the last.
+struct Steps {
+    taken: RefCell<Vec<String>>,
+    fatal: Option<usize>,
+}
+
+impl Steps {
+    fn step(&self, name: String) {
+        self.taken.borrow_mut().push(name);
+        if self.fatal == Some(self.taken.borrow().len()) {
+            let _ = signal_hook::low_level::raise(signal_hook::consts::SIGKILL);
+            unreachable!("nobody survives SIGKILL");
+        }
+    }
+}
+
+/// Takes a step before and after everything that leaves the process or reaches the disk.
+struct StepByStep<'a>(&'a Steps);
+
+impl Watch for StepByStep<'_> {
+    fn event(&mut self, event: &Event<'_>) {
+        let name = match event {
+            Event::Saving => "before a save".to_owned(),
+            Event::Saved => "after a save".to_owned(),
+            Event::Sending(request) => format!("before {} {}", request.method.as_str(), request.path),
+            Event::Answered(request, _) => format!("after the answer to {} {}", request.method.as_str(), request.path),
+            Event::Failed(request, _) => format!("after the failure of {} {}", request.method.as_str(), request.path),
+            Event::WaitingForQuota(_) => "before a wait for the quota".to_owned(),
+            // Nothing happens between this and the answer.
+            Event::Settled { .. } => return,
+        };
+        self.0.step(name);
+    }
+}
+
+impl Disk for StepByStep<'_> {
+    fn write_new(&mut self, path: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
+        let half = RealDisk.write_new(path, &text[..text.len() / 2])?;
+        self.0.step("half of the new file is written".to_owned());
+        drop(half);
+        let file = RealDisk.write_new(path, text)?;
+        self.0.step("the new file is written".to_owned());
+        Ok(file)
+    }
+
+    fn sync_file(&mut self, file: &NamedTempFile) -> io::Result<()> {
+        RealDisk.sync_file(file)?;
+        self.0.step("the new file is durable".to_owned());
+        Ok(())
+    }
+
+    fn rename(&mut self, file: NamedTempFile, path: &Path) -> io::Result<()> {
+        RealDisk.rename(file, path)?;
+        self.0.step("the new file has the name".to_owned());
+        Ok(())
+    }
+
+    fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
+        RealDisk.sync_folder(folder)
+    }
+}

@@ -1,0 +1,370 @@
+//! Situations that a push can find, each with what Toggl must hold in the end, whatever goes wrong in between.
+//!
+//! All happen on one day in UTC. Minutes are of that day.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use chute_toggl::intake::take_in;
+use chute_toggl::plan::{Defaults, Options, plan};
+use chute_toggl::sidecar::Sidecar;
+use chute_toggl::snapshot;
+use chute_toggl::zone::Zone;
+
+use crate::rig::Rig;
+use crate::sandbox::{Sandbox, SandboxClock, WORKSPACE};
+
+/// 2026-05-11T00:00:00Z.
+const DAY: i64 = 1_778_457_600;
+
+/// The lists lag by this: what looks for its entries too early does not find them.
+pub const LAG_MS: i64 = 4000;
+
+/// A push that will be disturbed.
+pub struct Situation {
+    pub name: &'static str,
+    /// The saves before, each pushed undisturbed.
+    before: Vec<Save>,
+    /// What else happened to Toggl and the sidecar since.
+    meddle: fn(&mut Sandbox, &mut Vec<u8>),
+    /// What the disturbed push finds.
+    pub save: Save,
+    /// What the pushes after it find: life may have gone on.
+    pub later: Save,
+    /// Arguments after `push`.
+    pub args: &'static [&'static str],
+    /// Whether the settings name the workspace.
+    pub names_workspace: bool,
+    /// Requests that an undisturbed push sends.
+    pub requests: usize,
+}
+
+/// A snapshot as it was saved.
+#[derive(Clone)]
+pub struct Save {
+    /// When, in unix seconds.
+    pub at: i64,
+    pub text: String,
+    /// What Toggl must hold when it is in agreement.
+    pub truth: Vec<Truth>,
+}
+
+/// An entry that must be there, once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Truth {
+    description: String,
+    start: i64,
+    stop: Stop,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    Runs,
+    At(i64),
+    /// Stopped, no matter when.
+    Anywhere,
+}
+
+/// The state before the disturbed push.
+pub struct Prepared {
+    toggl: Mutex<Sandbox>,
+    pub sidecar: Vec<u8>,
+}
+
+impl Prepared {
+    /// A Toggl in that state, on this clock.
+    pub fn toggl(&self, clock: impl Into<SandboxClock>) -> Sandbox {
+        self.toggl.lock().unwrap().twin(clock)
+    }
+}
+
+impl Situation {
+    /// Plays what was before.
+    pub fn prepare(&self) -> Prepared {
+        let mut rig = Rig::at(DAY);
+        for save in &self.before {
+            rig.clock.set(save.at + 20);
+            let pushed = rig.push(&save.text, save.at, &utc());
+            assert!(pushed.report.end.is_none() && pushed.report.left.operations.is_empty(), "{}", self.name);
+        }
+        let mut toggl = rig.toggl.sandbox().twin(rig.clock.clone());
+        (self.meddle)(&mut toggl, &mut rig.disk);
+        toggl.rules.lag_ms = LAG_MS;
+        Prepared { toggl: Mutex::new(toggl), sidecar: rig.disk }
+    }
+
+    /// What a push is asked for, as the arguments say it.
+    pub fn options(&self) -> Options {
+        Options {
+            since: None,
+            until: None,
+            prune: self.args.contains(&"--prune").then_some(20),
+            retry_rejected: false,
+            defaults: Defaults::default(),
+        }
+    }
+
+    /// A rig in this situation, before the push.
+    pub fn rig(&self, prepared: &Prepared) -> Rig {
+        let mut rig = Rig::at(self.save.at + 20);
+        *rig.toggl.sandbox() = prepared.toggl(rig.clock.clone());
+        rig.disk.clone_from(&prepared.sidecar);
+        rig.options = self.options();
+        rig.manner.wait = self.args.contains(&"--wait");
+        rig.manner.workspace = self.names_workspace.then_some(WORKSPACE);
+        rig
+    }
+
+    /// What is wrong after the last push: doubled, missing, different, or not recorded.
+    pub fn fault_in(&self, toggl: &Sandbox, sidecar: &[u8]) -> Result<(), String> {
+        if let Some(violation) = toggl.violations.first() {
+            return Err(violation.clone());
+        }
+        let mut truth = self.later.truth.clone();
+        truth.sort();
+        let entries = toggl.entries();
+        let held: Vec<Truth> = (entries.iter())
+            .map(|entry| Truth {
+                description: entry.description.clone(),
+                start: entry.start,
+                stop: entry.stop.map_or(Stop::Runs, Stop::At),
+            })
+            .collect();
+        let mut held: Vec<Truth> = (held.into_iter())
+            .map(|held| {
+                let halted = Truth { stop: Stop::Anywhere, ..held.clone() };
+                if held.stop != Stop::Runs && truth.contains(&halted) { halted } else { held }
+            })
+            .collect();
+        held.sort();
+        if held != truth {
+            let missing: Vec<&Truth> = truth.iter().filter(|entry| !held.contains(entry)).collect();
+            let extra: Vec<&Truth> = held.iter().filter(|entry| !truth.contains(entry)).collect();
+            let counts = (held.len(), truth.len());
+            return Err(format!("{counts:?} entries (held, true); missing: {missing:?}; not true: {extra:?}"));
+        }
+        let Ok(mut sidecar) = Sidecar::from_json(sidecar) else { return Err("the sidecar is damaged".to_owned()) };
+        let snapshot = snapshot::parse(self.later.text.as_bytes()).unwrap();
+        let intake = take_in(&mut sidecar, &snapshot, self.later.at, &utc());
+        let left = plan(&sidecar, &intake, &self.options());
+        if !left.operations.is_empty() || sidecar.has_open_intents() {
+            return Err(format!("not recorded as done: {:?}", left.operations));
+        }
+        let recorded: Vec<i64> =
+            sidecar.records().filter_map(|(_, _, record)| Some(record.entry.as_ref()?.id)).collect();
+        let distinct: BTreeSet<i64> = recorded.iter().copied().collect();
+        let there: BTreeSet<i64> = entries.iter().map(|entry| entry.id).collect();
+        if distinct != there || recorded.len() != there.len() {
+            return Err(format!("recorded are {recorded:?}, there are {there:?}"));
+        }
+        Ok(())
+    }
+}
+
+pub fn utc() -> Zone {
+    Zone::named("UTC").unwrap()
+}
+
+/// All of them.
+pub fn all() -> Vec<Situation> {
+    vec![first_push(), mixed(), halt(), resume(), lost_sidecar(), gone_by_hand(), batch(), life_goes_on(), used_up()]
+}
+
+/// No sidecar, no workspace, and two sessions that nothing tells apart.
+fn first_push() -> Situation {
+    let save = save(
+        660,
+        &[
+            closed("Report", &[(540, 560), (600, 610)]),
+            closed("Tea", &[(565, 565)]),
+            closed("Tea", &[(565, 565)]),
+            running("Work", &[(570, 590)], 650),
+        ],
+    );
+    Situation { names_workspace: false, requests: 8, ..situation("first push", vec![], save) }
+}
+
+/// A stop, a start, an edit by hand, a rename of three, a deletion and creates, two of them twins.
+fn mixed() -> Situation {
+    let before = save(
+        600,
+        &[
+            closed("Report", &[(540, 560)]),
+            closed("Call", &[(500, 510), (515, 520), (525, 530)]),
+            closed("Edit", &[(450, 460)]),
+            running("Work", &[], 570),
+            closed("Old", &[(480, 490)]),
+        ],
+    );
+    let save = save(
+        660,
+        &[
+            closed("Report", &[(540, 560), (605, 615)]),
+            closed("Call Bob", &[(500, 510), (515, 520), (525, 530)]),
+            closed("Edit", &[(450, 465)]),
+            closed("Work", &[(570, 602)]),
+            closed("Tea", &[(616, 616)]),
+            closed("Tea", &[(616, 616)]),
+            running("Next", &[], 640),
+        ],
+    );
+    Situation { args: &["--prune"], requests: 8, ..situation("mixed", vec![before], save) }
+}
+
+/// The running task was postponed: its end is unknown.
+fn halt() -> Situation {
+    let before = save(600, &[running("Work", &[], 570)]);
+    let save = save(660, &[closed("Report", &[(610, 620)]), postponed("Work", 570)]);
+    Situation { requests: 2, ..situation("halt", vec![before], save) }
+}
+
+/// It was brought back and goes on.
+fn resume() -> Situation {
+    let before = vec![save(600, &[running("Work", &[], 570)]), save(660, &[postponed("Work", 570)])];
+    let save = save(720, &[closed("Report", &[(670, 680)]), running("Work", &[], 570)]);
+    Situation { requests: 2, ..situation("resume", before, save) }
+}
+
+/// Toggl has entries, the sidecar is gone, and more was done since.
+fn lost_sidecar() -> Situation {
+    let before = save(
+        600,
+        &[
+            closed("Report", &[(540, 560)]),
+            closed("Tea", &[(565, 565)]),
+            closed("Tea", &[(565, 565)]),
+            running("Work", &[], 570),
+        ],
+    );
+    let save = save(
+        660,
+        &[
+            closed("Report", &[(540, 560), (605, 615)]),
+            closed("Tea", &[(565, 565)]),
+            closed("Tea", &[(565, 565)]),
+            closed("Work", &[(570, 602)]),
+            closed("Next", &[(620, 630)]),
+        ],
+    );
+    let meddle = |_: &mut Sandbox, sidecar: &mut Vec<u8>| sidecar.clear();
+    Situation { meddle, requests: 4, ..situation("lost sidecar", vec![before], save) }
+}
+
+/// Two entries were deleted in Toggl, and their sessions changed: one was edited, the other stopped.
+fn gone_by_hand() -> Situation {
+    let before = save(600, &[closed("Edit", &[(540, 560)]), running("Work", &[], 570)]);
+    let save = save(660, &[closed("Edit", &[(540, 563)]), closed("Work", &[(570, 602)])]);
+    let meddle = |toggl: &mut Sandbox, _: &mut Vec<u8>| {
+        let ids: Vec<i64> = toggl.entries().iter().map(|entry| entry.id).collect();
+        ids.into_iter().for_each(|id| toggl.remove(id));
+    };
+    Situation { meddle, requests: 4, ..situation("gone by hand", vec![before], save) }
+}
+
+/// A sidecar so large that one save covers several intents.
+fn batch() -> Situation {
+    let many: Vec<(i64, i64)> = (0..110).map(|n| (400 + n, 401 + n)).collect();
+    let before = save(600, &[closed("Many", &many)]);
+    let new = [(602, 605), (606, 606), (610, 620), (621, 625), (630, 630), (640, 641), (642, 644)];
+    let save = save(
+        660,
+        &[closed("Many", &[&many[..], &new].concat()), closed("Tea", &[(607, 608)]), closed("Tea", &[(607, 608)])],
+    );
+    Situation { requests: 9, ..situation("batch", vec![before], save) }
+}
+
+/// Until the next push the running task is stopped, a title and a start are edited, and more is done.
+fn life_goes_on() -> Situation {
+    let before = save(600, &[closed("Report", &[(540, 560)])]);
+    let disturbed = save(
+        660,
+        &[closed("Report", &[(540, 560), (605, 615)]), closed("Tea", &[(620, 625)]), running("Work", &[], 640)],
+    );
+    let later = save(
+        720,
+        &[
+            closed("Report", &[(540, 560), (606, 615)]),
+            closed("Green tea", &[(620, 625)]),
+            closed("Work", &[(640, 670)]),
+            closed("Next", &[(680, 690)]),
+        ],
+    );
+    Situation { later, requests: 3, ..situation("life goes on", vec![before], disturbed) }
+}
+
+/// The quota is used up on the way, and the push waits.
+fn used_up() -> Situation {
+    let save =
+        save(660, &[closed("Report", &[(540, 560), (600, 610), (611, 612), (613, 614)]), running("Work", &[], 650)]);
+    let meddle = |toggl: &mut Sandbox, _: &mut Vec<u8>| toggl.rules.workspace_total = 3;
+    Situation { meddle, args: &["--wait"], requests: 6, ..situation("used up", vec![], save) }
+}
+
+fn situation(name: &'static str, before: Vec<Save>, save: Save) -> Situation {
+    Situation {
+        name,
+        before,
+        meddle: |_, _| {},
+        later: save.clone(),
+        save,
+        args: &[],
+        names_workspace: true,
+        requests: 0,
+    }
+}
+
+/// A task of a snapshot.
+struct Task {
+    title: &'static str,
+    list: &'static str,
+    state: &'static str,
+    sessions: Vec<(i64, Option<i64>)>,
+}
+
+fn closed(title: &'static str, sessions: &[(i64, i64)]) -> Task {
+    let sessions = sessions.iter().map(|&(start, end)| (start, Some(end))).collect();
+    Task { title, list: "today", state: "Paused", sessions }
+}
+
+fn running(title: &'static str, before: &[(i64, i64)], start: i64) -> Task {
+    let mut task = Task { state: "Active", ..closed(title, before) };
+    task.sessions.push((start, None));
+    task
+}
+
+/// Its entry is there and was halted.
+fn postponed(title: &'static str, start: i64) -> Task {
+    Task { title, list: "future", state: "Planned", sessions: vec![(start, None)] }
+}
+
+/// A snapshot that was saved within this minute.
+fn save(minute: i64, tasks: &[Task]) -> Save {
+    let mut text = "version = 1\n".to_owned();
+    for list in ["today", "future", "past"] {
+        if tasks.iter().all(|task| task.list != list) {
+            text.push_str(&format!("{list} = []\n"));
+        }
+    }
+    let mut truth = Vec::new();
+    for Task { title, list, state, sessions } in tasks {
+        text.push_str(&format!(
+            "\n[[{list}]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
+             state = \"{state}\"\nplanned_ymd = 20260511\ncategory = \"General\"\n"
+        ));
+        for (start, end) in sessions {
+            text.push_str(&format!("\n[[{list}.sessions]]\nstart_min = {start}\n"));
+            end.iter().for_each(|end| text.push_str(&format!("end_min = {end}\n")));
+            let stop = match end {
+                Some(end) => Stop::At(DAY + end * 60),
+                None if *state == "Active" => Stop::Runs,
+                None => Stop::Anywhere,
+            };
+            truth.push(Truth { description: (*title).to_owned(), start: DAY + start * 60, stop });
+        }
+    }
+    Save { at: DAY + minute * 60 + 30, text, truth }
+}
+
+/// What passes until the next push: nothing, or ten minutes.
+pub const DELAYS: [Duration; 2] = [Duration::ZERO, Duration::from_secs(600)];
