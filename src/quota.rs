@@ -77,10 +77,12 @@ impl Quota {
     pub fn note_sent(&mut self, bucket: Bucket, now_ms: i64) {
         self.last_request_ms = Some(now_ms);
         let now = now_ms.div_euclid(1000);
+        // Rounded up, or the hour would be over up to a second before Toggl's.
+        let over = now_ms.saturating_add(999).div_euclid(1000).saturating_add(HOUR);
         let level = match self.level(bucket) {
             Some(level) if now < level.resets_at => Level { remaining: level.remaining.map(|left| left - 1), ..level },
             // A new hour starts with this request. How many it holds is for the answer to say.
-            _ => Level { remaining: None, resets_at: now + HOUR },
+            _ => Level { remaining: None, resets_at: over },
         };
         self.set(bucket, level);
     }

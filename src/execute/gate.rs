@@ -54,7 +54,7 @@ impl Execution<'_> {
                         403 if !self.answered => return Err(End::TokenRefused(403)),
                         402 if means_quota(&answer) => {
                             let resets_in = answer.quota.and_then(|quota| quota.resets_in).or(answer.retry_after);
-                            self.sidecar.quota.note_exhausted(bucket, resets_in, self.edges.clock.now());
+                            self.sidecar.quota.note_exhausted(bucket, resets_in, self.next_second());
                             continue;
                         }
                         410 => return Err(End::CallGone),
@@ -127,10 +127,15 @@ impl Execution<'_> {
         self.edges.clock.sleep(jitter.max(asked.min(LONGEST)));
     }
 
+    /// Now in unix seconds, rounded up: a quota that resets so many seconds from now has not done so a moment before.
+    fn next_second(&self) -> i64 {
+        self.edges.clock.now_ms().saturating_add(999).div_euclid(1000)
+    }
+
     fn take_in_headers(&mut self, bucket: Bucket, answer: &Answer) {
         let now = self.edges.clock.now();
         if let Some(headers) = answer.quota {
-            self.sidecar.quota.note_headers(bucket, headers, now);
+            self.sidecar.quota.note_headers(bucket, headers, self.next_second());
         }
         if let Some(date) = answer.date {
             self.skew = date - now;
