@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{End, Event, Execution};
-use crate::toggl::{Answer, Bucket, Failure, Request, entry};
+use crate::toggl::{Answer, Bucket, Failure, Method, Request, entry};
 
 /// How often a request is tried in all.
 const TRIES: u32 = 4;
@@ -63,6 +63,9 @@ impl Execution<'_> {
                             (answer.retry_after, End::Trouble(format!("Toggl answered {}", answer.status)))
                         }
                         500.. => return Ok(Reply::Unknown(self.edges.clock.now_ms())),
+                        200..=299 if request.method.is_repeatable() && !is_toggls(request, &answer) => {
+                            (None, End::Trouble("what answered did not answer as Toggl does".to_owned()))
+                        }
                         _ => {
                             self.answered = true;
                             return Ok(Reply::Answer(answer));
@@ -139,6 +142,20 @@ impl Execution<'_> {
         }
         if let Some(date) = answer.date {
             self.skew = date - now;
+        }
+    }
+}
+
+/// Whether a 2xx says what was done, as Toggl's own does. A page of a proxy or half a body says nothing: taken for a
+/// success it would lose a change, and taken for an empty list it would double the log.
+fn is_toggls(request: &Request, answer: &Answer) -> bool {
+    let body = &answer.body;
+    match request.method {
+        Method::Get if request.path.starts_with("/me/time_entries") => entry::parse_entries(body).is_ok(),
+        Method::Patch if !request.path.ends_with("/stop") => entry::parse_bulk(body).is_some(),
+        Method::Put | Method::Patch => entry::created_id(body).is_some(),
+        Method::Get | Method::Delete | Method::Post => {
+            body.is_empty() || serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok()
         }
     }
 }
