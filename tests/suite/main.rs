@@ -11,6 +11,7 @@ mod commands_test;
 mod corpus;
 mod corpus_test;
 mod entry_test;
+mod fault_test;
 mod home;
 mod http_failure_test;
 mod http_test;
