@@ -217,7 +217,7 @@ impl Execution<'_> {
         for _ in 0..ROUNDS {
             let plan = plan(self.sidecar, self.intake, self.options);
             self.carry_out(plan.operations.into())?;
-            if self.unsettled.is_empty() {
+            if self.can_be_looked_up().is_empty() {
                 break;
             }
             self.settle()?;

@@ -29,7 +29,8 @@ impl Execution<'_> {
     /// Settles every uncertain create and start by one look: adopt what is there; what is absent was not carried out,
     /// once enough time has passed that the list cannot lag behind.
     pub(super) fn settle(&mut self) -> Result<(), End> {
-        if self.unsettled.is_empty() {
+        let wanted = self.can_be_looked_up();
+        if wanted.is_empty() {
             return Ok(());
         }
         let latest_ms = self.unsettled.values().copied().max().unwrap_or(0);
@@ -38,8 +39,10 @@ impl Execution<'_> {
             Some(workspace) => workspace,
             None => self.ask_workspace()?,
         };
-        let earliest = (self.unsettled.keys())
+        // An intent from the future was dated by a clock that has been set right since.
+        let earliest = (wanted.iter())
             .filter_map(|&key| self.sidecar.record(key)?.1.intent.as_ref().map(|intent| intent.since))
+            .chain([self.edges.clock.now()])
             .min()
             .unwrap_or(0);
         let mut margin = SKEW;
@@ -52,7 +55,6 @@ impl Execution<'_> {
             }
             break answer;
         };
-        let wanted: Vec<RecordKey> = self.unsettled.keys().copied().collect();
         if listed.status == 400 {
             // The intent is older than what Toggl lists by change. The day of the session may still be listed.
             return self.settle_by_day(&wanted, workspace);
@@ -66,6 +68,11 @@ impl Execution<'_> {
         }
         self.absent(&wanted);
         self.save_if_changed()
+    }
+
+    /// What is uncertain, but for what this run found to be out of Toggl's reach.
+    pub(super) fn can_be_looked_up(&self) -> Vec<RecordKey> {
+        self.unsettled.keys().copied().filter(|key| !self.report.unlistable.contains(key)).collect()
     }
 
     /// Settles by the days of the sessions: for intents that a look by change cannot reach.
