@@ -138,7 +138,7 @@ fn entry(record: &mut Record) -> &mut Entry {
 }
 
 fn intent() -> Intent {
-    Intent { since: NOW.unix_timestamp() - 600, description: "x".to_owned() }
+    Intent { since: NOW.unix_timestamp() - 600, start: NOW, description: "x".to_owned() }
 }
 
 fn rejection(status: u16, text: &str) -> Rejection {
