@@ -4,6 +4,7 @@ pub mod hook;
 pub mod input;
 pub mod push;
 mod status;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -126,7 +127,8 @@ pub fn run(mut world: World<'_>) -> Exit {
             Ok(Exit::Agreed)
         }
         Command::Status => status::status(&cli.common, &mut world),
-        Command::Verify(_) | Command::Doctor => Err(Fault::Unexpected(anyhow::anyhow!("not yet"))),
+        Command::Verify(args) => verify::verify(args, &cli.common, &mut world),
+        Command::Doctor => Err(Fault::Unexpected(anyhow::anyhow!("not yet"))),
     };
     match result {
         Ok(exit) => exit,

@@ -23,6 +23,7 @@ use crate::sidecar::{Intent, RecordKey, Sidecar};
 use crate::toggl::{Answer, Failure, Request, Transport};
 
 pub use saving::Digest;
+pub use looking::{Look, look, window_start};
 use saving::Saving;
 
 /// Where sidecars are kept.
@@ -79,6 +80,20 @@ pub struct Edges<'a> {
     pub dice: fastrand::Rng,
     /// Set by Ctrl-C and SIGTERM.
     pub interrupted: &'a AtomicBool,
+}
+
+impl Edges<'_> {
+    /// The same edges, for a while.
+    pub fn reborrow(&mut self) -> Edges<'_> {
+        Edges {
+            clock: self.clock,
+            server: self.server,
+            store: self.store,
+            watch: self.watch,
+            dice: self.dice.fork(),
+            interrupted: self.interrupted,
+        }
+    }
 }
 
 /// How a plan is carried out.
@@ -167,19 +182,7 @@ pub fn execute<'a>(
     manner: &'a Manner,
     edges: Edges<'a>,
 ) -> Report {
-    let mut run = Execution {
-        saving: Saving::new(saved),
-        started_ms: edges.clock.now_ms(),
-        sidecar,
-        intake,
-        options,
-        manner,
-        edges,
-        unsettled: BTreeMap::new(),
-        answered: false,
-        skew: 0,
-        report: Report::default(),
-    };
+    let mut run = Execution::new(sidecar, saved, intake, options, manner, edges);
     if let Err(end) = run.run() {
         run.report.end = Some(end);
     }
@@ -206,6 +209,31 @@ struct Execution<'a> {
 
 /// How often what is uncertain is looked up and sent again within one run, before it is left for the next.
 const ROUNDS: usize = 3;
+
+impl<'a> Execution<'a> {
+    fn new(
+        sidecar: &'a mut Sidecar,
+        saved: Digest,
+        intake: &'a Intake,
+        options: &'a Options,
+        manner: &'a Manner,
+        edges: Edges<'a>,
+    ) -> Execution<'a> {
+        Execution {
+            saving: Saving::new(saved),
+            started_ms: edges.clock.now_ms(),
+            sidecar,
+            intake,
+            options,
+            manner,
+            edges,
+            unsettled: BTreeMap::new(),
+            answered: false,
+            skew: 0,
+            report: Report::default(),
+        }
+    }
+}
 
 impl Execution<'_> {
     fn run(&mut self) -> Result<(), End> {

@@ -21,4 +21,5 @@ pub mod sidecar;
 pub mod snapshot;
 pub mod store;
 pub mod toggl;
+pub mod verify;
 pub mod zone;

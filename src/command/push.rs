@@ -161,15 +161,9 @@ fn needs_attention(plan: &Plan, intake: &Intake) -> bool {
 }
 
 /// How a run ended, as an exit code.
-fn outcome(report: &Report, intake: &Intake) -> Exit {
+pub(super) fn outcome(report: &Report, intake: &Intake) -> Exit {
     match &report.end {
-        Some(End::TokenRefused(_)) => Exit::Token,
-        Some(End::Interrupted) => Exit::Interrupted,
-        Some(End::CallGone | End::Save(_)) => Exit::Failure,
-        Some(End::NoWorkspace(_)) => Exit::Usage,
-        Some(End::Quota(_) | End::RateLimited | End::Trouble(_) | End::Offline(_) | End::MaxRequests) => {
-            Exit::Unfinished
-        }
+        Some(end) => early(end),
         None if needs_attention(&report.left, intake)
             || !report.unlistable.is_empty()
             || !report.assumed.is_empty() =>
@@ -178,6 +172,17 @@ fn outcome(report: &Report, intake: &Intake) -> Exit {
         }
         None if !report.uncertain.is_empty() || !report.left.operations.is_empty() => Exit::Unfinished,
         None => Exit::Agreed,
+    }
+}
+
+/// What it means, as an exit code, that a run ended early.
+pub(super) fn early(end: &End) -> Exit {
+    match end {
+        End::TokenRefused(_) => Exit::Token,
+        End::Interrupted => Exit::Interrupted,
+        End::CallGone | End::Save(_) => Exit::Failure,
+        End::NoWorkspace(_) => Exit::Usage,
+        End::Quota(_) | End::RateLimited | End::Trouble(_) | End::Offline(_) | End::MaxRequests => Exit::Unfinished,
     }
 }
 

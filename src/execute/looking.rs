@@ -6,15 +6,67 @@ use std::time::Duration as StdDuration;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::gate::Reply;
-use super::{End, Execution};
+use super::{Digest, Edges, End, Execution, Manner};
+use crate::intake::Intake;
+use crate::plan::{Defaults, Options};
 use crate::settle::{self, LAG, SKEW};
-use crate::sidecar::RecordKey;
+use crate::sidecar::{RecordKey, Sidecar};
 use crate::toggl::{Answer, Method, RemoteEntry, Request, entry};
 
 /// The most entries that one answer lists, silently.
 const CAP: usize = 1000;
 
+/// What a look at Toggl found, for whoever only wants to compare.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// All entries that start on the days asked for, and some of the day before and after; `None` if they were not
+    /// listed, and then `end` says why.
+    pub entries: Option<Vec<RemoteEntry>>,
+    /// Requests that were sent.
+    pub requests: usize,
+    /// Why there are no entries.
+    pub end: Option<End>,
+}
+
+/// Lists the entries that start on these days (UTC), under the rules of quota, pace and backoff that every request
+/// keeps to. The default workspace is asked for as well if `asks_workspace` and nobody knows it. Sends questions only;
+/// what they teach of quota and workspace goes into `sidecar`, which is not saved.
+pub fn look(
+    sidecar: &mut Sidecar,
+    days: (Date, Date),
+    asks_workspace: bool,
+    manner: &Manner,
+    mut edges: Edges<'_>,
+) -> Look {
+    let intake = Intake::default();
+    let options =
+        Options { since: None, until: None, prune: None, retry_rejected: false, defaults: Defaults::default() };
+    // Waiting for the quota would save first.
+    let manner = Manner { wait: false, ..manner.clone() };
+    let mut run = Execution::new(sidecar, Digest::of(&[]), &intake, &options, &manner, edges.reborrow());
+    let looked = run.look(days, asks_workspace);
+    let requests = run.report.requests;
+    match looked {
+        Ok(entries) => Look { entries: Some(entries), requests, end: None },
+        Err(end) => Look { entries: None, requests, end: Some(end) },
+    }
+}
+
+/// The first day that Toggl lists for sure at this unix second: three calendar months back, and a day of margin for its zone.
+#[must_use]
+pub fn window_start(now: i64) -> Date {
+    let today = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH).date();
+    listed_from(today).saturating_add(Duration::DAY)
+}
+
 impl Execution<'_> {
+    fn look(&mut self, (first, last): (Date, Date), asks_workspace: bool) -> Result<Vec<RemoteEntry>, End> {
+        if asks_workspace && self.manner.workspace.or(self.sidecar.workspace).is_none() {
+            self.ask_workspace()?;
+        }
+        self.list_days(first, last)
+    }
+
     /// `GET /me` for the default workspace, kept for later runs.
     pub(super) fn ask_workspace(&mut self) -> Result<i64, End> {
         let answer = self.get("/me".to_owned())?;
@@ -178,10 +230,9 @@ impl Execution<'_> {
         }
     }
 
-    /// The first day that Toggl lists for sure: three calendar months back, and a day of margin for its zone.
+    /// The first day that Toggl lists, by the server's clock.
     fn floor(&self) -> Date {
-        let now = OffsetDateTime::from_unix_timestamp(self.edges.clock.now() + self.skew);
-        listed_from(now.unwrap_or(OffsetDateTime::UNIX_EPOCH).date()).saturating_add(Duration::DAY)
+        window_start(self.edges.clock.now() + self.skew)
     }
 
     fn adopted(&mut self, adopted: Vec<RecordKey>) {

@@ -2,4 +2,6 @@
 
 mod hook;
 mod progress;
+#[allow(dead_code)]
 mod stage;
+mod verify;

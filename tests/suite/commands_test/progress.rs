@@ -7,7 +7,7 @@ use chute_toggl::progress::{Progress, Show};
 use chute_toggl::toggl::{Answer, Failure, Method, QuotaHeaders, Request};
 use chute_toggl::zone::Zone;
 
-use super::stage::{Stage, one_session};
+use super::stage::Stage;
 use crate::sandbox::{Call, SimClock};
 
 /// 2026-05-11 09:00:00 UTC.
@@ -118,7 +118,7 @@ fn verbose_tells_of_each_request_and_of_no_body() {
 #[test]
 fn a_verbose_push_names_its_requests_on_stderr_and_nothing_in_json() {
     let stage = Stage::new();
-    stage.save_snapshot(&one_session("報告", "540", Some("600")), 90_000);
+    stage.save(&[("報告", -90, Some(-30))], 0);
     let ended = stage.run(&["push", "-v", "--format", "json"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.json()["schema"], 1);

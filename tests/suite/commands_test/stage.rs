@@ -1,20 +1,30 @@
 //! A user's home, a sandbox behind a socket, and the real binary between them.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use assert_cmd::Command;
+use chute_toggl::command::{self, World};
 use chute_toggl::sidecar::Sidecar;
+use chute_toggl::store::RealDisk;
 use tempfile::TempDir;
 
-use crate::sandbox::{SandboxClock, Server, TOKEN};
+use crate::rig::Blind;
+use crate::sandbox::{SandboxClock, Server, SimClock, TOKEN};
 
 /// A home with nothing in it yet, and a Toggl without entries, both on the clock of the system.
 pub struct Stage {
     pub home: TempDir,
     pub server: Server,
+    /// When the first snapshot is saved: a day ago, in unix seconds.
+    pub base: i64,
 }
+
+/// A task with one session: title, start and end in minutes from [`Stage::base`].
+pub type Work<'a> = (&'a str, i64, Option<i64>);
 
 /// How the binary ended.
 #[derive(Debug)]
@@ -38,7 +48,12 @@ pub fn now() -> i64 {
 
 impl Stage {
     pub fn new() -> Stage {
-        Stage { home: tempfile::tempdir().unwrap(), server: Server::new(SandboxClock::Real) }
+        Stage::by(SandboxClock::Real)
+    }
+
+    /// A Toggl that goes by this clock.
+    pub fn by(clock: impl Into<SandboxClock>) -> Stage {
+        Stage { home: tempfile::tempdir().unwrap(), server: Server::new(clock), base: now() - 86_400 }
     }
 
     pub fn snapshot_path(&self) -> PathBuf {
@@ -49,9 +64,65 @@ impl Stage {
         self.home.path().join(".local/share/chute_kun/sync/toggl.json")
     }
 
-    /// Saves the default snapshot, as if so many seconds ago.
-    pub fn save_snapshot(&self, text: &str, ago: u64) {
-        save(&self.snapshot_path(), text, ago);
+    /// Saves the default snapshot with these sessions, so many minutes after the first.
+    pub fn save(&self, work: &[Work], after: i64) {
+        self.save_text(&self.text(work), after);
+    }
+
+    /// Saves this text as the default snapshot, so many minutes after the first.
+    pub fn save_text(&self, text: &str, after: i64) {
+        save(&self.snapshot_path(), text, self.base + after * 60);
+    }
+
+    /// A snapshot with these tasks of today. Nothing but its save instant dates the sessions.
+    pub fn text(&self, work: &[Work]) -> String {
+        let minute = |after: i64| (self.base + after * 60).div_euclid(60).rem_euclid(1440);
+        let mut text = "version = 1\nfuture = []\npast = []\n".to_owned();
+        for &(title, start, end) in work {
+            let end_min = end.map_or(String::new(), |end| format!("end_min = {}\n", minute(end)));
+            let state = if end.is_some() { "Paused" } else { "Active" };
+            text.push_str(&format!(
+                "\n[[today]]\ntitle = {title:?}\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
+                 state = \"{state}\"\nplanned_ymd = 0\ncategory = \"General\"\n\n[[today.sessions]]\nstart_min = {}\n\
+                 {end_min}",
+                minute(start)
+            ));
+        }
+        text
+    }
+
+    /// Lets the last request have been sent long ago, so that nothing has to be waited for.
+    pub fn age(&self) {
+        let mut sidecar = self.sidecar();
+        sidecar.quota.last_request_ms = Some(1);
+        fs::write(self.sidecar_path(), sidecar.to_json().unwrap()).unwrap();
+    }
+
+    /// A push of these sessions, that all went well and is long ago.
+    pub fn pushed(work: &[Work]) -> Stage {
+        let stage = Stage::new();
+        stage.save(work, 0);
+        let ended = stage.run(&["push"]);
+        assert_eq!(ended.code, 0, "{ended:?}");
+        stage.age();
+        stage.server.sandbox().log.clear();
+        stage
+    }
+
+    /// The id of the entry that has this text; there must be one only.
+    pub fn entry(&self, text: &str) -> i64 {
+        let entries = self.server.sandbox().entries();
+        let found: Vec<i64> = entries.iter().filter(|entry| entry.description == text).map(|entry| entry.id).collect();
+        assert_eq!(found.len(), 1, "{text}: {entries:?}");
+        found[0]
+    }
+
+    /// The requests since the log was cleared, as `VERB /path`.
+    pub fn requests(&self) -> Vec<String> {
+        let sandbox = self.server.sandbox();
+        sandbox.assert_clean();
+        let path = |target: &str| target.split('?').next().unwrap_or_default().to_owned();
+        sandbox.log.iter().map(|line| format!("{} {}", line.method, path(&line.target))).collect()
     }
 
     /// What is recorded.
@@ -74,18 +145,45 @@ impl Stage {
         command
     }
 
+    /// Runs the commands in this process, by this clock, with the token and the pace of one second.
+    pub fn run_by(&self, clock: &SimClock, args: &[&str]) -> Ended {
+        let home = self.home.path().as_os_str().to_owned();
+        let url = OsString::from(self.server.url());
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let exit = command::run(World {
+            args: std::iter::once("chute-toggl").chain(args.iter().copied()).map(OsString::from).collect(),
+            variable: &|name| match name {
+                "HOME" => Some(home.clone()),
+                "TZ" => Some("UTC".into()),
+                "TOGGL_API_URL" => Some(url.clone()),
+                "TOGGL_API_TOKEN" => Some(TOKEN.into()),
+                _ => None,
+            },
+            clock,
+            interrupted: &AtomicBool::new(false),
+            disk: &mut RealDisk,
+            out: &mut out,
+            err: &mut err,
+            out_columns: None,
+            err_is_terminal: false,
+            watch: &mut Blind,
+        });
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ended { code: exit.code().into(), out: text(out), err: text(err) }
+    }
+
     /// Runs the binary with the token and these arguments.
     pub fn run(&self, args: &[&str]) -> Ended {
         ended(self.command().args(args))
     }
 }
 
-/// Saves a snapshot, as if so many seconds ago.
-pub fn save(path: &Path, text: &str, ago: u64) {
+/// Saves a snapshot, as if at this unix second.
+pub fn save(path: &Path, text: &str, at: i64) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
     let file = fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(ago)).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(at.unsigned_abs())).unwrap();
 }
 
 /// Runs it, and holds it to what every run must keep to: the token appears nowhere.
@@ -99,15 +197,4 @@ pub fn ended(command: &mut Command) -> Ended {
     };
     assert!(!ended.out.contains(TOKEN) && !ended.err.contains(TOKEN), "the token is shown: {ended:?}");
     ended
-}
-
-/// A snapshot with one task of today and one session, which is dated by the save instant alone.
-pub fn one_session(title: &str, start: &str, end: Option<&str>) -> String {
-    let end = end.map_or(String::new(), |end| format!("end_min = {end}\n"));
-    let state = if end.is_empty() { "Active" } else { "Paused" };
-    format!(
-        "version = 1\nfuture = []\npast = []\n\n[[today]]\ntitle = {title:?}\nestimate_min = 25\nactual_min = 0\n\
-         actual_carry_sec = 0\nstate = \"{state}\"\nplanned_ymd = 0\ncategory = \"General\"\n\n\
-         [[today.sessions]]\nstart_min = {start}\n{end}"
-    )
 }

@@ -1,0 +1,246 @@
+//! `verify`: compares what Toggl holds with what was pushed. With `--repair` it takes the difference into the records
+//! and pushes; without, it sends questions only and writes nothing.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde_json::json;
+use time::{Date, OffsetDateTime};
+
+use super::input::{self, Depth, Input};
+use super::push::{early, outcome};
+use super::{Fault, World, print, showing, style};
+use crate::cli::{Common, Format, VerifyArgs};
+use crate::execute::{Edges, End, Look, Manner, Report, Store, execute, look, window_start};
+use crate::exit::Exit;
+use crate::plan::{Options, plan};
+use crate::progress::{Both, Progress};
+use crate::settings::{self, Settings};
+use crate::settle::LAG;
+use crate::show;
+use crate::store::SidecarFile;
+use crate::toggl::http::Client;
+use crate::verify::report::{self, Verdict};
+use crate::zone::Zone;
+use crate::verify::{Comparison, compare, repair};
+
+/// Runs `verify`.
+///
+/// # Errors
+/// A [`Fault`], in which case nothing was sent.
+pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
+    let settings = Settings::read(common, world.variable)?;
+    if settings.is_off && args.repair {
+        if !common.quiet {
+            print(world.err, "chute-toggl: TOGGL_SYNC_MODE is `off`, so nothing is repaired");
+        }
+        return Ok(Exit::Agreed);
+    }
+    let token = settings::token(world.variable)?;
+    let mut client = Client::new(settings.api.clone(), &token, settings.timeout);
+    if input::is_nothing_yet(&settings) {
+        return Ok(nothing_yet(args, common, &settings, world));
+    }
+    let show = showing(common, &settings, false, world);
+    let days = days(args.days, world.clock.now());
+    // Taken before the sidecar is read, so that no push changes it meanwhile.
+    let mut file = match args.repair {
+        true => Some(SidecarFile::lock(&settings.sidecar, world.disk)?),
+        false => None,
+    };
+    let Some(mut input) = input::read(&settings, world.clock, Depth::Everything)? else {
+        drop(file);
+        return Ok(nothing_yet(args, common, &settings, world));
+    };
+    let options = options(&settings);
+    let before = input.sidecar.clone();
+    let planned = plan(&before, &input.intake, &options);
+
+    let mut nowhere = Nowhere;
+    let zone = input.zone.clone();
+    let mut progress = Progress::new(world.err, world.clock, &zone, show);
+    let mut edges = Edges {
+        clock: world.clock,
+        server: &mut client,
+        store: file.as_mut().map_or(&mut nowhere as &mut dyn Store, |file| file),
+        watch: &mut Both(world.watch, &mut progress),
+        dice: fastrand::Rng::new(),
+        interrupted: world.interrupted,
+    };
+    let manner = manner(&settings, &input);
+    let found = ask(&mut input, &days, &manner, &mut edges);
+    let report = match &found {
+        _ if !args.repair => None,
+        Ok(comparison) if comparison.finds_nothing() => None,
+        Ok(comparison) => {
+            // A sidecar that is new looks for everything itself, as far back as Toggl goes, and judges by what it
+            // finds whether older sessions are there as well.
+            if input.sidecar.looked {
+                repair(&mut input.sidecar, comparison);
+            }
+            let manner = Manner { workspace: settings.workspace, ..manner };
+            Some(execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges.reborrow()))
+        }
+        Err(_) => {
+            // What was learnt of the quota holds for the next push as well.
+            let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
+            edges.store.save(&text).map_err(anyhow::Error::msg)?;
+            None
+        }
+    };
+    drop(progress);
+    drop(file);
+
+    let comparison = match found {
+        Ok(comparison) => comparison,
+        Err(end) => return Ok(not_compared(end.as_ref(), common, &input.zone, world)),
+    };
+    let exit = match &report {
+        None if comparison.findings.is_empty() => Exit::Agreed,
+        None => Exit::Attention,
+        Some(report) => match outcome(report, &input.intake) {
+            Exit::Agreed if comparison.has_doubled() => Exit::Attention,
+            other => other,
+        },
+    };
+    if !common.quiet || exit != Exit::Agreed {
+        let verdict = Verdict {
+            sidecar: &before,
+            comparison: &comparison,
+            days: &days,
+            is_cut: is_cut(&days, args.days),
+            pending: planned.requests(),
+            repairs: args.repair,
+        };
+        let view = input.view(&planned, &settings, world.clock.now());
+        let pushed = report.as_ref().map(|report| (&view, report));
+        print_verdict(&verdict, pushed, exit, common, world);
+    }
+    Ok(exit)
+}
+
+fn print_verdict(
+    verdict: &Verdict<'_>,
+    pushed: Option<(&show::View<'_>, &Report)>,
+    exit: Exit,
+    common: &Common,
+    world: &mut World<'_>,
+) {
+    match common.format {
+        Format::Json => {
+            let mut document = report::json(verdict);
+            document["exit"] = json!(exit.code());
+            document["push"] = json!(pushed.map(|(view, report)| show::report_json(view, report, exit)));
+            print(world.out, &document.to_string());
+        }
+        Format::Text => {
+            let mut text = report::text(verdict);
+            if let Some((view, report)) = pushed {
+                text.push_str(&show::report_text(view, report, &style(common, world)));
+            }
+            print(world.out, text.trim_end());
+        }
+    }
+}
+
+/// Whether there are fewer days than were asked for.
+fn is_cut(days: &RangeInclusive<Date>, back: u16) -> bool {
+    *days.end() - *days.start() < time::Duration::days(i64::from(back))
+}
+
+/// The days (UTC) from so many days ago until now, as far as Toggl lists them whole.
+fn days(back: u16, now: i64) -> RangeInclusive<Date> {
+    let today = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH).date();
+    let first = today.checked_sub(time::Duration::days(i64::from(back))).unwrap_or(Date::MIN);
+    // A day of margin: Toggl counts days in the zone of the user's profile.
+    first.max(window_start(now).saturating_add(time::Duration::DAY))..=today
+}
+
+/// Lists what Toggl has and compares. The error is why that could not be done, if Toggl did not just refuse.
+fn ask(
+    input: &mut Input,
+    days: &RangeInclusive<Date>,
+    manner: &Manner,
+    edges: &mut Edges<'_>,
+) -> Result<Comparison, Option<End>> {
+    let last_write_ms = input.sidecar.quota.last_request_ms.unwrap_or(0);
+    let asked_ms = edges.clock.now_ms();
+    let comparison = ask_once(input, days, manner, edges)?;
+    // What was written a moment ago may not be listed yet. A clock that was set back is no reason to wait longer.
+    let wait_ms = (last_write_ms.saturating_add(LAG * 1000) - asked_ms).min(LAG * 1000);
+    if wait_ms <= 0 || !comparison.has_missing() {
+        return Ok(comparison);
+    }
+    edges.clock.sleep(Duration::from_millis(wait_ms.unsigned_abs()));
+    ask_once(input, days, manner, edges)
+}
+
+fn ask_once(
+    input: &mut Input,
+    days: &RangeInclusive<Date>,
+    manner: &Manner,
+    edges: &mut Edges<'_>,
+) -> Result<Comparison, Option<End>> {
+    let span = (*days.start(), *days.end());
+    let Look { entries, end, .. } = look(&mut input.sidecar, span, true, manner, edges.reborrow());
+    let entries = entries.ok_or(end)?;
+    let workspace = manner.workspace.or(input.sidecar.workspace);
+    Ok(compare(&input.sidecar, &entries, days, workspace))
+}
+
+/// Where a command that writes nothing keeps its sidecar.
+struct Nowhere;
+
+impl Store for Nowhere {
+    fn save(&mut self, _: &[u8]) -> Result<(), String> {
+        Err("a command that only looks saves nothing".to_owned())
+    }
+}
+
+/// The plain plan: everything that is to be told, and nothing deleted.
+fn options(settings: &Settings) -> Options {
+    Options { since: None, until: None, prune: None, retry_rejected: false, defaults: settings.defaults.clone() }
+}
+
+/// The workspace is the one that entries were made in, where nobody says which.
+fn manner(settings: &Settings, input: &Input) -> Manner {
+    let used = || input.sidecar.records().find_map(|(_, _, record)| record.entry.as_ref().map(|entry| entry.workspace));
+    Manner {
+        workspace: settings.workspace.or(input.sidecar.workspace).or_else(used),
+        pace: settings.pace,
+        timeout: settings.timeout,
+        max_requests: None,
+        wait: false,
+    }
+}
+
+fn not_compared(end: Option<&End>, common: &Common, zone: &Zone, world: &mut World<'_>) -> Exit {
+    let exit = end.map_or(Exit::Unfinished, early);
+    let text = report::no_list(end, zone);
+    match common.format {
+        Format::Json => {
+            let document = json!({"schema": 1, "command": "verify", "error": text, "exit": exit.code()});
+            print(world.out, &document.to_string());
+        }
+        Format::Text => print(world.out, &text),
+    }
+    exit
+}
+
+fn nothing_yet(args: &VerifyArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Exit {
+    match common.format {
+        _ if common.quiet => {}
+        Format::Json => {
+            let document = json!({
+                "schema": 1, "command": "verify", "repair": args.repair, "compared": 0, "agreed": 0, "findings": [],
+                "exit": 0,
+            });
+            print(world.out, &document.to_string());
+        }
+        Format::Text => {
+            let text = format!("Nothing is recorded yet: there is no snapshot at `{}`.", settings.snapshot.display());
+            print(world.out, &text);
+        }
+    }
+    Exit::Agreed
+}

@@ -1,0 +1,204 @@
+//! A comparison as text and as JSON.
+
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+
+use super::{Comparison, Finding, What};
+use crate::execute::End;
+use crate::show::clean;
+use crate::sidecar::{Entry, Record, Sidecar};
+use crate::toggl::RemoteEntry;
+use crate::zone::Zone;
+
+/// All that is told of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct Verdict<'a> {
+    /// The records that were compared, before any repair.
+    pub sidecar: &'a Sidecar,
+    /// What was found.
+    pub comparison: &'a Comparison,
+    /// The days (UTC) that were compared.
+    pub days: &'a RangeInclusive<Date>,
+    /// Fewer days than asked for, because Toggl lists no more.
+    pub is_cut: bool,
+    /// Changes that the next push would send.
+    pub pending: usize,
+    /// The differences are being repaired, or were.
+    pub repairs: bool,
+}
+
+/// The comparison, for people.
+#[must_use]
+pub fn text(verdict: &Verdict<'_>) -> String {
+    let Comparison { compared, agreed, findings, .. } = verdict.comparison;
+    let mut text = String::new();
+    for finding in findings {
+        if let Some((thread, record)) = verdict.sidecar.record(finding.session) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                text,
+                "{:<9}  {}  {}: {}",
+                finding.what.word(),
+                when(record.start, record.stop),
+                clean(&thread.title),
+                detail(finding, record)
+            );
+        }
+    }
+    if !findings.is_empty() {
+        text.push('\n');
+    }
+    let _ = writeln!(
+        text,
+        "{compared} entries since {} compared with Toggl, {agreed} agree{}.",
+        verdict.days.start(),
+        if verdict.is_cut { " (Toggl lists three months, no more)" } else { "" }
+    );
+    if verdict.pending > 0 && !verdict.repairs {
+        let _ = writeln!(text, "Not counted: what the next push sends ({} requests).", verdict.pending);
+    }
+    text.push_str(&next(verdict));
+    text
+}
+
+/// What to do about it.
+fn next(verdict: &Verdict<'_>) -> String {
+    let comparison = verdict.comparison;
+    let mut text = String::new();
+    if verdict.repairs && comparison.finds_nothing() {
+        text.push_str(
+            "Nothing is repaired, since not one of them is there: check that TOGGL_API_TOKEN is of the right account. If \
+             Toggl was emptied on purpose, move the sidecar away and push.\n",
+        );
+        return text;
+    }
+    let is_repairable = comparison.findings.iter().any(|finding| !matches!(finding.what, What::Doubled { .. }));
+    if is_repairable && !verdict.repairs {
+        text.push_str("Next: `chute-toggl verify --repair` tells Toggl again what Chute_kun recorded.\n");
+    }
+    if comparison.has_doubled() {
+        text.push_str(
+            "Doubled entries are never deleted by this program: delete in Toggl those named after `also`, if they are not \
+             yours.\n",
+        );
+    }
+    text
+}
+
+fn detail(finding: &Finding, record: &Record) -> String {
+    match &finding.what {
+        What::Missing { id } => format!("entry {id} is not in Toggl (deleted, or moved to another day)"),
+        What::Edited { held } => format!("entry {} has {}", held.id, differences(record, held)),
+        What::Running { held } => format!("entry {} runs in Toggl, and was told to have stopped", held.id),
+        What::Doubled { id, others } => {
+            let others: Vec<String> = others.iter().map(i64::to_string).collect();
+            format!("entry {id} is there also as {}", others.join(", "))
+        }
+        What::Adoptable { held, instead_of: None } => format!("is there as entry {}, and not known to be", held.id),
+        What::Adoptable { held, instead_of: Some(id) } => {
+            format!("entry {id} is not in Toggl, but its twin {} is", held.id)
+        }
+    }
+}
+
+/// What Toggl has otherwise than told.
+fn differences(record: &Record, held: &RemoteEntry) -> String {
+    let Some(Entry { workspace, description, start, stop, .. }) = &record.entry else { return String::new() };
+    let local = |at: OffsetDateTime| minute(at.to_offset(record.start.offset()));
+    let mut parts = Vec::new();
+    if *description != held.description {
+        parts.push(format!("the text `{}`", clean(&held.description)));
+    }
+    if *start != held.start {
+        parts.push(format!("the start {}", local(held.start)));
+    }
+    if *stop != held.stop {
+        parts.push(held.stop.map_or("no stop".to_owned(), |stop| format!("the stop {}", local(stop))));
+    }
+    if *workspace != held.workspace {
+        parts.push(format!("the workspace {}", held.workspace));
+    }
+    parts.join(", ")
+}
+
+/// `2026-05-11 09:00-09:50`, by the offset in force then.
+fn when(start: OffsetDateTime, stop: Option<OffsetDateTime>) -> String {
+    let clock = |at: OffsetDateTime| format!("{:02}:{:02}", at.hour(), at.minute());
+    format!("{}-{}", minute(start), stop.map_or("     ".to_owned(), clock))
+}
+
+fn minute(at: OffsetDateTime) -> String {
+    at.format(format_description!("[year]-[month]-[day] [hour]:[minute]")).unwrap_or_else(|_| at.to_string())
+}
+
+/// Why Toggl's entries are not known, for people, with what to do.
+#[must_use]
+pub fn no_list(end: Option<&End>, zone: &Zone) -> String {
+    let why = match end {
+        None => "Toggl does not list the entries of these days; try fewer with `--days`".to_owned(),
+        Some(End::Quota(until)) => {
+            // The next full minute: told without seconds, it must not be too early.
+            format!("the hourly quota is used up: try again from {}", minute(zone.at(until.saturating_add(59))))
+        }
+        Some(End::RateLimited) => "Toggl asks for a pause (429): try again in some minutes".to_owned(),
+        Some(End::Trouble(why)) => format!("Toggl is in trouble: {}; try again later", clean(why)),
+        Some(End::Offline(why)) => format!("Toggl cannot be reached: {}; try again when it can", clean(why)),
+        Some(End::MaxRequests) => "no more requests were allowed".to_owned(),
+        Some(End::Interrupted) => "interrupted".to_owned(),
+        Some(End::TokenRefused(status)) => format!(
+            "Toggl refused the token ({status}): copy it anew from the bottom of https://track.toggl.com/profile into \
+             TOGGL_API_TOKEN"
+        ),
+        Some(End::CallGone) => {
+            "Toggl says that this version of its API is gone: look for a newer chute-toggl".to_owned()
+        }
+        Some(End::NoWorkspace(why)) => format!("{}: set TOGGL_WORKSPACE_ID", clean(why)),
+        Some(End::Save(why)) => clean(why),
+    };
+    format!("Nothing was compared: {why}.")
+}
+
+/// The comparison, for programs. `what` of a finding is `missing`, `edited`, `running`, `doubled` or `adoptable`;
+/// `entry` is the id of the session's entry as far as known, `held` the entry as Toggl has it, `others` the ids of its
+/// doubles. More fields and more kinds of findings may come.
+#[must_use]
+pub fn json(verdict: &Verdict<'_>) -> Value {
+    let comparison = verdict.comparison;
+    let findings: Vec<Value> = (comparison.findings.iter())
+        .filter_map(|finding| {
+            let (thread, record) = verdict.sidecar.record(finding.session)?;
+            let (entry, held, others) = match &finding.what {
+                What::Missing { id } => (Some(*id), None, None),
+                What::Edited { held } | What::Running { held } => (Some(held.id), Some(held), None),
+                What::Doubled { id, others } => (Some(*id), None, Some(others)),
+                What::Adoptable { held, instead_of } => (*instead_of, Some(held), None),
+            };
+            let held = held.map(|held| {
+                json!({
+                    "id": held.id, "workspace": held.workspace, "description": held.description,
+                    "start": rfc3339(held.start), "stop": held.stop.map(rfc3339),
+                })
+            });
+            Some(json!({
+                "session": finding.session.to_string(), "what": finding.what.word(), "title": thread.title,
+                "start": rfc3339(record.start), "stop": record.stop.map(rfc3339),
+                "entry": entry, "held": held, "others": others,
+            }))
+        })
+        .collect();
+    json!({
+        "schema": 1, "command": "verify", "repair": verdict.repairs,
+        "from": verdict.days.start().to_string(), "to": verdict.days.end().to_string(),
+        "compared": comparison.compared, "agreed": comparison.agreed, "unsent": comparison.unsent,
+        "pending": verdict.pending, "findings": findings,
+    })
+}
+
+fn rfc3339(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
