@@ -299,7 +299,9 @@ impl Execution<'_> {
             return Ok(workspace);
         }
         if !operations.iter().any(|operation| operation.kind.makes_an_entry()) {
-            return Ok(0);
+            // An entry that turns out to be gone is made anew where it was.
+            let entries = operations.iter().flat_map(|operation| &operation.entries);
+            return Ok(entries.map(|entry| entry.workspace).next().unwrap_or(0));
         }
         self.ask_workspace()
     }

@@ -259,7 +259,8 @@ fn gone_by_hand() -> Situation {
         let ids: Vec<i64> = toggl.entries().iter().map(|entry| entry.id).collect();
         ids.into_iter().for_each(|id| toggl.remove(id));
     };
-    Situation { meddle, requests: 4, ..situation("gone by hand", vec![before], save) }
+    // The workspace is that of the entries, without asking.
+    Situation { meddle, names_workspace: false, requests: 4, ..situation("gone by hand", vec![before], save) }
 }
 
 /// A sidecar so large that one save covers several intents.
