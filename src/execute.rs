@@ -19,7 +19,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::intake::Intake;
 use crate::plan::{Operation, Options, Plan, plan};
-use crate::sidecar::{Intent, RecordKey, Sidecar};
+use crate::sidecar::{Entry, Intent, RecordKey, Sidecar};
 use crate::toggl::{Answer, Failure, Request, Transport};
 
 pub use saving::Digest;
@@ -130,6 +130,8 @@ pub enum End {
     TokenRefused(u16),
     /// Toggl says that a call is gone for good.
     CallGone,
+    /// What answers knows no place for new entries: a wrong address, or a workspace that is not there.
+    NoSuchCall,
     /// Neither Toggl nor the settings name a workspace.
     NoWorkspace(String),
     /// The sidecar could not be saved.
@@ -184,6 +186,9 @@ pub fn execute<'a>(
 ) -> Report {
     let mut run = Execution::new(sidecar, saved, intake, options, manner, edges);
     if let Err(end) = run.run() {
+        if end == End::NoSuchCall {
+            run.take_back_gone();
+        }
         run.report.end = Some(end);
     }
     run.finish()
@@ -200,6 +205,8 @@ struct Execution<'a> {
     started_ms: i64,
     /// Intents whose outcome is unknown, with the last instant (unix milliseconds) at which they can have been sent.
     unsettled: BTreeMap<RecordKey, i64>,
+    /// Entries that a 404 said are gone.
+    gone: Vec<(RecordKey, Entry)>,
     /// Whether Toggl has accepted the token in this run.
     answered: bool,
     /// Seconds by which the server's clock is ahead of ours, as its last answer showed.
@@ -228,6 +235,7 @@ impl<'a> Execution<'a> {
             manner,
             edges,
             unsettled: BTreeMap::new(),
+            gone: Vec::new(),
             answered: false,
             skew: 0,
             report: Report::default(),

@@ -181,7 +181,7 @@ pub(super) fn early(end: &End) -> Exit {
         End::TokenRefused(_) => Exit::Token,
         End::Interrupted => Exit::Interrupted,
         End::CallGone | End::Save(_) => Exit::Failure,
-        End::NoWorkspace(_) => Exit::Usage,
+        End::NoWorkspace(_) | End::NoSuchCall => Exit::Usage,
         End::Quota(_) | End::RateLimited | End::Trouble(_) | End::Offline(_) | End::MaxRequests => Exit::Unfinished,
     }
 }

@@ -124,7 +124,7 @@ impl Execution<'_> {
         let mut is_present = false;
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
-                record.entry = None;
+                self.gone.extend(record.entry.take().map(|entry| (key, entry)));
                 is_present = !record.gone;
             }
         }
@@ -134,6 +134,16 @@ impl Execution<'_> {
         operation.changes.clear();
         let can_be_made = is_present && (operation.stop.is_some() || is_running);
         if can_be_made { vec![operation] } else { Vec::new() }
+    }
+
+    /// Whoever knows no place for new entries knows none of the old ones either: they are not gone, it is not Toggl that
+    /// was asked. Dropped, they would be made a second time once Toggl is.
+    pub(super) fn take_back_gone(&mut self) {
+        for (key, entry) in std::mem::take(&mut self.gone) {
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.entry.get_or_insert(entry);
+            }
+        }
     }
 
     fn refused(&mut self, operation: &Operation, status: u16, answer: &Answer) {

@@ -57,6 +57,7 @@ impl Execution<'_> {
                             self.sidecar.quota.note_exhausted(bucket, resets_in, self.next_second());
                             continue;
                         }
+                        404 if !request.method.is_repeatable() => return Err(End::NoSuchCall),
                         410 => return Err(End::CallGone),
                         429 => (answer.retry_after, End::RateLimited),
                         500.. if request.method.is_repeatable() => {

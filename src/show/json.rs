@@ -255,6 +255,7 @@ fn end(view: &View<'_>, end: &End) -> Value {
         End::Interrupted => ("interrupted", None),
         End::TokenRefused(status) => ("token_refused", Some(format!("Toggl answered {status}"))),
         End::CallGone => ("call_gone", None),
+        End::NoSuchCall => ("no_such_call", None),
         End::NoWorkspace(text) => ("no_workspace", Some(text.clone())),
         End::Save(text) => ("save", Some(text.clone())),
     };

@@ -168,6 +168,9 @@ fn ending(view: &View<'_>, end: &End) -> String {
              profile page."
         ),
         End::CallGone => "Toggl says that a call is gone for good (410). Upgrade `chute-toggl`.".to_owned(),
+        End::NoSuchCall => "There is no such call where the requests went (404). See that `TOGGL_API_URL` ends in \
+                            `/api/v9` and that `TOGGL_WORKSPACE_ID` is the number of a workspace of yours."
+            .to_owned(),
         End::NoWorkspace(why) => {
             format!("No workspace is known ({}). Set `TOGGL_WORKSPACE_ID` to the number of yours.", quoted(why))
         }
@@ -194,6 +197,7 @@ pub fn again_at(view: &View<'_>, end: &End) -> Option<i64> {
         | End::Interrupted
         | End::TokenRefused(_)
         | End::CallGone
+        | End::NoSuchCall
         | End::NoWorkspace(_)
         | End::Save(_) => None,
     }

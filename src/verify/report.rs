@@ -157,6 +157,9 @@ pub fn no_list(end: Option<&End>, zone: &Zone) -> String {
         Some(End::CallGone) => {
             "Toggl says that this version of its API is gone: look for a newer chute-toggl".to_owned()
         }
+        Some(End::NoSuchCall) => {
+            "there is no such call where the requests went (404): see that TOGGL_API_URL ends in `/api/v9`".to_owned()
+        }
         Some(End::NoWorkspace(why)) => format!("{}: set TOGGL_WORKSPACE_ID", clean(why)),
         Some(End::Save(why)) => clean(why),
     };
