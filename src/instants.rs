@@ -7,8 +7,9 @@
 //! 1. What is recorded stays, as long as its minute is unchanged.
 //! 2. What was not in the last snapshot lies after it (counted by its minute), and never after this one.
 //! 3. A Done task ends at `finished_at_min` on `done_ymd` at the latest; if its last session ends in that minute, then.
-//! 4. Otherwise the latest day on which the clock showed the minute, going backwards; for a task that is not done, on
-//!    the first push ever, the planned day if everything fits on it.
+//! 4. Otherwise the latest day on which the clock showed the minute, going backwards: from before the planned day for a
+//!    task in future, since nothing is worked on after it was postponed; for another task that is not done, on the
+//!    first push ever, the planned day if everything fits on it.
 //! 5. Of two equal hours, the reading whose total is nearest to `actual_min`; if none is nearer, the earlier.
 
 use time::Date;
@@ -46,8 +47,12 @@ pub struct Frame {
     pub finish: Option<(Minute, Date)>,
     /// `planned_ymd`, if it is a day.
     pub planned: Option<Date>,
+    /// The task stands in future, so `planned` is the day after it was postponed.
+    pub postponed: bool,
     /// Minutes that the program counted.
     pub actual_min: i64,
+    /// Another zone was in force when the last snapshot was taken in: new events may have been written in either.
+    pub moved: bool,
 }
 
 /// The instant that an event was given.
@@ -55,7 +60,7 @@ pub struct Frame {
 pub struct Dated {
     /// Unix seconds.
     pub instant: i64,
-    /// More than one day was possible, or nothing told which of two equal hours.
+    /// More than one day was possible, or nothing told which of two equal hours, or which of two zones.
     pub inferred: bool,
 }
 
@@ -102,6 +107,11 @@ pub fn date(zone: &Zone, events: &[Event], frame: &Frame) -> Vec<Dated> {
     }
     let mut dated: Vec<Dated> = dated.into_iter().flatten().collect();
     stretch(zone, events, frame, &mut dated);
+    if frame.moved {
+        for (dated, event) in dated.iter_mut().zip(events) {
+            dated.inferred |= event.clue == Clue::New;
+        }
+    }
     dated
 }
 
@@ -136,15 +146,20 @@ impl Run<'_> {
         let finish = self.finish();
         let upper = self.following.or(finish).unwrap_or(self.frame.saved).min(self.frame.saved);
         let after = self.previous.max(taken);
+        // Where nothing fits, the task was postponed in another zone, or its day edited by hand.
+        let upper = self.postponed().filter(|&at| self.backwards(after, at, true).is_some()).unwrap_or(upper);
         if self.frame.taken.is_none()
             && let Some(dated) = self.on_planned_day(upper)
         {
             return dated;
         }
         // If nothing fits, what is believed is given up step by step, the weakest first; never the save instant.
+        // A finish in the window shows that the task is no older, so then it is the finish that does not agree.
+        let finished_since = finish.is_some_and(|finish| after.is_none_or(|after| finish >= after));
         let attempts = [
             (after, upper, false),
             (after, upper, true),
+            (after, if finished_since { self.frame.saved } else { upper }, false),
             (self.previous, upper, false),
             (self.previous, upper, true),
             (self.previous, self.frame.saved, false),
@@ -154,7 +169,7 @@ impl Run<'_> {
         for (given_up, (lower, upper, gaps)) in attempts.into_iter().enumerate() {
             if let Some(latest) = self.backwards(lower, upper, gaps) {
                 let mut dated = self.settle_hours(&latest, lower, upper);
-                if given_up > 1 && (self.frame.taken.is_some() || given_up > 3) {
+                if given_up > 1 && (self.frame.taken.is_some() || given_up > 4) {
                     dated.iter_mut().for_each(|event| event.inferred = true);
                 }
                 return dated;
@@ -170,6 +185,17 @@ impl Run<'_> {
         let readings = self.zone.readings(day, minute);
         let gap = self.zone.gap_end(day, minute);
         readings.iter().chain(gap).filter(|&instant| instant <= self.frame.saved).max()
+    }
+
+    /// The last instant before the day to which the task was postponed, if that was before the snapshot.
+    fn postponed(&self) -> Option<i64> {
+        let day = self.frame.planned.filter(|_| self.frame.postponed)?;
+        self.begin_of(day).map(|begin| begin - 1).filter(|&at| at < self.following.unwrap_or(self.frame.saved))
+    }
+
+    /// The first instant of a local day.
+    fn begin_of(&self, day: Date) -> Option<i64> {
+        (0..1440).find_map(|minute| self.zone.readings(day, minute).first())
     }
 
     /// The latest instants in order, each at or before the next and none before `lower`.
@@ -191,7 +217,8 @@ impl Run<'_> {
 
     /// All events on the planned day, in order, if that day can hold them.
     fn on_planned_day(&self, upper: i64) -> Option<Vec<Dated>> {
-        let day = self.frame.planned.filter(|_| self.frame.finish.is_none() && self.previous.is_none())?;
+        let is_free = self.frame.finish.is_none() && self.previous.is_none() && !self.frame.postponed;
+        let day = self.frame.planned.filter(|_| is_free)?;
         let mut latest = vec![0; self.events.len()];
         let mut bound = upper;
         for (slot, event) in latest.iter_mut().zip(self.events).rev() {
@@ -264,10 +291,11 @@ impl Run<'_> {
     /// snapshot, or else the day for which the task was planned, or else the day before the end.
     fn doubts(&self, lower: Option<i64>, upper: i64) -> Vec<bool> {
         let Some(latest) = self.backwards(lower, upper, true) else { return vec![true; self.events.len()] };
-        let planned = self.frame.planned.and_then(|day| {
-            let begins = (0..1440).find_map(|minute| self.zone.readings(day, minute).iter().next());
-            begins.filter(|&begins| begins <= upper)
-        });
+        if self.frame.postponed && lower.is_none() {
+            // The day on which it was planned at first is lost.
+            return vec![true; self.events.len()];
+        }
+        let planned = self.frame.planned.and_then(|day| self.begin_of(day)).filter(|&begins| begins <= upper);
         let ends_at_finish = self.following.is_none()
             && self.frame.finish.zip(self.events.last()).is_some_and(|((minute, _), last)| last.minute == minute);
         let mut bound = lower.or(planned).unwrap_or(upper - DAY + 60);

@@ -46,6 +46,7 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
     let tasks = tasks_with_sessions(snapshot, &mut intake.odd);
     let candidates: Vec<Candidate<'_>> = tasks.iter().map(Worked::candidate).collect();
     let taken = sidecar.taken;
+    let moved = taken.is_some() && has_moved(sidecar, zone);
     let first_day = |candidate: &Candidate<'_>| {
         let at = tasks.binary_search_by_key(&candidate.place, |worked| worked.place);
         at.ok().and_then(|at| tasks.get(at)).map_or(0, |worked| worked.first_day(zone, saved))
@@ -61,13 +62,14 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
             seen.insert(*key);
             if let Some(thread) = sidecar.threads.get_mut(key) {
                 let since = taken.filter(|_| was_present.contains(key));
-                continue_thread(thread, *key, worked, since, saved, zone, &mut intake);
+                let frame = worked.frame(since, saved, moved);
+                continue_thread(thread, *key, worked, &frame, zone, &mut intake);
             }
         }
     }
     for (worked, key) in tasks.iter().zip(&found) {
         if key.is_none() {
-            let thread = new_thread(worked, taken, saved, zone);
+            let thread = new_thread(worked, &worked.frame(taken, saved, moved), zone);
             let key = free_key(sidecar, &thread, worked.place);
             sidecar.threads.insert(key, thread);
             seen.insert(key);
@@ -115,18 +117,20 @@ impl Worked<'_> {
             && self.sessions.last().is_some_and(|last| last.end_min.is_none())
     }
 
-    fn frame(&self, taken: Option<i64>, saved: i64) -> Frame {
+    fn frame(&self, taken: Option<i64>, saved: i64, moved: bool) -> Frame {
         Frame {
             taken,
+            moved,
             saved,
             finish: self.task.finished_at_min.filter(|&minute| minute < 1440).zip(self.finish()),
             planned: date_of(self.task.planned_ymd),
+            postponed: self.place.list == List::Future,
             actual_min: i64::from(self.task.actual_min),
         }
     }
 
     fn first_day(&self, zone: &Zone, saved: i64) -> u32 {
-        let dated = instants::date(zone, &self.events(|_| [Clue::New; 2]), &self.frame(None, saved));
+        let dated = instants::date(zone, &self.events(|_| [Clue::New; 2]), &self.frame(None, saved, false));
         dated.first().map_or(0, |first| identity::ymd(zone.at(first.instant)))
     }
 
@@ -140,6 +144,12 @@ impl Worked<'_> {
         }
         events
     }
+}
+
+/// Whether the latest instant on record was written down with another offset than this zone has for it.
+fn has_moved(sidecar: &Sidecar, zone: &Zone) -> bool {
+    let instants = sidecar.records().map(|(_, _, record)| record.stop.unwrap_or(record.start));
+    instants.max().is_some_and(|latest| zone.at(latest.unix_timestamp()).offset() != latest.offset())
 }
 
 fn tasks_with_sessions<'a>(snapshot: &'a Snapshot, odd: &mut Vec<OddSession>) -> Vec<Worked<'a>> {
@@ -196,8 +206,7 @@ fn continue_thread(
     thread: &mut Thread,
     key: ThreadKey,
     worked: &Worked<'_>,
-    taken: Option<i64>,
-    saved: i64,
+    frame: &Frame,
     zone: &Zone,
     intake: &mut Intake,
 ) {
@@ -220,7 +229,7 @@ fn continue_thread(
         None => [Clue::New; 2],
     };
     let events = worked.events(clues);
-    let dated = instants::date(zone, &events, &worked.frame(taken, saved));
+    let dated = instants::date(zone, &events, frame);
     let mut dated = dated.into_iter();
     let mut is_here = vec![false; thread.records.len()];
     let mut next_number = thread.records.last().map_or(0, |last| last.number + 1);
@@ -285,8 +294,8 @@ fn new_record(number: u32, session: &Session, start: Dated, stop: Option<Dated>,
     }
 }
 
-fn new_thread(worked: &Worked<'_>, taken: Option<i64>, saved: i64, zone: &Zone) -> Thread {
-    let dated = instants::date(zone, &worked.events(|_| [Clue::New; 2]), &worked.frame(taken, saved));
+fn new_thread(worked: &Worked<'_>, frame: &Frame, zone: &Zone) -> Thread {
+    let dated = instants::date(zone, &worked.events(|_| [Clue::New; 2]), frame);
     let mut dated = dated.into_iter();
     let mut records = Vec::with_capacity(worked.sessions.len());
     for (number, session) in (0..).zip(worked.sessions.iter()) {
