@@ -78,13 +78,13 @@ const PASSES: [Pass; 11] = [
     // Renamed by hand: in its place, or anywhere if all the minutes agree or the session is still open. A task of
     // another day can have the same minutes, so it must be able to be as old as the thread.
     Pass { by: By::Place, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
-    Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.whole_or_open() && p.may_be_that_old() },
+    Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
     // Only the date does not agree: finished at the very minute of an earlier pause.
     Pass { by: By::Title, vanished: false, accept: |p| p.same_title() && p.whole() && p.may_be_that_old() },
     // Minutes edited by hand. With nothing in common it is a new task in a deleted one's place, and taking it for an
     // edit would overwrite an entry.
     Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.may_be_that_old() && p.kept_a_minute() },
-    Pass { by: By::AnyStart, vanished: false, accept: |p| p.same_title() && p.is_older() },
+    Pass { by: By::AnyStart, vanished: false, accept: |p| p.same_title() && p.may_be_that_old() },
     // What had vanished may return: a snapshot restored, or the file of another running program overwritten again.
     Pass { by: By::FirstDay, vanished: true, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
 ];
@@ -135,10 +135,17 @@ pub fn align(records: &[Record], sessions: &[Session]) -> Vec<Option<usize>> {
         next = live.last().map_or(0, |&last| last + 1);
     }
     // Beyond the prefix: sessions that had been gone and are back, edited ones, and new ones.
-    for session in &sessions[aligned.len()..] {
+    for (left, session) in (1..=sessions.len() - aligned.len()).rev().zip(&sessions[aligned.len()..]) {
         let window = &records[next..records.len().min(next + PROBES)];
+        // Sessions are only ever appended: if no fewer are left than records, an edited one stands where it stood.
+        let in_place = || {
+            let is_live = |record: &&Record| all_gone || !record.gone;
+            let live = if is_prefix { 0 } else { window.iter().filter(is_live).count() };
+            window.iter().position(|record| is_live(&record)).filter(|_| (1..=left).contains(&live))
+        };
         let at = (window.iter().position(|record| agrees(record, session)))
             .or_else(|| window.iter().position(|record| !is_prefix && shares_a_minute(record, session)))
+            .or_else(in_place)
             .map(|ahead| next + ahead);
         next = at.map_or(next, |at| at + 1);
         aligned.push(at);
@@ -212,10 +219,6 @@ impl Pair<'_, '_> {
             && live(self.thread).all(|record| record.minutes.end.is_some())
     }
 
-    fn whole_or_open(&self) -> bool {
-        self.whole() || live(self.thread).last().is_some_and(|last| last.minutes.end.is_none())
-    }
-
     fn may_be_that_old(&self) -> bool {
         self.same_plan() || self.is_older()
     }
@@ -225,10 +228,16 @@ impl Pair<'_, '_> {
         let scene = self.scene;
         let taken = scene.taken - scene.taken.rem_euclid(60);
         let finished_before = self.task.finish.is_some_and(|(_, day)| day < ymd(scene.zone.at(taken)));
-        finished_before
-            || self.task.sessions.first().is_some_and(|first| {
-                scene.zone.first_at_or_after(first.start_min, taken).is_none_or(|at| at > scene.saved)
-            })
+        finished_before || !self.fits_since(taken)
+    }
+
+    /// Whether all of the task's sessions can lie between the last snapshot and this one.
+    fn fits_since(&self, taken: i64) -> bool {
+        let minutes = self.task.sessions.iter().flat_map(|session| [Some(session.start_min), session.end_min]);
+        let earliest = minutes.flatten().try_fold(taken, |bound, minute| {
+            self.scene.zone.first_at_or_after(minute, bound).filter(|&at| at <= self.scene.saved)
+        });
+        earliest.is_some()
     }
 
     fn kept_a_minute(&self) -> bool {
