@@ -164,11 +164,16 @@ pub fn plan(sidecar: &Sidecar, intake: &Intake, options: &Options) -> Plan {
             Step::Agreed => plan.agreed += 1,
             Step::Forgotten => {}
             Step::Hold(why) => plan.held.push(Held { session: key, why }),
-            Step::Send(operation) if is_mere_rename(&operation) => {
-                let workspace = operation.entries.first().map_or(0, |entry| entry.workspace);
-                renames.entry((workspace, description_of(&operation.title))).or_default().push(operation);
+            Step::Send(operations) => {
+                for operation in operations {
+                    if is_mere_rename(&operation) {
+                        let workspace = operation.entries.first().map_or(0, |entry| entry.workspace);
+                        renames.entry((workspace, description_of(&operation.title))).or_default().push(operation);
+                    } else {
+                        plan.operations.push(operation);
+                    }
+                }
             }
-            Step::Send(operation) => plan.operations.push(operation),
         }
     }
     plan.operations.extend(renames.into_values().flat_map(in_bulk));
@@ -203,7 +208,8 @@ enum Step {
     /// Gone before Toggl ever heard of it.
     Forgotten,
     Hold(Why),
-    Send(Operation),
+    /// In this order.
+    Send(Vec<Operation>),
 }
 
 fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, options: &Options) -> Step {
@@ -221,6 +227,7 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
         return Step::Hold(Why::Uncertain);
     }
     let is_running = intake.running == Some(key);
+    let mut before = None;
     let wanted = match &record.entry {
         None if record.gone => return Step::Forgotten,
         None if record.assumed && !options.retry_rejected => return Step::Hold(Why::Assumed),
@@ -236,20 +243,29 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
             let changes = changes(thread, record, entry);
             match (entry.stop, record.stop) {
                 (None, Some(_)) => operation(Kind::Stop, changes),
-                (None, None) if !is_running => operation(Kind::Halt, Vec::new()),
+                (None, None) if !is_running => {
+                    // A halt carries nothing else.
+                    before = (!changes.is_empty()).then(|| operation(Kind::Update, changes));
+                    operation(Kind::Halt, Vec::new())
+                }
                 (Some(_), None) if is_running => operation(Kind::Resume, changes),
+                // A start without a stop would make the halted entry run again.
+                (Some(stop), None) if !changes.is_empty() => {
+                    Operation { stop: Some(stop.max(record.start)), ..operation(Kind::Update, changes) }
+                }
                 _ if changes.is_empty() && intake.reopened.contains(&key) => return Step::Hold(Why::Reopened),
                 _ if changes.is_empty() => return Step::Agreed,
                 _ => operation(Kind::Update, changes),
             }
         }
     };
-    let is_refused =
-        |rejected: &crate::sidecar::Rejection| rejected.operation == fingerprint(&wanted, &options.defaults);
-    if !options.retry_rejected && record.rejected.as_ref().is_some_and(is_refused) {
-        return Step::Hold(Why::Rejected);
+    let mut wanted: Vec<Operation> = before.into_iter().chain([wanted]).collect();
+    if !options.retry_rejected
+        && let Some(refused) = &record.rejected
+    {
+        wanted.retain(|wanted| refused.operation != fingerprint(wanted, &options.defaults));
     }
-    Step::Send(wanted)
+    if wanted.is_empty() { Step::Hold(Why::Rejected) } else { Step::Send(wanted) }
 }
 
 fn changes(thread: &Thread, record: &Record, entry: &Entry) -> Vec<Change> {
@@ -302,5 +318,8 @@ fn order(operation: &Operation) -> (u8, i64, i64, RecordKey) {
     let at = operation.start;
     let first = operation.sessions.first().copied();
     let key = first.unwrap_or(RecordKey { thread: crate::sidecar::ThreadKey { day: 0, task: 0 }, session: 0 });
-    (operation.kind.rank(), -i64::from(at.date().to_julian_day()), at.unix_timestamp(), key)
+    // The start of a running entry is moved before the entry is halted: after that it would run again.
+    let runs_on = operation.kind == Kind::Update && operation.stop.is_none();
+    let rank = if runs_on { Kind::Halt.rank() } else { operation.kind.rank() };
+    (rank, -i64::from(at.date().to_julian_day()), at.unix_timestamp(), key)
 }

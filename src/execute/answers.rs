@@ -64,15 +64,14 @@ impl Execution<'_> {
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
                 record.rejected = None;
+                let is_open = record.stop.is_none();
                 if let Some(entry) = &mut record.entry {
                     entry.description = description_of(&operation.title);
                     entry.start = operation.start;
-                    // An update of a halted entry whose session is open leaves the stop as it is.
-                    let is_still_halted = operation.kind == Kind::Update && operation.stop.is_none();
-                    if !is_still_halted {
-                        entry.stop = operation.stop;
-                        entry.halted = false;
-                    }
+                    // An update of a halted entry whose session is open leaves it halted.
+                    let is_still_halted = operation.kind == Kind::Update && is_open && entry.stop.is_some();
+                    entry.halted = is_still_halted;
+                    entry.stop = if is_still_halted { operation.stop.or(entry.stop) } else { operation.stop };
                 }
             }
         }
@@ -83,9 +82,11 @@ impl Execution<'_> {
         let now = self.edges.clock.now();
         let said = entry::parse_created(&answer.body).and_then(|entry| entry.stop);
         let stop = said.or_else(|| time::OffsetDateTime::from_unix_timestamp(now).ok());
+        let halt = fingerprint(&operation, &self.options.defaults);
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
-                record.rejected = None;
+                // What was refused before it, of the same session, still is.
+                record.rejected.take_if(|refused| refused.operation == halt);
                 if let Some(entry) = &mut record.entry {
                     entry.stop = stop;
                     entry.halted = true;
