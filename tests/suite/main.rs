@@ -12,10 +12,14 @@ mod corpus;
 mod corpus_test;
 mod entry_test;
 mod fault_test;
+mod halt_test;
 mod home;
 mod http_failure_test;
 mod http_test;
 mod kill_test;
+#[path = "../lives/mod.rs"]
+mod lives;
+mod lives_test;
 mod pilot;
 mod reading_test;
 mod replay_test;

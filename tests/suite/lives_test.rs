@@ -1,0 +1,253 @@
+//! Random lives, pushed at every quit or at some, and compared with the truth after each push.
+//!
+//! `CHUTE_TOGGL_LIVES=300 cargo test --test suite lives_test` lives more lives than fit into every run; the seed of a life
+//! that fails is in the message.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chute_toggl::plan::description_of;
+use chute_toggl::sidecar::{List, Place, Record, Sidecar};
+
+use crate::lives::{Habits, Saved, Seen, live};
+use crate::rig::Rig;
+
+/// Windows up to this long hold every minute once.
+const DAY: i64 = 24 * 3600;
+
+/// What was counted over many lives. Sessions are counted once, however often they were looked at.
+#[derive(Debug, Default, PartialEq)]
+struct Figures {
+    pushes: usize,
+    looked_at: usize,
+    sessions: usize,
+    sent: usize,
+    needed: usize,
+    /// Marked as inferred when first pushed.
+    inferred: usize,
+    /// Sessions with another start or stop than the true one.
+    wrong: usize,
+    /// Of these, not marked.
+    unmarked: usize,
+    /// Sessions whose entry was given up and made anew.
+    changed: usize,
+}
+
+#[test]
+fn pushed_at_every_quit_each_true_session_has_its_one_entry() {
+    let mut figures = Figures::default();
+    for seed in seeds() {
+        let mut follower = Follower::of(seed);
+        live(seed, Habits::of_days(12 + usize::try_from(seed % 3).unwrap()), |saved| follower.push(saved));
+        for (&uid, known) in &follower.known {
+            // What one file holds of the time before it, and more than a day between two pushes, leave several days open.
+            assert!(!known.is_wrong || known.from_first || known.from_long, "seed {seed}: {uid} was knowable");
+            assert!(!known.is_wrong || known.from_first || known.is_marked, "seed {seed}: {uid} is not marked");
+        }
+        assert!(follower.changed.is_empty(), "seed {seed}: entries were made anew");
+        follower.add_to(&mut figures);
+    }
+    println!("{figures:?}");
+    assert_eq!(figures.sent, figures.needed, "one request a change, no more and no less: {figures:?}");
+    assert!(figures.wrong * 100 <= figures.sessions, "{figures:?}");
+}
+
+#[test]
+fn pushed_at_half_of_the_quits_each_true_session_has_its_entry_and_what_is_guessed_is_marked() {
+    let mut figures = Figures::default();
+    for seed in seeds() {
+        let mut follower = Follower::of(seed);
+        let mut dice = fastrand::Rng::with_seed(!seed);
+        live(seed, Habits::of_days(12 + usize::try_from(seed % 3).unwrap()), |saved| {
+            if saved.last || dice.bool() {
+                follower.push(saved);
+            }
+        });
+        for (&uid, known) in &follower.known {
+            let is_excused = known.from_first || follower.changed.contains(&uid);
+            assert!(!known.is_wrong || is_excused || known.is_marked, "seed {seed}: {uid} is not marked");
+        }
+        follower.add_to(&mut figures);
+    }
+    println!("{figures:?}");
+    // Days without any push, and moves to another zone between two pushes, are what is wrong here.
+    assert!(figures.wrong * 100 <= 6 * figures.sessions, "{figures:?}");
+    // A task both edited by hand and moved, in the time between two pushes, with nothing that shows its age.
+    assert!(figures.changed * 500 <= figures.sessions, "{figures:?}");
+    assert!(figures.sent.abs_diff(figures.needed) <= 2 * figures.changed, "{figures:?}");
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let lives = std::env::var("CHUTE_TOGGL_LIVES").map_or(16, |lives| lives.parse().unwrap());
+    10_001..10_001 + lives
+}
+
+/// A life's pushes, compared with the truth one by one.
+struct Follower {
+    seed: u64,
+    rig: Rig,
+    last_push: Option<i64>,
+    ids: HashMap<u32, i64>,
+    told: HashMap<u32, Told>,
+    known: BTreeMap<u32, Known>,
+    changed: BTreeSet<u32>,
+    figures: Figures,
+}
+
+/// What was found out about a true session.
+#[derive(Default)]
+struct Known {
+    is_closed: bool,
+    /// First seen by the first push, which has nothing to go by.
+    from_first: bool,
+    /// Its start or its stop was first seen by a push more than a day after the last.
+    from_long: bool,
+    is_wrong: bool,
+    is_marked: bool,
+}
+
+impl Follower {
+    fn of(seed: u64) -> Follower {
+        Follower {
+            seed,
+            rig: Rig::at(0),
+            last_push: None,
+            ids: HashMap::new(),
+            told: HashMap::new(),
+            known: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            figures: Figures::default(),
+        }
+    }
+
+    fn push(&mut self, saved: &Saved<'_>) {
+        let at = format!("seed {} at {}", self.seed, saved.zone.at(saved.at));
+        let text = saved.text();
+        self.rig.clock.set(saved.at + 3);
+        let before = self.rig.requests();
+        let pushed = self.rig.push(&text, saved.at, saved.zone);
+        assert_eq!(pushed.report.end, None, "{at}");
+        self.rig.toggl.sandbox().assert_clean();
+        let looks = usize::from(pushed.report.requests > pushed.planned.requests());
+        let sessions: Vec<Seen<'_>> = saved.sessions().collect();
+        self.figures.pushes += 1;
+        self.figures.looked_at += sessions.len();
+        self.figures.sent += self.rig.requests() - before - looks;
+        self.figures.needed += needed(&sessions, &mut self.told);
+        self.compare(&sessions, saved.at, &at);
+        self.last_push = Some(saved.at);
+
+        let (before, disk) = (self.rig.requests(), self.rig.disk.clone());
+        self.rig.clock.advance(60_000);
+        let again = self.rig.push(&text, saved.at, saved.zone);
+        assert_eq!((self.rig.requests(), again.report.end), (before, None), "{at}: a second push sent something");
+        assert!(self.rig.disk == disk, "{at}: a second push changed the sidecar");
+    }
+
+    fn compare(&mut self, sessions: &[Seen<'_>], saved: i64, at: &str) {
+        let sidecar = self.rig.sidecar();
+        let records = records_by_place(&sidecar);
+        let sandbox = self.rig.toggl.sandbox();
+        let mut present = BTreeSet::new();
+        for session in sessions {
+            let uid = session.uid;
+            let known = self.known.entry(uid).or_insert_with(|| Known {
+                from_first: self.last_push.is_none(),
+                from_long: self.last_push.is_some_and(|last| saved - last > DAY - 60),
+                ..Known::default()
+            });
+            if session.stop.is_some() && !known.is_closed {
+                known.is_closed = true;
+                known.from_long |= self.last_push.is_some_and(|last| saved - last > DAY - 60);
+            }
+            let record = records.get(&place_of(session)).and_then(|records| records.get(session.session_index));
+            let record = record.unwrap_or_else(|| panic!("{at}: {uid} has no record"));
+            known.is_marked |= record.inferred;
+            let Some(entry) = &record.entry else {
+                assert!(session.stop.is_none() && !session.running, "{at}: {uid} has no entry");
+                continue;
+            };
+            assert!(present.insert(entry.id), "{at}: {uid} shares an entry");
+            let held = sandbox.entry(entry.id).expect("an entry of ours is there");
+            assert_eq!(held.description, description_of(session.title), "{at}: {uid}");
+            assert_eq!(held.stop.is_none(), session.running, "{at}: {uid}");
+            known.is_wrong |= held.start != session.start || (session.stop.is_some() && held.stop != session.stop);
+            if self.ids.insert(uid, entry.id).is_some_and(|before| before != entry.id) {
+                self.changed.insert(uid);
+            }
+        }
+        if self.changed.is_empty() {
+            // Entries of deleted sessions stay.
+            assert_eq!(sandbox.entries().len(), self.ids.len(), "{at}: doubled or lost");
+        }
+    }
+
+    fn add_to(&self, figures: &mut Figures) {
+        let count = |is: fn(&Known) -> bool| self.known.values().filter(|known| is(known)).count();
+        figures.pushes += self.figures.pushes;
+        figures.looked_at += self.figures.looked_at;
+        figures.sent += self.figures.sent;
+        figures.needed += self.figures.needed;
+        figures.sessions += self.known.len();
+        figures.inferred += count(|known| known.is_marked);
+        figures.wrong += count(|known| known.is_wrong);
+        figures.unmarked += count(|known| known.is_wrong && !known.is_marked);
+        figures.changed += self.changed.len();
+    }
+}
+
+/// The records of the sessions in the last snapshot, by the place of their task.
+fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<&Record>> {
+    let threads = sidecar.threads.values().filter_map(|thread| Some((thread.place?, &thread.records)));
+    threads.map(|(place, records)| (place, records.iter().filter(|record| !record.gone).collect())).collect()
+}
+
+fn place_of(session: &Seen<'_>) -> Place {
+    let list = match session.list {
+        "today" => List::Today,
+        "future" => List::Future,
+        _ => List::Past,
+    };
+    Place { list, index: u32::try_from(session.task_index).unwrap() }
+}
+
+/// What Toggl would have to be told of a session.
+#[derive(Clone, PartialEq)]
+struct Told {
+    title: String,
+    start: i64,
+    stop: Option<i64>,
+    running: bool,
+}
+
+/// How many requests the true changes need: one each, equal new titles of several entries one together.
+fn needed(sessions: &[Seen<'_>], told: &mut HashMap<u32, Told>) -> usize {
+    let mut requests = 0;
+    let mut renamed: BTreeMap<&str, usize> = BTreeMap::new();
+    let present: BTreeSet<u32> = sessions.iter().map(|session| session.uid).collect();
+    told.retain(|uid, old| {
+        let stays = present.contains(uid);
+        // A session that is gone is halted if its entry runs.
+        requests += usize::from(!stays && old.running);
+        stays
+    });
+    for session in sessions {
+        let title = session.title.to_owned();
+        let now = Told { title, start: session.start, stop: session.stop, running: session.running };
+        match told.get(&session.uid) {
+            None if session.stop.is_none() && !session.running => continue,
+            None => requests += 1,
+            Some(old) if *old == now => {}
+            Some(old) if Told { title: now.title.clone(), ..old.clone() } == now => {
+                *renamed.entry(session.title).or_default() += 1;
+            }
+            Some(old) => {
+                // A halt carries no title.
+                let is_halted = old.running && session.stop.is_none() && old.title != now.title;
+                requests += 1;
+                *renamed.entry(session.title).or_default() += usize::from(is_halted);
+            }
+        }
+        told.insert(session.uid, now);
+    }
+    requests + renamed.values().map(|count| count.div_ceil(100)).sum::<usize>()
+}
