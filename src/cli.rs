@@ -8,12 +8,9 @@ use time::macros::format_description;
 
 /// Bring Toggl Track into agreement with the work sessions that Chute_kun recorded.
 #[derive(Debug, Parser)]
-#[command(name = "chute-toggl", version, about, disable_help_subcommand = true, propagate_version = false)]
-#[command(
-    after_help = "Exit codes: 0 in agreement, 1 failure, 2 usage or settings, 3 something is to be done (--exit-code), \
-    4 not finished, 5 another push runs, 6 a person must look, 7 token, 8 snapshot or sidecar, 130 interrupted.\n\
-    See `man chute-toggl` for files, variables, guarantees and limits."
-)]
+#[command(name = "chute-toggl", version, disable_help_subcommand = true, propagate_version = false)]
+#[command(max_term_width = 80)] // long lines are hard to read, and terminals are split
+#[command(after_help = "`--help` tells the exit codes, `man chute-toggl` everything.", after_long_help = AFTER)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -23,8 +20,30 @@ pub struct Cli {
     pub common: Common,
 }
 
+const AFTER: &str = "\
+Exit codes:
+    0  in agreement, or nothing asked for
+    1  unexpected failure
+    2  wrong usage or settings
+    3  --exit-code: something is to be done
+    4  not finished yet: quota, rate limit, offline or --max-requests
+    5  another push is running
+    6  a person must look: Toggl refused something, or a guard held it back
+    7  token missing or refused
+    8  snapshot or sidecar missing where it must exist, damaged or unknown
+  130  interrupted; what was done is recorded
+
+Begin with:
+  chute-toggl doctor           check that all is set up
+  chute-toggl push --dry-run   show what would be sent
+  chute-toggl push             send it
+
+The token is read from TOGGL_API_TOKEN and from nowhere else. See
+`man chute-toggl` for all variables, the files, the guarantees and the limits.";
+
 /// Options that every command takes. A flag beats its variable.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Chute_kun's snapshot [default: where Chute_kun saves it]
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -53,19 +72,48 @@ pub struct Common {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Bring Toggl into agreement with the snapshot
+    #[command(after_long_help = "\
+Examples:
+  chute-toggl push --dry-run               show what would be sent
+  chute-toggl push --since 2026-05-01      leave older sessions alone
+  chute-toggl push --wait                  a long history, hour by hour
+  chute-toggl push --prune --max-delete 3  also delete, but no more than three
+
+A change costs one request, agreement none.")]
     Push(PushArgs),
     /// Show what a push would do, offline
+    #[command(after_long_help = "\
+Needs no token. Shows the files, the last push, the quota as last known, what a
+push would send, and what waits for a person.")]
     Status,
-    /// Compare what Toggl holds with what was pushed; sends nothing without --repair
+    /// Compare what Toggl holds with what was pushed; changes nothing without --repair
+    #[command(after_long_help = "\
+Examples:
+  chute-toggl verify --days 7              compare the last week
+  chute-toggl verify --repair              tell Toggl again what was recorded
+
+A comparison costs one or two requests. It never deletes.")]
     Verify(VerifyArgs),
     /// Check settings, files, token, workspace, clock and quota
+    #[command(after_long_help = "\
+Says of each what is wrong and what to do about it, and changes nothing.")]
     Doctor,
     /// Print the shell function that runs a push after `chute` quits
+    #[command(after_long_help = "\
+In the start-up file of the shell:
+  eval \"$(chute-toggl hook bash)\"         ~/.bashrc
+  eval \"$(chute-toggl hook zsh)\"          ~/.zshrc
+  chute-toggl hook fish | source           ~/.config/fish/config.fish")]
     Hook {
         /// The shell
         shell: HookShell,
     },
     /// Print the completions for a shell
+    #[command(after_long_help = "\
+For example:
+  eval \"$(chute-toggl completions bash)\"  ~/.bashrc
+  eval \"$(chute-toggl completions zsh)\"   ~/.zshrc, after compinit
+  chute-toggl completions fish | source    ~/.config/fish/config.fish")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
