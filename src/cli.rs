@@ -51,7 +51,7 @@ pub struct Common {
     /// What was pushed so far [env: CHUTE_TOGGL_SIDECAR] [default: ~/.local/share/chute_kun/sync/toggl.json]
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub sidecar: Option<PathBuf>,
-    /// Toggl's API [env: TOGGL_API_URL] [default: https://api.track.toggl.com/api/v9]
+    /// Toggl's API [env: TOGGL_API_URL] [default: the official one]
     #[arg(long, global = true, value_name = "URL", value_hint = clap::ValueHint::Url)]
     pub api_url: Option<String>,
     /// How to print the result
