@@ -54,6 +54,11 @@ impl Home {
         self
     }
 
+    /// The environment of a run.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.variables
+    }
+
     pub fn snapshot(&self) -> PathBuf {
         self.dir.path().join(".local/share/chute_kun/snapshot.toml")
     }

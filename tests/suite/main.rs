@@ -30,4 +30,5 @@ mod sandbox_test;
 mod show_test;
 mod situation;
 mod snapshot_test;
+mod words_test;
 mod zone_test;

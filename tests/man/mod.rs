@@ -1,0 +1,123 @@
+//! The manual page: `template.1` is its prose; the options are put in from the command line's own types, and the fields
+//! of the JSON documents from the tables at the head of the module that makes them.
+
+use std::fmt::Write as _;
+
+use chute_toggl::cli::Cli;
+use clap::{Command, CommandFactory as _};
+use clap_mangen::Man;
+
+const TEMPLATE: &str = include_str!("template.1");
+
+/// The page as it has to be in `man/chute-toggl.1`.
+pub fn page() -> String {
+    let mut page = String::from(".\\\" Made from tests/man and the command line's types; see man_page_is_in_sync.\n");
+    for line in TEMPLATE.lines() {
+        let placeholder = line.strip_prefix('@').and_then(|line| line.strip_suffix('@'));
+        match placeholder.and_then(|placeholder| placeholder.split_whitespace().next()) {
+            None => page.push_str(&line.replace("@VERSION@", env!("CARGO_PKG_VERSION"))),
+            Some("SYNOPSIS") => page.push_str(&synopsis()),
+            Some("COMMAND") => page.push_str(&options_of(line.trim_matches('@').trim_start_matches("COMMAND "))),
+            Some("OPTIONS") => page.push_str(&options(Cli::command())),
+            Some("JSON") => page.push_str(&fields(include_str!("../../src/show/json.rs"))),
+            Some(other) => panic!("the template asks for `{other}`"),
+        }
+        page.push('\n');
+    }
+    page.lines().fold(String::new(), |page, line| page + &wrapped(line) + "\n")
+}
+
+/// A line of text broken between words, as roff has them; a request stays whole.
+fn wrapped(line: &str) -> String {
+    if line.starts_with(['.', '\'']) {
+        return line.to_owned();
+    }
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        let last = lines.last_mut().expect("there is always one");
+        // A word that would turn its line into a request stays on the line before.
+        if !last.is_empty() && last.len() + 1 + word.len() > 80 && !word.starts_with(['.', '\'']) {
+            lines.push(word.to_owned());
+        } else {
+            last.push_str(if last.is_empty() { "" } else { " " });
+            last.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+fn synopsis() -> String {
+    let mut synopsis = String::new();
+    for command in Cli::command().get_subcommands() {
+        let argument: String = command.get_positionals().map(|_| " \\fISHELL\\fP").collect();
+        let _ = writeln!(
+            synopsis,
+            ".B chute\\-toggl {}\n[\\fIOPTION\\fP]...{argument}\n.br",
+            command.get_name().replace('-', "\\-")
+        );
+    }
+    synopsis.trim_end_matches("\n.br\n").to_owned()
+}
+
+/// The options that only this command has. Before a command is built, those of every command are not in it.
+fn options_of(name: &str) -> String {
+    let cli = Cli::command();
+    options(cli.find_subcommand(name).expect("the template names commands that exist").clone())
+}
+
+fn options(command: Command) -> String {
+    let mut roff = Vec::new();
+    let command = command.disable_help_flag(true).disable_version_flag(true).disable_help_subcommand(true);
+    Man::new(command).render_options_section(&mut roff).expect("memory takes it");
+    let roff = String::from_utf8(roff).expect("roff is text");
+    // What makes it a page of its own is left out.
+    let lines = roff.lines().filter(|line| ![".SH", ".ie", ".el"].iter().any(|request| line.starts_with(request)));
+    let roff = lines.collect::<Vec<_>>().join("\n");
+    roff.replace("\\*(Aq", "'").replace("\n.br\n\n.br\n\\fIPossible values:\\fR\n.RS 14", ":\n.RS 14")
+}
+
+/// The tables of a module's documentation: a heading for each, and a field for each row.
+fn fields(source: &str) -> String {
+    let mut roff = String::new();
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+    for line in lines {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        match cells[..] {
+            [""] => {}
+            ["field", "value"] | ["---|---"] => {}
+            [field, value] => {
+                let _ = write!(roff, ".TP\n{}\n{}\n", inline(field), inline(value));
+            }
+            [text] if text.ends_with(':') => {
+                let _ = writeln!(roff, ".SS {}", inline(text.trim_end_matches(':')));
+            }
+            [ref text @ ..] => {
+                let _ = writeln!(roff, "{}", inline(&text.join(" | ")));
+            }
+        }
+    }
+    roff.trim_end().to_owned()
+}
+
+/// Markdown within a line: code is bold, emphasis is italic.
+fn inline(text: &str) -> String {
+    let mut roff = String::new();
+    let (mut in_code, mut in_emphasis) = (false, false);
+    for c in text.chars() {
+        match c {
+            '`' => {
+                in_code = !in_code;
+                roff.push_str(if in_code { "\\fB" } else { "\\fP" });
+            }
+            '*' if !in_code => {
+                in_emphasis = !in_emphasis;
+                roff.push_str(if in_emphasis { "\\fI" } else { "\\fP" });
+            }
+            '-' => roff.push_str("\\-"),
+            '\\' => roff.push_str("\\e"),
+            c => roff.push(c),
+        }
+    }
+    // A line that begins with a dot or a quote would be a request.
+    if roff.starts_with(['.', '\'']) { format!("\\&{roff}") } else { roff }
+}

@@ -1,0 +1,91 @@
+//! What is shown to be typed is typed, with the real binary in an emptied home, and does what is shown.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use assert_cmd::cargo::cargo_bin;
+use chute_toggl::zone::Zone;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+
+use crate::home::{Home, save_at};
+
+use super::{code_blocks, read};
+
+const ZONE: &str = "Europe/Berlin";
+
+/// A home in which Chute_kun was quit yesterday at 18:02, with no task running.
+fn home() -> Home {
+    let home = Home::new().with("TZ", ZONE);
+    home.toggl.sandbox().rules.workspace_total = 600;
+    let zone = Zone::named(ZONE).unwrap();
+    let yesterday = zone.date(OffsetDateTime::now_utc().unix_timestamp()).previous_day().unwrap();
+    let ymd = yesterday.format(format_description!("[year][month][day]")).unwrap();
+    let monday = read("fixtures/readme/monday.toml");
+    let (closed, _) = monday.split_once("\n[[today]]\ntitle = \"Fix the login\"").unwrap();
+    let saved = zone.readings(yesterday, 18 * 60 + 2).first().unwrap();
+    let mtime = SystemTime::UNIX_EPOCH + Duration::from_secs(saved.unsigned_abs());
+    save_at(&home.snapshot(), closed.replace("20260511", &ymd).as_bytes(), mtime);
+    home
+}
+
+/// What a shell makes of a line: the status and both outputs.
+fn typed(home: &Home, line: &str) -> (i32, String) {
+    let folder = cargo_bin("chute-toggl").parent().map(Path::to_owned).unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("bash")
+        .args(["-c", &format!("exec 2>&1; {line}")])
+        .env_clear()
+        .envs(home.variables().iter().cloned())
+        .env("PATH", path)
+        .current_dir(home.dir.path())
+        .output()
+        .unwrap();
+    (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
+}
+
+/// Without what depends on the day and on the pace, which the tests do not keep.
+fn comparable(text: &str) -> String {
+    let is_day = |line: &str| {
+        Date::parse(line, format_description!("[weekday repr:short] [year]-[month]-[day]")).is_ok()
+            || line
+                .split_once(' ')
+                .is_some_and(|(_, date)| Date::parse(date, format_description!("[year]-[month]-[day]")).is_ok())
+    };
+    let lines = text.lines().map(|line| match is_day(line) {
+        true => "DAY".to_owned(),
+        false => line.replace(", about 4 s", ""),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_runnable_blocks_of_the_readme_do_what_they_show() {
+    let blocks = code_blocks(&read("README.md"));
+    let runnable: Vec<&String> = blocks.iter().filter(|(info, _)| info.contains("runnable")).map(|(_, b)| b).collect();
+    assert!(!runnable.is_empty());
+    for block in runnable {
+        let home = home();
+        let mut shown = String::new();
+        for line in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
+            let (status, out) = typed(&home, line);
+            assert_eq!(status, 0, "{line}: {out}");
+            shown.push_str(&format!("$ {line}\n{out}"));
+        }
+        assert_eq!(comparable(&shown), comparable(block));
+    }
+}
+
+#[test]
+fn the_examples_of_the_manual_page_run() {
+    let page = read("man/chute-toggl.1");
+    let examples: Vec<String> =
+        page.lines().filter_map(|line| Some(line.strip_prefix("$ ")?.replace("\\-", "-"))).collect();
+    assert!(examples.len() >= 6, "{examples:?}");
+    for example in examples {
+        let (status, out) = typed(&home(), &example);
+        let expected = if example.contains("--exit-code") { 3 } else { 0 };
+        assert_eq!(status, expected, "{example}: {out}");
+    }
+}

@@ -1,0 +1,75 @@
+//! The manual page.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use super::{commands, exit_codes, project, read};
+
+#[path = "../../man/mod.rs"]
+mod made;
+
+#[test]
+fn man_page_is_in_sync() {
+    if std::env::var_os("UPDATE_MAN").is_some() {
+        fs::write(project().join("man/chute-toggl.1"), made::page()).unwrap();
+    }
+    assert!(
+        read("man/chute-toggl.1") == made::page(),
+        "man/chute-toggl.1 is not what the command line's types and tests/man/template.1 make of it. Write it anew with \
+         `UPDATE_MAN=1 cargo test man_page_is_in_sync`, and commit it"
+    );
+}
+
+/// A page without the escapes of its hyphens.
+fn plain() -> String {
+    read("man/chute-toggl.1").replace("\\-", "-")
+}
+
+#[test]
+fn the_manual_has_every_command_and_every_flag() {
+    let page = plain();
+    for command in commands() {
+        assert!(page.contains(&format!("\n.SS {}", command.get_name())), "{}", command.get_name());
+        for flag in command.get_arguments().filter_map(|argument| argument.get_long()).filter(|flag| *flag != "help") {
+            assert!(page.contains(&format!("\\fB--{flag}\\fR")), "--{flag}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_has_every_exit_code() {
+    let page = plain();
+    for code in exit_codes() {
+        assert!(page.contains(&format!("\n.TP\n.B {code}\n")), "{code}");
+    }
+}
+
+/// Of these modules alone the environment is read.
+#[test]
+fn the_manual_has_every_variable_that_is_read() {
+    let page = plain();
+    let section = page.split(".SH ENVIRONMENT").nth(1).and_then(|rest| rest.split(".SH FILES").next()).unwrap();
+    let mut seen = 0;
+    for module in ["src/settings.rs", "src/chute.rs", "src/command.rs", "src/main.rs"] {
+        let source = read(module);
+        for text in source.split('"').skip(1).step_by(2) {
+            let is_name = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+            if is_name {
+                seen += 1;
+                assert!(section.contains(text), "{module} reads {text}");
+            }
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+#[test]
+fn the_manual_has_nothing_that_mandoc_minds() {
+    if Command::new("mandoc").arg("-V").stdin(Stdio::null()).output().is_err() {
+        return;
+    }
+    let page = project().join("man/chute-toggl.1");
+    let output = Command::new("mandoc").arg("-Tlint").arg(page).output().unwrap();
+    let complaints = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && complaints.is_empty(), "{complaints}");
+}
