@@ -22,8 +22,8 @@ use crate::plan::{Operation, Options, Plan, plan};
 use crate::sidecar::{Entry, Intent, RecordKey, Sidecar};
 use crate::toggl::{Answer, Failure, Request, Transport};
 
-pub use saving::Digest;
 pub use looking::{Look, look, window_start};
+pub use saving::Digest;
 use saving::Saving;
 
 /// Where sidecars are kept.

@@ -21,8 +21,8 @@ use crate::show;
 use crate::store::SidecarFile;
 use crate::toggl::http::Client;
 use crate::verify::report::{self, Verdict};
-use crate::zone::Zone;
 use crate::verify::{Comparison, compare, repair};
+use crate::zone::Zone;
 
 /// Runs `verify`.
 ///

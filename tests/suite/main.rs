@@ -21,6 +21,7 @@ mod kill_test;
 mod lives;
 mod lives_test;
 mod pilot;
+mod quota_test;
 mod reading_test;
 mod replay_test;
 mod rig;
