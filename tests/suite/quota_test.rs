@@ -240,3 +240,18 @@ fn the_pace_is_kept_between_two_runs_and_between_processes() {
     assert!(begin < last + 10_000);
     assert!(next >= last + 10_000, "{next} {last}");
 }
+
+/// The whole sidecar written twice a request would be seven gigabytes here.
+#[test]
+fn a_backfill_of_five_thousand_writes_little_to_disk() {
+    let mut rig = Rig::at(NOW);
+    rig.manner.pace = Duration::ZERO;
+    let text = format!("version = 1\n{}", backlog(5000));
+    assert_eq!(rig.push(&text, NOW - 60, &utc()).report.end, None);
+    println!("5,000 entries: {:.1} MB written for a sidecar of {:.1} MB", mega(rig.written), mega(rig.disk.len()));
+    assert!(rig.written <= 40_000_000, "{}", rig.written);
+}
+
+fn mega(bytes: usize) -> f64 {
+    f64::from(u32::try_from(bytes).unwrap()) / 1e6
+}
