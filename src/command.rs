@@ -1,5 +1,6 @@
 //! The commands: each reads what it needs at the edges, lets the pure core decide, and prints.
 
+pub mod doctor;
 pub mod hook;
 pub mod input;
 pub mod push;
@@ -128,7 +129,7 @@ pub fn run(mut world: World<'_>) -> Exit {
         }
         Command::Status => status::status(&cli.common, &mut world),
         Command::Verify(args) => verify::verify(args, &cli.common, &mut world),
-        Command::Doctor => Err(Fault::Unexpected(anyhow::anyhow!("not yet"))),
+        Command::Doctor => doctor::doctor(&cli.common, &mut world),
     };
     match result {
         Ok(exit) => exit,

@@ -27,6 +27,7 @@ pub mod chute;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod doctor;
 pub mod execute;
 pub mod exit;
 pub mod identity;

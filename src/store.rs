@@ -197,6 +197,15 @@ impl Store for SidecarFile<'_> {
     }
 }
 
+/// Whether a push holds the lock of the sidecar at `path` just now. Where it is free it is held for an instant, so this
+/// is for a person who asks, not for a loop.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
+pub fn is_locked(path: &Path) -> bool {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    File::open(lock_path(&path)).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// The lock file beside a sidecar.
 #[must_use]
 pub fn lock_path(sidecar: &Path) -> PathBuf {

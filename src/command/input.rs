@@ -39,7 +39,7 @@ pub struct Input {
 }
 
 /// A clock may have been wrong by this much (seconds) before a save instant in the future is not believed.
-const CLOCK_FAULT: i64 = 24 * 3600;
+pub(super) const CLOCK_FAULT: i64 = 24 * 3600;
 
 /// Whether there is neither a sidecar nor a snapshot: nothing recorded yet, and no error.
 #[must_use]

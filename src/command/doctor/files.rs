@@ -1,0 +1,263 @@
+//! The files: snapshot, sidecar, their folder and the lock.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::ago;
+use crate::command::World;
+use crate::command::input::CLOCK_FAULT;
+use crate::doctor::{Check, Stage};
+use crate::exit::Exit;
+use crate::intake::take_in;
+use crate::plan::{Options, Plan, Why, plan};
+use crate::reading::{self, ReadError};
+use crate::settings::Settings;
+use crate::sidecar::Sidecar;
+use crate::snapshot::{self, Snapshot};
+use crate::store::{self, LoadError};
+use crate::zone::Zone;
+
+/// What the files tell for what follows.
+pub struct Files {
+    /// The sidecar as it is on disk; an empty one if there is none that can be used.
+    pub sidecar: Sidecar,
+    /// How far the user has come.
+    pub stage: Stage,
+}
+
+/// Looks at the files.
+pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut Vec<Check>) -> Files {
+    let snapshot = snapshot(settings, world, checks);
+    let loaded = load(&settings.sidecar);
+    let known = match &loaded {
+        Ok(Some(sidecar)) => sidecar.clone(),
+        _ => Sidecar::default(),
+    };
+    // Taken in on trial, which also works without a sidecar.
+    let mut sidecar = known.clone();
+    let intake = snapshot.map(|(snapshot, saved)| {
+        if is_older(&known, saved, world) {
+            checks.push(Check::fault(
+                "snapshot",
+                Exit::Attention,
+                "it was saved before the last one that was pushed, so it looks like an older copy",
+                "if it is the right one, open Chute_kun and quit it with `q`, which saves it anew",
+            ));
+        }
+        let intake = take_in(&mut sidecar, &snapshot, saved, zone);
+        sessions(&snapshot, &intake.odd, checks);
+        intake
+    });
+    sidecar_file(settings, &loaded, world, checks);
+    let mut stage = Stage::New;
+    if let (Some(intake), true) = (intake, loaded.is_ok()) {
+        let options = Options {
+            since: None,
+            until: None,
+            prune: None,
+            retry_rejected: false,
+            defaults: settings.defaults.clone(),
+        };
+        let plan = plan(&sidecar, &intake, &options);
+        let pushed = sidecar.records().filter(|(_, _, record)| record.entry.is_some()).count();
+        records(&plan, pushed, checks);
+        stage = match plan.requests() {
+            _ if pushed == 0 => Stage::New,
+            0 => Stage::Agreed,
+            requests => Stage::Pending(requests),
+        };
+    }
+    checks.push(folder(&settings.sidecar));
+    checks.extend(lock(&settings.sidecar));
+    Files { sidecar: known, stage }
+}
+
+/// The whole sidecar, its archive taken apart.
+fn load(path: &Path) -> Result<Option<Sidecar>, LoadError> {
+    let Some((_, mut sidecar)) = store::load(path)? else { return Ok(None) };
+    sidecar.unarchive().map_err(|source| LoadError::Format { path: path.to_owned(), source })?;
+    Ok(Some(sidecar))
+}
+
+/// When a file was last changed; `None` if it is not there.
+#[expect(clippy::disallowed_methods, reason = "the doctor looks at files")]
+pub fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+fn snapshot(settings: &Settings, world: &World<'_>, checks: &mut Vec<Check>) -> Option<(Snapshot, i64)> {
+    let reading = match reading::read_whole(&settings.snapshot, world.clock) {
+        Ok(reading) => reading,
+        Err(error) => {
+            checks.push(unread(&error));
+            return None;
+        }
+    };
+    match snapshot::parse(&reading.bytes) {
+        Ok(snapshot) => {
+            checks.push(Check::ok("snapshot", format!("saved {}", ago(reading.saved, world))));
+            Some((snapshot, reading.saved))
+        }
+        Err(error) => {
+            let todo = "open it in Chute_kun, which saves it anew when it can read it, or restore it from a copy";
+            checks.push(Check::fault("snapshot", Exit::Input, error.to_string(), todo));
+            None
+        }
+    }
+}
+
+fn unread(error: &ReadError) -> Check {
+    let exit = if matches!(error, ReadError::Restless { .. }) { Exit::Unfinished } else { Exit::Input };
+    let (text, todo) = match error {
+        ReadError::Missing { .. } => (
+            "there is no such file".to_owned(),
+            "quit Chute_kun once with `q`, which saves the snapshot, or name another file with --snapshot",
+        ),
+        ReadError::Unreadable { source, .. } => {
+            (format!("it cannot be read: {source}"), "check the permissions of the snapshot and of its folders")
+        }
+        ReadError::NotAFile { .. } => ("it is not a file".to_owned(), "name the snapshot itself with --snapshot"),
+        ReadError::TooLarge { size, .. } => {
+            (format!("it has {size} bytes, far more than any snapshot"), "name the right file with --snapshot")
+        }
+        ReadError::Empty { .. } => (
+            "it is empty: Chute_kun was stopped while it saved".to_owned(),
+            "restore the snapshot from a copy, or begin anew by quitting Chute_kun with `q`",
+        ),
+        ReadError::Cut { .. } => (
+            "its last line is not complete: it was cut short, or edited by hand".to_owned(),
+            "restore the snapshot from a copy, or complete its last line",
+        ),
+        ReadError::Restless { .. } => {
+            ("it keeps changing".to_owned(), "try again when Chute_kun has saved the snapshot")
+        }
+    };
+    Check::fault("snapshot", exit, text, todo)
+}
+
+/// The sessions in the snapshot, and those that cannot be what they say.
+fn sessions(snapshot: &Snapshot, odd: &[crate::intake::OddSession], checks: &mut Vec<Check>) {
+    let tasks = || snapshot.today.iter().chain(&snapshot.future).chain(&snapshot.past);
+    let count: usize = tasks().map(|task| task.sessions.len()).sum();
+    checks.push(match odd {
+        [] => Check::ok("sessions", format!("{count} in {} tasks", tasks().count())),
+        [first, ..] => Check::fault(
+            "sessions",
+            Exit::Attention,
+            format!(
+                "{} of {count} are left out, the first in `{}` ({}, session {}): {}",
+                odd.len(),
+                first.title,
+                first.place,
+                first.session,
+                first.reason
+            ),
+            "correct these sessions in the snapshot while Chute_kun is not running",
+        ),
+    });
+}
+
+fn sidecar_file(
+    settings: &Settings,
+    loaded: &Result<Option<Sidecar>, LoadError>,
+    world: &World<'_>,
+    checks: &mut Vec<Check>,
+) {
+    let path = settings.sidecar.display();
+    match loaded {
+        Ok(None) => checks.push(Check::ok("sidecar", format!("`{path}` is not there yet: nothing was pushed"))),
+        Ok(Some(sidecar)) => {
+            let taken = sidecar.taken.map_or("never".to_owned(), |taken| ago(taken, world));
+            checks.push(Check::ok("sidecar", format!("`{path}` knows the snapshot that was saved {taken}")));
+            checks.extend(permissions(&settings.sidecar));
+        }
+        Err(LoadError::Io { source, .. }) => checks.push(Check::fault(
+            "sidecar",
+            Exit::Input,
+            format!("`{path}` cannot be read: {source}"),
+            "check the permissions of the sidecar and of its folders",
+        )),
+        Err(LoadError::Format { source, .. }) => checks.push(Check::fault(
+            "sidecar",
+            Exit::Input,
+            format!("`{path}` cannot be used: {source}"),
+            "restore the sidecar from a copy, or move it away: the next push then looks up in Toggl what is there",
+        )),
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the doctor looks at files")]
+fn permissions(path: &Path) -> Option<Check> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        Check::fault(
+            "sidecar",
+            Exit::Input,
+            format!("others than you can read or write it (mode {mode:03o})"),
+            format!("chmod 600 `{}`", path.display()),
+        )
+    })
+}
+
+#[cfg(not(unix))]
+fn permissions(_: &Path) -> Option<Check> {
+    None
+}
+
+/// Whether a push would take the snapshot for an older copy.
+fn is_older(sidecar: &Sidecar, saved: i64, world: &World<'_>) -> bool {
+    sidecar.taken.is_some_and(|taken| saved < taken && taken <= world.clock.now().saturating_add(CLOCK_FAULT))
+}
+
+/// What is in Toggl, and what is not and why.
+fn records(plan: &Plan, pushed: usize, checks: &mut Vec<Check>) {
+    let held = |why| plan.held_for(why).count();
+    checks.push(Check::ok("records", format!("{pushed} pushed, {} to be sent", plan.requests())));
+    if held(Why::Uncertain) > 0 {
+        let text = format!("{} may or may not be in Toggl; the next push looks first", held(Why::Uncertain));
+        checks.push(Check::note("records", text));
+    }
+    if held(Why::Rejected) > 0 {
+        checks.push(Check::fault(
+            "records",
+            Exit::Attention,
+            format!("{} refused by Toggl", held(Why::Rejected)),
+            "see with `chute-toggl status` why, then correct them, or send them again with `chute-toggl push --retry-rejected`",
+        ));
+    }
+    if held(Why::Reopened) > 0 {
+        checks.push(Check::fault(
+            "records",
+            Exit::Attention,
+            format!("{} were closed and are open now, which Chute_kun never does", held(Why::Reopened)),
+            "see with `chute-toggl status` which, and correct them in the snapshot while Chute_kun is not running",
+        ));
+    }
+}
+
+/// Whether the sidecar's folder can be written to, or made. The file that tries it never has a name.
+fn folder(sidecar: &Path) -> Check {
+    let path = sidecar.canonicalize().unwrap_or_else(|_| sidecar.to_owned());
+    let mut folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    while !folder.as_os_str().is_empty() && folder.symlink_metadata().is_err() {
+        folder = folder.parent().map(Path::to_owned).unwrap_or_default();
+    }
+    if folder.as_os_str().is_empty() {
+        folder = PathBuf::from(".");
+    }
+    match tempfile::tempfile_in(&folder) {
+        Ok(_) => Check::ok("folder", format!("`{}` can be written to", folder.display())),
+        Err(error) => Check::fault(
+            "folder",
+            Exit::Input,
+            format!("`{}` cannot be written to: {error}", folder.display()),
+            "check the permissions of that folder, or name another place for the sidecar with --sidecar",
+        ),
+    }
+}
+
+fn lock(sidecar: &Path) -> Option<Check> {
+    store::is_locked(sidecar).then(|| Check::note("lock", "another push is running"))
+}
