@@ -22,7 +22,7 @@ use crate::plan::{Operation, Options, Plan, plan};
 use crate::sidecar::{Entry, Intent, RecordKey, Sidecar};
 use crate::toggl::{Answer, Failure, Request, Transport};
 
-pub use looking::{Look, look, window_start};
+pub use looking::{look, window_start};
 pub use saving::Digest;
 use saving::Saving;
 

@@ -8,10 +8,10 @@ use serde_json::json;
 use time::{Date, OffsetDateTime};
 
 use super::input::{self, Depth, Input};
-use super::push::{early, outcome};
+use super::push::{early, nothing_yet, outcome};
 use super::{Fault, World, print, showing, style};
 use crate::cli::{Common, Format, VerifyArgs};
-use crate::execute::{Edges, End, Look, Manner, Report, Store, execute, look, window_start};
+use crate::execute::{Edges, End, Manner, Report, Store, execute, look, window_start};
 use crate::exit::Exit;
 use crate::plan::{Options, plan};
 use crate::progress::{Both, Progress};
@@ -39,7 +39,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
     let token = settings::token(world.variable)?;
     let mut client = Client::new(settings.api.clone(), &token, settings.timeout);
     if input::is_nothing_yet(&settings) {
-        return Ok(nothing_yet(args, common, &settings, world));
+        return nothing_yet("verify", common, &settings, world);
     }
     let show = showing(common, &settings, false, world);
     let days = days(args.days, world.clock.now());
@@ -50,14 +50,14 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
     };
     let Some(mut input) = input::read(&settings, world.clock, Depth::Everything)? else {
         drop(file);
-        return Ok(nothing_yet(args, common, &settings, world));
+        return nothing_yet("verify", common, &settings, world);
     };
     let options = options(&settings);
     let before = input.sidecar.clone();
     let planned = plan(&before, &input.intake, &options);
 
-    let mut nowhere = Nowhere;
     let zone = input.zone.clone();
+    let mut nowhere = Nowhere;
     let mut progress = Progress::new(world.err, world.clock, &zone, show);
     let mut edges = Edges {
         clock: world.clock,
@@ -79,7 +79,15 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
                 repair(&mut input.sidecar, comparison);
             }
             let manner = Manner { workspace: settings.workspace, ..manner };
-            Some(execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges.reborrow()))
+            let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges.reborrow());
+            if outcome(&report, &input.intake) == Exit::Agreed
+                && input.archive()
+                && let Ok(text) = input.sidecar.to_json()
+            {
+                // If it cannot be saved, the one that is there says the same, at greater length.
+                let _ = edges.store.save(&text);
+            }
+            Some(report)
         }
         Err(_) => {
             // What was learnt of the quota holds for the next push as well.
@@ -93,7 +101,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
 
     let comparison = match found {
         Ok(comparison) => comparison,
-        Err(end) => return Ok(not_compared(end.as_ref(), common, &input.zone, world)),
+        Err(end) => return Ok(not_compared(&end, &input.zone, common, world)),
     };
     let exit = match &report {
         None if comparison.findings.is_empty() => Exit::Agreed,
@@ -136,6 +144,7 @@ fn print_verdict(
         Format::Text => {
             let mut text = report::text(verdict);
             if let Some((view, report)) = pushed {
+                text.push('\n');
                 text.push_str(&show::report_text(view, report, &style(common, world)));
             }
             print(world.out, text.trim_end());
@@ -156,13 +165,13 @@ fn days(back: u16, now: i64) -> RangeInclusive<Date> {
     first.max(window_start(now).saturating_add(time::Duration::DAY))..=today
 }
 
-/// Lists what Toggl has and compares. The error is why that could not be done, if Toggl did not just refuse.
+/// Lists what Toggl has and compares.
 fn ask(
     input: &mut Input,
     days: &RangeInclusive<Date>,
     manner: &Manner,
     edges: &mut Edges<'_>,
-) -> Result<Comparison, Option<End>> {
+) -> Result<Comparison, End> {
     let last_write_ms = input.sidecar.quota.last_request_ms.unwrap_or(0);
     let asked_ms = edges.clock.now_ms();
     let comparison = ask_once(input, days, manner, edges)?;
@@ -180,10 +189,9 @@ fn ask_once(
     days: &RangeInclusive<Date>,
     manner: &Manner,
     edges: &mut Edges<'_>,
-) -> Result<Comparison, Option<End>> {
+) -> Result<Comparison, End> {
     let span = (*days.start(), *days.end());
-    let Look { entries, end, .. } = look(&mut input.sidecar, span, true, manner, edges.reborrow());
-    let entries = entries.ok_or(end)?;
+    let entries = look(&mut input.sidecar, span, true, manner, edges.reborrow())?;
     let workspace = manner.workspace.or(input.sidecar.workspace);
     Ok(compare(&input.sidecar, &entries, days, workspace))
 }
@@ -214,8 +222,8 @@ fn manner(settings: &Settings, input: &Input) -> Manner {
     }
 }
 
-fn not_compared(end: Option<&End>, common: &Common, zone: &Zone, world: &mut World<'_>) -> Exit {
-    let exit = end.map_or(Exit::Unfinished, early);
+fn not_compared(end: &End, zone: &Zone, common: &Common, world: &mut World<'_>) -> Exit {
+    let exit = early(end);
     let text = report::no_list(end, zone);
     match common.format {
         Format::Json => {
@@ -225,22 +233,4 @@ fn not_compared(end: Option<&End>, common: &Common, zone: &Zone, world: &mut Wor
         Format::Text => print(world.out, &text),
     }
     exit
-}
-
-fn nothing_yet(args: &VerifyArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Exit {
-    match common.format {
-        _ if common.quiet => {}
-        Format::Json => {
-            let document = json!({
-                "schema": 1, "command": "verify", "repair": args.repair, "compared": 0, "agreed": 0, "findings": [],
-                "exit": 0,
-            });
-            print(world.out, &document.to_string());
-        }
-        Format::Text => {
-            let text = format!("Nothing is recorded yet: there is no snapshot at `{}`.", settings.snapshot.display());
-            print(world.out, &text);
-        }
-    }
-    Exit::Agreed
 }

@@ -16,57 +16,41 @@ use crate::toggl::{Answer, Method, RemoteEntry, Request, entry};
 /// The most entries that one answer lists, silently.
 const CAP: usize = 1000;
 
-/// What a look at Toggl found, for whoever only wants to compare.
-#[derive(Debug, Default)]
-pub struct Look {
-    /// All entries that start on the days asked for, and some of the day before and after; `None` if they were not
-    /// listed, and then `end` says why.
-    pub entries: Option<Vec<RemoteEntry>>,
-    /// Requests that were sent.
-    pub requests: usize,
-    /// Why there are no entries.
-    pub end: Option<End>,
-}
-
-/// Lists the entries that start on these days (UTC), under the rules of quota, pace and backoff that every request
-/// keeps to. The default workspace is asked for as well if `asks_workspace` and nobody knows it. Sends questions only;
-/// what they teach of quota and workspace goes into `sidecar`, which is not saved.
+/// Lists the entries that start on these days (UTC), and some of the day before and after, under the rules of quota,
+/// pace and backoff that every request keeps to. The default workspace is asked for as well if `asks_workspace` and
+/// nobody knows it. Sends questions only; what they teach of quota and workspace goes into `sidecar`, which is not
+/// saved.
+///
+/// # Errors
+/// The [`End`] that a push would come to.
 pub fn look(
     sidecar: &mut Sidecar,
-    days: (Date, Date),
+    (first, last): (Date, Date),
     asks_workspace: bool,
     manner: &Manner,
     mut edges: Edges<'_>,
-) -> Look {
+) -> Result<Vec<RemoteEntry>, End> {
     let intake = Intake::default();
     let options =
         Options { since: None, until: None, prune: None, retry_rejected: false, defaults: Defaults::default() };
     // Waiting for the quota would save first.
     let manner = Manner { wait: false, ..manner.clone() };
     let mut run = Execution::new(sidecar, Digest::of(&[]), &intake, &options, &manner, edges.reborrow());
-    let looked = run.look(days, asks_workspace);
-    let requests = run.report.requests;
-    match looked {
-        Ok(entries) => Look { entries: Some(entries), requests, end: None },
-        Err(end) => Look { entries: None, requests, end: Some(end) },
+    if asks_workspace && manner.workspace.or(run.sidecar.workspace).is_none() {
+        run.ask_workspace()?;
     }
+    run.list_days(first, last)
 }
 
-/// The first day that Toggl lists for sure at this unix second: three calendar months back, and a day of margin for its zone.
+/// The first day that Toggl lists for sure at this unix second: three calendar months back, and a day of margin for its
+/// zone.
 #[must_use]
 pub fn window_start(now: i64) -> Date {
-    let today = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH).date();
-    listed_from(today).saturating_add(Duration::DAY)
+    let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    listed_from(now.date()).saturating_add(Duration::DAY)
 }
 
 impl Execution<'_> {
-    fn look(&mut self, (first, last): (Date, Date), asks_workspace: bool) -> Result<Vec<RemoteEntry>, End> {
-        if asks_workspace && self.manner.workspace.or(self.sidecar.workspace).is_none() {
-            self.ask_workspace()?;
-        }
-        self.list_days(first, last)
-    }
-
     /// `GET /me` for the default workspace, kept for later runs.
     pub(super) fn ask_workspace(&mut self) -> Result<i64, End> {
         let answer = self.get("/me".to_owned())?;

@@ -138,30 +138,27 @@ fn minute(at: OffsetDateTime) -> String {
 
 /// Why Toggl's entries are not known, for people, with what to do.
 #[must_use]
-pub fn no_list(end: Option<&End>, zone: &Zone) -> String {
+pub fn no_list(end: &End, zone: &Zone) -> String {
     let why = match end {
-        None => "Toggl does not list the entries of these days; try fewer with `--days`".to_owned(),
-        Some(End::Quota(until)) => {
+        End::Quota(until) => {
             // The next full minute: told without seconds, it must not be too early.
             format!("the hourly quota is used up: try again from {}", minute(zone.at(until.saturating_add(59))))
         }
-        Some(End::RateLimited) => "Toggl asks for a pause (429): try again in some minutes".to_owned(),
-        Some(End::Trouble(why)) => format!("Toggl is in trouble: {}; try again later", clean(why)),
-        Some(End::Offline(why)) => format!("Toggl cannot be reached: {}; try again when it can", clean(why)),
-        Some(End::MaxRequests) => "no more requests were allowed".to_owned(),
-        Some(End::Interrupted) => "interrupted".to_owned(),
-        Some(End::TokenRefused(status)) => format!(
+        End::RateLimited => "Toggl asks for a pause (429): try again in some minutes".to_owned(),
+        End::Trouble(why) => format!("Toggl is in trouble: {}; try again later", clean(why)),
+        End::Offline(why) => format!("Toggl cannot be reached: {}; try again when it can", clean(why)),
+        End::MaxRequests => "no more requests were allowed".to_owned(),
+        End::Interrupted => "interrupted".to_owned(),
+        End::TokenRefused(status) => format!(
             "Toggl refused the token ({status}): copy it anew from the bottom of https://track.toggl.com/profile into \
              TOGGL_API_TOKEN"
         ),
-        Some(End::CallGone) => {
-            "Toggl says that this version of its API is gone: look for a newer chute-toggl".to_owned()
-        }
-        Some(End::NoSuchCall) => {
+        End::CallGone => "Toggl says that this version of its API is gone: look for a newer chute-toggl".to_owned(),
+        End::NoSuchCall => {
             "there is no such call where the requests went (404): see that TOGGL_API_URL ends in `/api/v9`".to_owned()
         }
-        Some(End::NoWorkspace(why)) => format!("{}: set TOGGL_WORKSPACE_ID", clean(why)),
-        Some(End::Save(why)) => clean(why),
+        End::NoWorkspace(why) => format!("{}: set TOGGL_WORKSPACE_ID", clean(why)),
+        End::Save(why) => clean(why),
     };
     format!("Nothing was compared: {why}.")
 }

@@ -362,3 +362,32 @@ fn sessions_beyond_toggls_window_are_not_judged() {
     assert_eq!(stage.run(&["verify", "--days", "93"]).code, 2);
     stage.server.sandbox().assert_clean();
 }
+
+/// Settled history is kept unread in an archive; a comparison reads it all the same, and a repair puts it back.
+#[test]
+fn a_long_history_is_compared_and_repaired_as_well() {
+    let stage = Stage::new();
+    let titles: Vec<String> = (0..1100).map(|n| format!("task {n}")).collect();
+    let work: Vec<Work> = titles.iter().zip(-1200..).map(|(title, at)| (title.as_str(), at, Some(at + 1))).collect();
+    let text =
+        stage.text(&work).replace("[[today", "[[past").replace("future = []\npast = []", "today = []\nfuture = []");
+    stage.save_text(&text, 0);
+    for (title, start, end) in &work {
+        let at = |minutes: i64| (stage.base + minutes * 60).div_euclid(60) * 60;
+        stage.server.sandbox().insert(title, at(*start), end.map(at));
+    }
+    assert_eq!(stage.run(&["push"]).code, 0);
+    assert_eq!(stage.server.sandbox().count(Call::Create), 0);
+    let archived = |stage: &Stage| stage.sidecar().archive.map_or(0, |archive| archive.sessions);
+    assert_eq!(archived(&stage), 1100);
+    stage.age();
+    stage.server.sandbox().log.clear();
+    let id = stage.entry("task 500");
+    stage.server.sandbox().remove(id);
+    let (code, json, _) = look(&stage);
+    assert_eq!((code, findings(&json)), (6, vec![("missing".into(), "task 500".into())]));
+    assert_eq!(json["compared"].as_u64(), Some(1100));
+    repair(&stage);
+    assert_ne!(stage.entry("task 500"), id);
+    assert_eq!(archived(&stage), 1100);
+}
