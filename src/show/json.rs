@@ -2,7 +2,7 @@
 //! RFC 3339 with the offset in force then. New fields, kinds and reasons may be added under the same `schema`; a
 //! program should pass over what it does not know.
 //!
-//! Every document:
+//! The documents of `push` and `status`:
 //!
 //! | field | value |
 //! |---|---|
@@ -89,7 +89,7 @@
 //!
 //! | field | value |
 //! |---|---|
-//! | `reason` | `"quota"`, `"rate_limited"`, `"trouble"`, `"offline"`, `"max_requests"`, `"interrupted"`, `"token_refused"`, `"call_gone"`, `"no_workspace"` or `"save"` |
+//! | `reason` | `"quota"`, `"rate_limited"`, `"trouble"`, `"offline"`, `"max_requests"`, `"interrupted"`, `"token_refused"`, `"call_gone"`, `"no_such_call"`, `"no_workspace"` or `"save"` |
 //! | `until` | from when running again makes sense, or null if that does not depend on the time |
 //! | `text` | details for people, or null |
 

@@ -1,4 +1,31 @@
-//! A comparison as text and as JSON.
+//! A comparison as text and as JSON. More fields and more kinds of findings may come.
+//!
+//! The document of `verify`:
+//!
+//! | field | value |
+//! |---|---|
+//! | `schema` | 1 |
+//! | `command` | `"verify"` |
+//! | `repair` | whether `--repair` was asked for |
+//! | `from`, `to` | the first and the last day (UTC) that were compared |
+//! | `compared` | number of sessions whose entry was looked for |
+//! | `agreed` | number of these whose entry is as Toggl was told |
+//! | `unsent` | number of sessions without an entry, of which Toggl has none either |
+//! | `pending` | number of requests that the next push would send |
+//! | `findings` | what differs: a list of *finding* |
+//! | `push` | what `--repair` sent, as the document of a push; else null |
+//! | `exit` | the exit code |
+//!
+//! *finding*:
+//!
+//! | field | value |
+//! |---|---|
+//! | `session` | the key of the session |
+//! | `what` | `"missing"`, `"edited"`, `"running"`, `"doubled"` or `"adoptable"` |
+//! | `title`, `start`, `stop` | of the session |
+//! | `entry` | the id of its entry, or null if it has none |
+//! | `held` | the entry as Toggl has it: `id`, `workspace`, `description`, `start` and `stop`; or null |
+//! | `others` | the ids of its doubles, or null |
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
@@ -163,9 +190,7 @@ pub fn no_list(end: &End, zone: &Zone) -> String {
     format!("Nothing was compared: {why}.")
 }
 
-/// The comparison, for programs. `what` of a finding is `missing`, `edited`, `running`, `doubled` or `adoptable`;
-/// `entry` is the id of the session's entry as far as known, `held` the entry as Toggl has it, `others` the ids of its
-/// doubles. More fields and more kinds of findings may come.
+/// The comparison, for programs; whoever calls adds `push` and `exit`.
 #[must_use]
 pub fn json(verdict: &Verdict<'_>) -> Value {
     let comparison = verdict.comparison;

@@ -19,7 +19,10 @@ pub fn page() -> String {
             Some("SYNOPSIS") => page.push_str(&synopsis()),
             Some("COMMAND") => page.push_str(&options_of(line.trim_matches('@').trim_start_matches("COMMAND "))),
             Some("OPTIONS") => page.push_str(&options(Cli::command())),
-            Some("JSON") => page.push_str(&fields(include_str!("../../src/show/json.rs"))),
+            Some("FIELDS") if line.contains("verify") => {
+                page.push_str(&fields(include_str!("../../src/verify/report.rs")))
+            }
+            Some("FIELDS") => page.push_str(&fields(include_str!("../../src/show/json.rs"))),
             Some(other) => panic!("the template asks for `{other}`"),
         }
         page.push('\n');
@@ -80,7 +83,7 @@ fn options(command: Command) -> String {
 fn fields(source: &str) -> String {
     let mut roff = String::new();
     let lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
-    for line in lines {
+    for line in lines.skip_while(|line| !line.ends_with(':')) {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         match cells[..] {
             [""] => {}
@@ -91,8 +94,8 @@ fn fields(source: &str) -> String {
             [text] if text.ends_with(':') => {
                 let _ = writeln!(roff, ".SS {}", inline(text.trim_end_matches(':')));
             }
-            [ref text @ ..] => {
-                let _ = writeln!(roff, "{}", inline(&text.join(" | ")));
+            _ => {
+                let _ = writeln!(roff, "{}", inline(&cells.join(" | ")));
             }
         }
     }

@@ -213,6 +213,9 @@ fn every_end_has_a_name() {
         let report = Report { end: Some(end), ..Report::default() };
         let document = report_json(&scene.view(), &report, Exit::Unfinished);
         assert_eq!(document["end"], json!({"reason": reason, "until": until, "text": text}));
+        let documented =
+            include_str!("../../../src/show/json.rs").lines().find(|line| line.starts_with("//! | `reason` | `"));
+        assert!(documented.unwrap().contains(&format!("`\"{reason}\"`")), "{reason}");
     }
 }
 
