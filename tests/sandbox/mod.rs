@@ -29,7 +29,7 @@ pub use fault::{Delivery, Fault, Faults};
 pub use in_process::InProcess;
 pub use route::Call;
 pub use rules::{Rate, Refusal, Required, Rules, TOKEN, UNLIMITED, WORKSPACE};
-pub use server::Server;
+pub use server::{Hook, Server};
 pub use state::Sandbox;
 
 use chute_toggl::toggl::{Bucket, QuotaHeaders};

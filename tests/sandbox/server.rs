@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::{Delivery, Incoming, Outgoing, Sandbox, SandboxClock, instant};
 
 /// Called with every request, on the thread that answers it.
-type Hook = Box<dyn FnMut(&Incoming) + Send>;
+pub type Hook = Box<dyn FnMut(&Incoming) + Send>;
 
 /// Requests below this path reach the sandbox.
 const BASE: &str = "/api/v9";

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use crate::pilot;
-use crate::sandbox::{ClockFile, Incoming, Server, TOKEN, WORKSPACE};
+use crate::sandbox::{ClockFile, Hook, Incoming, Server, TOKEN, WORKSPACE};
 use crate::situation::{self, DELAYS, Prepared, Save, Situation};
 
 /// Where a run is killed.
@@ -175,7 +175,7 @@ impl Stage {
 
     /// Runs the pilot and kills it from outside when the `hook` of the server is called for the `n`-th time. Returns
     /// when the request that was under way is over, for the server too.
-    fn kill_at_request(&self, situation: &Situation, n: usize, hook: fn(&Server, Box<dyn FnMut(&Incoming) + Send>)) {
+    fn kill_at_request(&self, situation: &Situation, n: usize, hook: fn(&Server, Hook)) {
         let child: Arc<Mutex<Option<Child>>> = Arc::default();
         let (killed, wait_for_kill) = mpsc::channel();
         let mut calls = 0;
