@@ -2,9 +2,11 @@
 //! after it must bring Toggl into agreement, every session once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
 
 use chute_toggl::execute::{Event, Watch};
 
+use crate::pilot::Stage;
 use crate::rig::{Blind, Pushed, Rig};
 use crate::sandbox::Fault;
 use crate::situation::{self, Prepared, Save, Situation, utc};
@@ -93,6 +95,31 @@ fn a_run_in_which_every_request_meets_the_fault_is_made_good() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a socket adds: real connections that are cut, reset and slow, and the process as a whole.
+#[test]
+fn real_connections_that_break_are_made_good() {
+    let broken: Vec<Fault> = (faults().into_iter())
+        .filter(|fault| !matches!(fault, Fault::Status { code, .. } if *code != 503) && *fault != Fault::NoId)
+        .collect();
+    let mut points = 0;
+    for situation in situation::all().iter().filter(|situation| ["mixed", "lost sidecar"].contains(&situation.name)) {
+        let prepared = situation.prepare();
+        for fault in &broken {
+            for request in 1..=situation.requests {
+                points += 1;
+                let at = format!("{}, request {request}, {fault:?}", situation.name);
+                let stage = Stage::new(&situation.save, &prepared);
+                stage.toggl.sandbox().faults.at(request, fault.clone());
+                let status = stage.pilot(situation).env("CHUTE_TOGGL_TIMEOUT", "0.15").status().unwrap();
+                assert!(matches!(status.code(), Some(0 | 4)), "{at}: {status}");
+                stage.toggl.sandbox().faults.clear();
+                assert_eq!(stage.made_good(situation, Duration::from_secs(10)), Ok(()), "{at}");
+            }
+        }
+    }
+    println!("{points} points");
 }
 
 /// A wrong address answers 404 to everything. That is not what became of the entries.

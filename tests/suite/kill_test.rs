@@ -1,18 +1,15 @@
 //! Never twice, never lost, on real processes: every push of every situation is killed (SIGKILL) at each of its steps
 //! and around each of its requests, and run again. Toggl must then hold every session once.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::fs;
+use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use tempfile::TempDir;
-
-use crate::pilot;
-use crate::sandbox::{ClockFile, Hook, Incoming, Server, TOKEN, WORKSPACE};
-use crate::situation::{self, DELAYS, Prepared, Save, Situation};
+use crate::pilot::{self, Stage};
+use crate::sandbox::{Hook, Incoming, Server};
+use crate::situation::{self, DELAYS, Prepared, Situation};
 
 /// Where a run is killed.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +21,6 @@ enum Kill {
     /// When its n-th request has been carried out and is not answered.
     CarriedOut(usize),
 }
-
-/// Pushes that an interrupted one may take to be made good.
-const AGAIN: usize = 2;
 
 #[test]
 fn killed_at_any_point_the_next_push_makes_it_good() {
@@ -81,42 +75,11 @@ fn undisturbed(situation: &Situation, prepared: &Prepared) -> Vec<String> {
 }
 
 #[cfg(unix)]
-fn signal(status: std::process::ExitStatus) -> Option<i32> {
+fn signal(status: ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
-/// A home with a snapshot, a clock and a Toggl of its own.
-struct Stage {
-    dir: TempDir,
-    clock: ClockFile,
-    toggl: Server,
-}
-
 impl Stage {
-    fn new(save: &Save, prepared: &Prepared) -> Stage {
-        let dir = folder();
-        let clock = ClockFile::create(dir.path().join("clock"), (save.at + 20) * 1000);
-        let toggl = Server::of(Arc::new(Mutex::new(prepared.toggl(clock.clone()))));
-        let stage = Stage { dir, clock, toggl };
-        if !prepared.sidecar.is_empty() {
-            fs::write(stage.sidecar(), &prepared.sidecar).unwrap();
-        }
-        stage.save(save);
-        stage
-    }
-
-    /// Another one in the same state.
-    fn twin(&self) -> Stage {
-        let dir = folder();
-        for entry in fs::read_dir(self.dir.path()).unwrap() {
-            let file = entry.unwrap().path();
-            fs::copy(&file, dir.path().join(file.file_name().unwrap())).unwrap();
-        }
-        let clock = ClockFile::open(dir.path().join("clock"));
-        let toggl = self.toggl.sandbox().twin(clock.clone());
-        Stage { dir, clock, toggl: Server::of(Arc::new(Mutex::new(toggl))) }
-    }
-
     /// Lets a run die there.
     fn kill(&self, situation: &Situation, kill: Kill) {
         match kill {
@@ -128,49 +91,6 @@ impl Stage {
             Kill::CarriedOut(n) => self.kill_at_request(situation, n, Server::after_request),
         }
         self.toggl.sandbox().assert_clean();
-    }
-
-    /// Runs again until all is well.
-    fn made_good(&self, situation: &Situation, delay: Duration) -> Result<(), String> {
-        self.clock.advance(i64::try_from(delay.as_millis()).unwrap());
-        self.save(&situation.later);
-        let mut codes = Vec::new();
-        while codes.len() < AGAIN && codes.last() != Some(&0) {
-            codes.push(self.pilot(situation).status().unwrap().code().unwrap_or(-1));
-        }
-        if codes.last() != Some(&0) {
-            return Err(format!("the next pushes ended with {codes:?}"));
-        }
-        situation.fault_in(&self.toggl.sandbox(), &fs::read(self.sidecar()).unwrap())
-    }
-
-    fn save(&self, save: &Save) {
-        let path = self.dir.path().join("snapshot.toml");
-        fs::write(&path, &save.text).unwrap();
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(save.at.unsigned_abs());
-        File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
-        if self.clock.now_ms() < (save.at + 20) * 1000 {
-            self.clock.set(save.at + 20);
-        }
-    }
-
-    fn sidecar(&self) -> PathBuf {
-        self.dir.path().join("toggl.json")
-    }
-
-    /// A push by the pilot.
-    fn pilot(&self, situation: &Situation) -> Command {
-        let path = |name: &str| self.dir.path().join(name).into_os_string().into_string().unwrap();
-        let (snapshot, sidecar, url) = (path("snapshot.toml"), path("toggl.json"), self.toggl.url());
-        let args = ["push", "--snapshot", &snapshot, "--sidecar", &sidecar, "--api-url", &url];
-        let mut command = pilot::program(&self.clock, &[&args, situation.args].concat());
-        // No zone is UTC, and spares each process the look through the database of zones.
-        command.env("TZ", "").env("HOME", self.dir.path()).env("TOGGL_API_TOKEN", TOKEN);
-        if situation.names_workspace {
-            command.env("TOGGL_WORKSPACE_ID", WORKSPACE.to_string());
-        }
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        command
     }
 
     /// Runs the pilot and kills it from outside when the `hook` of the server is called for the `n`-th time. Returns
@@ -201,10 +121,4 @@ impl Stage {
             std::thread::yield_now();
         }
     }
-}
-
-/// In memory where there is such a place: thousands of real syncs would only cost time here.
-fn folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }

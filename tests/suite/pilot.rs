@@ -6,17 +6,21 @@
 
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use chute_toggl::command::{self, World};
 use chute_toggl::execute::{Event, Watch};
 use chute_toggl::store::{Disk, RealDisk};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
-use crate::sandbox::ClockFile;
+use crate::sandbox::{ClockFile, Server, TOKEN, WORKSPACE};
+use crate::situation::{Prepared, Save, Situation};
 
 /// The file of the clock; without it the test does nothing.
 const CLOCK: &str = "PILOT_CLOCK";
@@ -123,4 +127,92 @@ impl Disk for StepByStep<'_> {
     fn sync_folder(&mut self, folder: &Path) -> io::Result<()> {
         RealDisk.sync_folder(folder)
     }
+}
+
+/// A home with a snapshot, a clock and a Toggl of its own.
+pub struct Stage {
+    pub dir: TempDir,
+    pub clock: ClockFile,
+    pub toggl: Server,
+}
+
+impl Stage {
+    pub fn new(save: &Save, prepared: &Prepared) -> Stage {
+        let dir = folder();
+        let clock = ClockFile::create(dir.path().join("clock"), (save.at + 20) * 1000);
+        let toggl = Server::of(Arc::new(Mutex::new(prepared.toggl(clock.clone()))));
+        let stage = Stage { dir, clock, toggl };
+        if !prepared.sidecar.is_empty() {
+            fs::write(stage.sidecar(), &prepared.sidecar).unwrap();
+        }
+        stage.save(save);
+        stage
+    }
+
+    /// Another one in the same state.
+    pub fn twin(&self) -> Stage {
+        let dir = folder();
+        for entry in fs::read_dir(self.dir.path()).unwrap() {
+            let file = entry.unwrap().path();
+            fs::copy(&file, dir.path().join(file.file_name().unwrap())).unwrap();
+        }
+        let clock = ClockFile::open(dir.path().join("clock"));
+        let toggl = self.toggl.sandbox().twin(clock.clone());
+        Stage { dir, clock, toggl: Server::of(Arc::new(Mutex::new(toggl))) }
+    }
+
+    pub fn save(&self, save: &Save) {
+        let path = self.dir.path().join("snapshot.toml");
+        fs::write(&path, &save.text).unwrap();
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(save.at.unsigned_abs());
+        File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+        if self.clock.now_ms() < (save.at + 20) * 1000 {
+            self.clock.set(save.at + 20);
+        }
+    }
+
+    pub fn sidecar(&self) -> PathBuf {
+        self.dir.path().join("toggl.json")
+    }
+
+    /// A push by the pilot.
+    pub fn pilot(&self, situation: &Situation) -> Command {
+        let path = |name: &str| self.dir.path().join(name).into_os_string().into_string().unwrap();
+        let (snapshot, sidecar, url) = (path("snapshot.toml"), path("toggl.json"), self.toggl.url());
+        let args = ["push", "--snapshot", &snapshot, "--sidecar", &sidecar, "--api-url", &url];
+        let mut command = program(&self.clock, &[&args, situation.args].concat());
+        // No zone is UTC, and spares each process the look through the database of zones.
+        command.env("TZ", "").env("HOME", self.dir.path()).env("TOGGL_API_TOKEN", TOKEN);
+        if situation.names_workspace {
+            command.env("TOGGL_WORKSPACE_ID", WORKSPACE.to_string());
+        }
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// Runs again until all is well.
+    pub fn made_good(&self, situation: &Situation, delay: Duration) -> Result<(), String> {
+        self.clock.advance(i64::try_from(delay.as_millis()).unwrap());
+        self.save(&situation.later);
+        let mut codes = Vec::new();
+        while codes.len() < AGAIN && codes.last() != Some(&0) {
+            codes.push(self.pilot(situation).status().unwrap().code().unwrap_or(-1));
+        }
+        if codes.last() != Some(&0) {
+            return Err(format!("the next pushes ended with {codes:?}"));
+        }
+        if self.dir.path().join(".toggl.json.tmp").exists() {
+            return Err("a temporary file is left behind".to_owned());
+        }
+        situation.fault_in(&self.toggl.sandbox(), &fs::read(self.sidecar()).unwrap())
+    }
+}
+
+/// Pushes that a disturbed one may take to be made good.
+const AGAIN: usize = 2;
+
+/// In memory where there is such a place: thousands of real syncs would only cost time here.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
