@@ -149,7 +149,7 @@ impl<'a> SidecarFile<'a> {
     #[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
     pub fn lock(path: &Path, disk: &'a mut dyn Disk) -> Result<SidecarFile<'a>, LockError> {
         // A sidecar that is a link (into a repository of dotfiles, say) stays one: its target is replaced.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let path = target_of(path);
         let lock_path = lock_path(&path);
         let io = |source: io::Error| LockError::Io { path: lock_path.clone(), source };
         std::fs::create_dir_all(folder_of(&path)).map_err(io)?;
@@ -202,8 +202,20 @@ impl Store for SidecarFile<'_> {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
 pub fn is_locked(path: &Path) -> bool {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    File::open(lock_path(&path)).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    File::open(lock_path(&target_of(path))).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// Where a file really is, also if it is a link to one that is yet to be.
+fn target_of(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // More links in a row than any system follows are a circle.
+    for _ in 0..40 {
+        match path.read_link() {
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => break,
+        }
+    }
+    path.canonicalize().unwrap_or(path)
 }
 
 /// The lock file beside a sidecar.
