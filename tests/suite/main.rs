@@ -32,4 +32,5 @@ mod show_test;
 mod situation;
 mod snapshot_test;
 mod words_test;
+mod store_test;
 mod zone_test;

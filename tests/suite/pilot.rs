@@ -212,7 +212,7 @@ impl Stage {
 const AGAIN: usize = 2;
 
 /// In memory where there is such a place: thousands of real syncs would only cost time here.
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
 }
