@@ -69,7 +69,7 @@ struct Pass {
 }
 
 /// The passes, the most trusted first.
-const PASSES: [Pass; 11] = [
+const PASSES: [Pass; 12] = [
     Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
     Pass { by: By::Plan, vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
     Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.fits() },
@@ -79,6 +79,7 @@ const PASSES: [Pass; 11] = [
     // another day can have the same minutes, so it must be able to be as old as the thread.
     Pass { by: By::Place, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
     Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
+    Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.has_closed_length() },
     // Only the date does not agree: finished at the very minute of an earlier pause.
     Pass { by: By::Title, vanished: false, accept: |p| p.same_title() && p.whole() && p.may_be_that_old() },
     // Minutes edited by hand. With nothing in common it is a new task in a deleted one's place, and taking it for an
@@ -238,6 +239,11 @@ impl Pair<'_, '_> {
             self.scene.zone.first_at_or_after(minute, bound).filter(|&at| at <= self.scene.saved)
         });
         earliest.is_some()
+    }
+
+    /// Two minutes that differ are recorded and agree: hardly by chance.
+    fn has_closed_length(&self) -> bool {
+        live(self.thread).any(|record| record.minutes.end.is_some_and(|end| end != record.minutes.start))
     }
 
     fn kept_a_minute(&self) -> bool {
