@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use assert_cmd::Command;
@@ -67,6 +67,10 @@ impl Home {
         self.dir.path().join(".local/share/chute_kun/sync/toggl.json")
     }
 
+    pub fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        self.variables.iter().cloned()
+    }
+
     /// Saves a snapshot, an hour ago.
     pub fn save(&self, text: &str) {
         self.save_at(text, SystemTime::now() - Duration::from_secs(3600));
@@ -86,6 +90,14 @@ impl Home {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::cargo_bin("chute-toggl").unwrap();
         command.env_clear().current_dir(self.dir.path()).envs(self.variables.iter().cloned()).args(args);
+        command
+    }
+
+    /// The same, to be started and watched while it runs.
+    pub fn process(&self, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_chute-toggl"));
+        command.env_clear().current_dir(self.dir.path()).envs(self.variables.iter().cloned()).args(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
@@ -131,7 +143,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn of(output: &Output) -> Ran {
+    pub fn of(output: &Output) -> Ran {
         Ran {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout.clone()).unwrap(),

@@ -22,6 +22,7 @@ mod lives;
 mod lives_test;
 mod pilot;
 mod quota_test;
+mod process_test;
 mod reading_test;
 mod replay_test;
 mod rig;
