@@ -85,6 +85,12 @@ fn accepted(answer: &Answer, token: &Token, settings: &Settings) -> Check {
             "copy the API token anew from the bottom of https://track.toggl.com/profile into TOGGL_API_TOKEN",
         ),
         402 => Check::note("toggl", format!("{host} answers nothing while the quota is used up")),
+        404 => Check::fault(
+            "toggl",
+            Exit::Usage,
+            format!("{host} answers, but not at this address (404)"),
+            "see that TOGGL_API_URL or --api-url ends in `/api/v9`",
+        ),
         410 => Check::fault(
             "toggl",
             Exit::Failure,

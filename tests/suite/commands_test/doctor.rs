@@ -307,7 +307,9 @@ fn while_the_quota_is_known_to_be_empty_nobody_is_asked() {
 #[test]
 fn what_toggl_answers_is_told_apart() {
     let stage = Stage::pushed(&ONE);
-    for (status, exit, says) in [(410, 1, "newer"), (503, 4, "answers 503"), (401, 7, "refuses the token (401)")] {
+    for (status, exit, says) in
+        [(404, 2, "/api/v9"), (410, 1, "newer"), (503, 4, "answers 503"), (401, 7, "refuses the token (401)")]
+    {
         for at in [1, 2] {
             stage.server.sandbox().faults.at(at, Fault::status(status, false));
         }
