@@ -328,7 +328,7 @@ impl Execution<'_> {
         let since = now_ms.div_euclid(1000);
         let creates = following.iter().filter(|operation| operation.kind.makes_an_entry());
         for operation in std::iter::once(operation).chain(creates).take(batch) {
-            let description = crate::plan::description_of(&operation.title);
+            let description = crate::toggl::description_of(&operation.title);
             for &key in &operation.sessions {
                 if let Some(record) = self.sidecar.record_mut(key) {
                     record.intent = Some(Intent { since, start: record.start, description: description.clone() });

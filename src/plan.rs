@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use time::{Date, OffsetDateTime};
 
-pub use request::{Defaults, description_of, fingerprint};
+pub use request::{Defaults, fingerprint};
 
 use crate::intake::Intake;
 use crate::sidecar::{Entry, Record, RecordKey, Sidecar, Thread};
+use crate::toggl::description_of;
 
 /// What one operation does, in the order in which operations are sent: so the present is right even when the quota
 /// ends in the middle.

@@ -6,9 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::plan::description_of;
 use crate::sidecar::{Entry, RecordKey, Sidecar};
 use crate::toggl::RemoteEntry;
+use crate::toggl::description_of;
 
 /// Seconds for which a list may lag behind a write: absence counts only from a read made this much later.
 pub const LAG: i64 = 5;

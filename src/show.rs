@@ -11,6 +11,7 @@ mod outcome;
 mod page;
 mod phrase;
 mod refusal;
+mod sessions;
 mod standing;
 mod summary;
 

@@ -202,7 +202,8 @@ impl Store for SidecarFile<'_> {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
 pub fn is_locked(path: &Path) -> bool {
-    File::open(lock_path(&target_of(path))).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    File::open(lock_path(&target_of(path)))
+        .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// Where a file really is, also if it is a link to one that is yet to be.

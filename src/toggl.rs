@@ -120,3 +120,18 @@ pub trait Transport {
     /// [`Failure`], told apart by whether the request can have reached the server.
     fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
 }
+
+/// Toggl's limit for a description, in characters.
+pub const DESCRIPTION_LIMIT: usize = 3000;
+
+/// The description that a title becomes: itself, or cut to Toggl's limit with `…` at the end.
+#[must_use]
+pub fn description_of(title: &str) -> String {
+    match title.char_indices().nth(DESCRIPTION_LIMIT) {
+        None => title.to_owned(),
+        Some(_) => {
+            let kept = title.char_indices().nth(DESCRIPTION_LIMIT - 1).map_or(title.len(), |(at, _)| at);
+            format!("{}…", &title[..kept])
+        }
+    }
+}

@@ -2,9 +2,9 @@
 
 use super::gate::Reply;
 use super::{Execution, Refusal};
-use crate::plan::{Kind, Operation, description_of, fingerprint};
+use crate::plan::{Kind, Operation, fingerprint};
 use crate::sidecar::{Entry, RecordKey, Rejection};
-use crate::toggl::{Answer, entry};
+use crate::toggl::{Answer, description_of, entry};
 
 impl Execution<'_> {
     /// Records what became of an operation. Returns what has to be sent instead of it, if anything.

@@ -7,10 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Kind, Operation};
-use crate::toggl::{Method, Request};
-
-/// Toggl's limit for a description, in characters.
-pub const DESCRIPTION_LIMIT: usize = 3000;
+use crate::toggl::{Method, Request, description_of};
 
 /// What new entries get beside their times and text. Entries that exist keep what they have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,18 +16,6 @@ pub struct Defaults {
     pub project: Option<i64>,
     /// `tags`, by name.
     pub tags: Vec<String>,
-}
-
-/// The description that a title becomes: itself, or cut to Toggl's limit with `…` at the end.
-#[must_use]
-pub fn description_of(title: &str) -> String {
-    match title.char_indices().nth(DESCRIPTION_LIMIT) {
-        None => title.to_owned(),
-        Some(_) => {
-            let kept = title.char_indices().nth(DESCRIPTION_LIMIT - 1).map_or(title.len(), |(at, _)| at);
-            format!("{}…", &title[..kept])
-        }
-    }
 }
 
 impl Operation {

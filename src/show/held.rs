@@ -3,14 +3,12 @@
 use super::View;
 use super::clean::clean;
 use super::page::Page;
-use super::phrase::{by_number, count, day, minute, number, span};
+use super::phrase::{by_number, count, meaning, number};
 use super::refusal::{Refused, refusals};
+use super::sessions::{MOST_LINES, first, list, more};
 use crate::intake::OddSession;
 use crate::plan::{Plan, Why};
 use crate::sidecar::{List, RecordKey};
-
-/// More sessions of one kind are counted, unless all are asked for.
-const MOST_LINES: usize = 10;
 
 /// The same for what is in order and can stay so for good.
 const MOST_LINES_IN_ORDER: usize = 3;
@@ -78,74 +76,6 @@ pub fn for_a_person(page: &mut Page, view: &View<'_>, plan: &Plan) {
     }
     odd(page, &view.intake.odd);
     pruning(page, plan);
-}
-
-/// The sessions, one a line, the first few unless all are asked for.
-pub fn list(page: &mut Page, view: &View<'_>, sessions: &[RecordKey]) {
-    first(page, view, sessions, MOST_LINES);
-}
-
-fn first(page: &mut Page, view: &View<'_>, sessions: &[RecordKey], most: usize) {
-    let shown = if page.is_verbose() { sessions.len() } else { most };
-    for &key in sessions.iter().take(shown) {
-        page.cut_line(&format!("  {}", session(view, key)));
-    }
-    more(page, sessions.len().saturating_sub(shown));
-    page.gap();
-}
-
-/// How many are not listed.
-pub fn more(page: &mut Page, left: usize) {
-    if left > 0 {
-        page.line(&format!("  … and {} more; `-v` lists them.", number(left)));
-    }
-}
-
-/// A session on one line: `Mon 2026-05-11 09:05-09:50  Title`.
-pub fn session(view: &View<'_>, key: RecordKey) -> String {
-    match view.sidecar.record(key) {
-        Some((thread, record)) => format!(
-            "{} {}  {}",
-            day(record.start.date()),
-            span(record.start, record.stop, minute),
-            clean(&thread.title)
-        ),
-        None => key.to_string(),
-    }
-}
-
-/// What it means for so many sessions, and what to do.
-pub fn meaning(why: Why, n: usize) -> String {
-    let sessions = count(n, "session");
-    let is = by_number(n, "is", "are");
-    match why {
-        Why::Open => format!(
-            "{sessions} {is} open and not running: there is nothing yet that Toggl could hold. {} sent once {}:",
-            by_number(n, "It is", "They are"),
-            by_number(n, "it ends or runs again", "they end or run again"),
-        ),
-        Why::Gone => format!(
-            "{sessions} {is} gone from Chute_kun. {} in Toggl until `chute-toggl push --prune`:",
-            by_number(n, "Its entry stays", "Their entries stay"),
-        ),
-        Why::Assumed => format!(
-            "{sessions} {is} too old for Toggl to list and taken to be there already. If {} not, \
-             `chute-toggl push --retry-rejected` sends {}:",
-            by_number(n, "it is", "they are"),
-            by_number(n, "it", "them"),
-        ),
-        Why::Uncertain => format!(
-            "{sessions} may or may not be in Toggl: the answer to what was sent is not known. The next push looks \
-             before it sends {} again:",
-            by_number(n, "it", "them"),
-        ),
-        Why::Reopened => format!(
-            "{sessions} had ended and {is} open again, which Chute_kun never does. Was the snapshot restored, cut or \
-             edited? Toggl keeps the end that it has; put the snapshot right, or end {} again:",
-            by_number(n, "the session", "the sessions"),
-        ),
-        Why::Rejected => format!("Toggl refused {sessions}:"),
-    }
 }
 
 fn odd(page: &mut Page, odd: &[OddSession]) {

@@ -9,8 +9,9 @@ use super::View;
 use super::clean::{clean, cut, width};
 use super::page::{Ink, Page, pad, pad_left};
 use super::phrase;
-use crate::plan::{Change, Kind, Operation, description_of};
+use crate::plan::{Change, Kind, Operation};
 use crate::sidecar::{Record, RecordKey};
+use crate::toggl::description_of;
 
 /// More operations than this are summed up.
 const MOST_LINES: usize = 40;

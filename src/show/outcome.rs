@@ -7,8 +7,9 @@ use super::clean::clean;
 use super::held;
 use super::listing;
 use super::page::Page;
-use super::phrase::{by_number, count, moment_from, number};
+use super::phrase::{by_number, count, meaning, moment_from, number};
 use super::refusal::{Refused, refusals};
+use super::sessions;
 use crate::execute::{End, Report};
 use crate::plan::{Plan, Why};
 use crate::sidecar::RecordKey;
@@ -52,7 +53,7 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
             ),
         );
         if page.is_verbose() {
-            held::list(page, view, &report.adopted);
+            sessions::list(page, view, &report.adopted);
         }
     }
     match report.window_starts {
@@ -83,8 +84,8 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
 fn uncertain(page: &mut Page, view: &View<'_>, report: &Report) {
     let listable: Vec<_> = report.uncertain.iter().copied().filter(|key| !report.unlistable.contains(key)).collect();
     if !listable.is_empty() {
-        page.paragraph(0, &held::meaning(Why::Uncertain, listable.len()));
-        held::list(page, view, &listable);
+        page.paragraph(0, &meaning(Why::Uncertain, listable.len()));
+        sessions::list(page, view, &listable);
     }
     let n = report.unlistable.len();
     if n > 0 {
@@ -99,7 +100,7 @@ fn uncertain(page: &mut Page, view: &View<'_>, report: &Report) {
                 by_number(n, "it", "them"),
             ),
         );
-        held::list(page, view, &report.unlistable);
+        sessions::list(page, view, &report.unlistable);
     }
 }
 

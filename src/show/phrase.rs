@@ -3,6 +3,7 @@
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
+use crate::plan::Why;
 use crate::zone::Zone;
 
 /// `1,240`.
@@ -78,4 +79,38 @@ pub fn moment(at: i64, now: i64, zone: &Zone) -> String {
 /// The next full minute: a time told without seconds must not be too early.
 pub fn moment_from(at: i64, now: i64, zone: &Zone) -> String {
     moment(at.saturating_add(59).div_euclid(60).saturating_mul(60), now, zone)
+}
+
+/// What it means for so many sessions, and what to do.
+pub fn meaning(why: Why, n: usize) -> String {
+    let sessions = count(n, "session");
+    let is = by_number(n, "is", "are");
+    match why {
+        Why::Open => format!(
+            "{sessions} {is} open and not running: there is nothing yet that Toggl could hold. {} sent once {}:",
+            by_number(n, "It is", "They are"),
+            by_number(n, "it ends or runs again", "they end or run again"),
+        ),
+        Why::Gone => format!(
+            "{sessions} {is} gone from Chute_kun. {} in Toggl until `chute-toggl push --prune`:",
+            by_number(n, "Its entry stays", "Their entries stay"),
+        ),
+        Why::Assumed => format!(
+            "{sessions} {is} too old for Toggl to list and taken to be there already. If {} not, \
+             `chute-toggl push --retry-rejected` sends {}:",
+            by_number(n, "it is", "they are"),
+            by_number(n, "it", "them"),
+        ),
+        Why::Uncertain => format!(
+            "{sessions} may or may not be in Toggl: the answer to what was sent is not known. The next push looks \
+             before it sends {} again:",
+            by_number(n, "it", "them"),
+        ),
+        Why::Reopened => format!(
+            "{sessions} had ended and {is} open again, which Chute_kun never does. Was the snapshot restored, cut or \
+             edited? Toggl keeps the end that it has; put the snapshot right, or end {} again:",
+            by_number(n, "the session", "the sessions"),
+        ),
+        Why::Rejected => format!("Toggl refused {sessions}:"),
+    }
 }

@@ -2,9 +2,9 @@
 
 use super::View;
 use super::clean::clean;
-use super::held::{list, meaning};
 use super::page::Page;
-use super::phrase::number;
+use super::phrase::{meaning, number};
+use super::sessions::list;
 use crate::execute::Refusal;
 use crate::plan::Why;
 use crate::sidecar::RecordKey;

@@ -18,9 +18,9 @@ use std::collections::HashMap;
 
 use super::format::{self, FormatError};
 use super::{List, Sidecar, ThreadKey};
-use crate::plan::description_of;
 use crate::snapshot::KnownPast;
 use crate::snapshot::blocks::Blocks;
+use crate::toggl::description_of;
 
 /// Settled tasks at the beginning of past.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use chute_toggl::intake::take_in;
-use chute_toggl::plan::description_of;
 use chute_toggl::sidecar::{Entry, Sidecar};
 use chute_toggl::snapshot;
+use chute_toggl::toggl::description_of;
 use chute_toggl::zone::Zone;
 use serde::Deserialize;
 use time::macros::datetime;

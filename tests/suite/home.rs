@@ -67,10 +67,6 @@ impl Home {
         self.dir.path().join(".local/share/chute_kun/sync/toggl.json")
     }
 
-    pub fn variables(&self) -> impl Iterator<Item = (String, String)> {
-        self.variables.iter().cloned()
-    }
-
     /// Saves a snapshot, an hour ago.
     pub fn save(&self, text: &str) {
         self.save_at(text, SystemTime::now() - Duration::from_secs(3600));

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chute_toggl::plan::description_of;
 use chute_toggl::sidecar::{List, Place, Record, Sidecar};
+use chute_toggl::toggl::description_of;
 
 use crate::lives::{Habits, Saved, Seen, live};
 use crate::rig::Rig;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chute_toggl::plan::description_of;
+use chute_toggl::toggl::description_of;
 use chute_toggl::zone::Zone;
 
 use crate::corpus::{Scenario, TrueSession};
