@@ -24,7 +24,9 @@ mod pilot;
 mod process_test;
 mod quota_test;
 mod reading_test;
+mod refusal_test;
 mod replay_test;
+mod retry_test;
 mod rig;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;

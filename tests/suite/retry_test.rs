@@ -1,0 +1,131 @@
+//! What is tried again, how often and after how long, on a simulated clock.
+
+use std::time::Duration;
+
+use chute_toggl::clock::Clock as _;
+use chute_toggl::execute::End;
+use chute_toggl::zone::Zone;
+
+use crate::home::one_session;
+use crate::rig::{Pushed, Rig};
+use crate::sandbox::{Fault, LogLine};
+
+const NOW: i64 = 1_778_490_000;
+
+fn push(rig: &mut Rig) -> Pushed {
+    rig.push(&one_session("Write report", 540, 600), NOW - 60, &Zone::named("UTC").unwrap())
+}
+
+/// A rig whose first push (and its look) is over, with something to update.
+fn with_an_update() -> (Rig, String) {
+    let mut rig = Rig::at(NOW);
+    assert_eq!(push(&mut rig).report.end, None);
+    rig.clock.advance(60_000);
+    (rig, one_session("Write report", 540, 590))
+}
+
+fn update(rig: &mut Rig, text: &str) -> Pushed {
+    rig.push(text, NOW, &Zone::named("UTC").unwrap())
+}
+
+fn times(rig: &Rig, method: &str) -> Vec<i64> {
+    rig.toggl.sandbox().log.iter().filter(|line| line.method == method).map(|line| line.at_ms).collect()
+}
+
+fn puts(line: &LogLine) -> bool {
+    line.method == "PUT"
+}
+
+#[test]
+fn too_fast_is_tried_four_times_and_then_left_for_later() {
+    let (mut rig, text) = with_an_update();
+    rig.toggl.sandbox().faults.when(puts, Fault::status(429, false));
+    assert_eq!(update(&mut rig, &text).report.end, Some(End::RateLimited));
+    assert_eq!(times(&rig, "PUT").len(), 4);
+    rig.toggl.sandbox().faults.clear();
+    rig.clock.advance(60_000);
+    assert_eq!(update(&mut rig, &text).report.end, None);
+}
+
+#[test]
+fn a_create_is_repeated_after_429_but_not_after_a_5xx() {
+    let mut rig = Rig::at(NOW);
+    rig.toggl.sandbox().faults.at(2, Fault::status(429, false));
+    assert_eq!(push(&mut rig).report.end, None);
+    assert_eq!(times(&rig, "POST").len(), 2, "refused for its pace, it was not done");
+
+    let mut rig = Rig::at(NOW);
+    rig.toggl.sandbox().faults.at(2, Fault::status(503, true));
+    let pushed = push(&mut rig);
+    assert_eq!((pushed.report.end, pushed.report.adopted.len()), (None, 1));
+    assert_eq!(times(&rig, "POST").len(), 1, "it may have been done, and was looked for instead");
+    assert_eq!(rig.toggl.sandbox().entries().len(), 1);
+}
+
+#[test]
+fn what_is_harmless_to_repeat_is_repeated_after_a_5xx_or_a_cut() {
+    for fault in [Fault::status(500, false), Fault::status(503, true), Fault::CutBefore, Fault::CutAfter] {
+        let (mut rig, text) = with_an_update();
+        rig.toggl.sandbox().faults.next(fault);
+        assert_eq!(update(&mut rig, &text).report.end, None);
+        assert_eq!(times(&rig, "PUT").len(), 2);
+    }
+}
+
+#[test]
+fn the_backoff_grows_is_bounded_and_never_below_the_pace() {
+    let (mut rig, text) = with_an_update();
+    rig.manner.pace = Duration::from_secs(20);
+    rig.toggl.sandbox().faults.when(puts, Fault::status(500, false));
+    assert!(matches!(update(&mut rig, &text).report.end, Some(End::Trouble(_))));
+    let times = times(&rig, "PUT");
+    assert_eq!(times.len(), 4);
+    for pair in times.windows(2) {
+        let waited = pair[1] - pair[0];
+        assert!((20_000..=30_000).contains(&waited), "{waited} ms between two tries");
+    }
+}
+
+#[test]
+fn retry_after_is_kept_to() {
+    let (mut rig, text) = with_an_update();
+    {
+        let mut sandbox = rig.toggl.sandbox();
+        sandbox.rules.rate = Some(crate::sandbox::Rate { per_second: 1, burst: 1, retry_after: Some(17) });
+    }
+    // Another program of the user's has just used the token up.
+    rig.manner.pace = Duration::ZERO;
+    let begin = rig.clock.now_ms();
+    let zone = Zone::named("UTC").unwrap();
+    let more = text.clone() + one_session("More", 610, 620).split_once("past = []\n").unwrap().1;
+    assert_eq!(rig.push(&more, NOW, &zone).report.end, None);
+    let refused = rig.toggl.sandbox().log.iter().filter(|line| line.status == Some(429)).count();
+    assert_eq!(refused, 1);
+    assert!(rig.clock.now_ms() - begin >= 17_000);
+}
+
+#[test]
+fn no_network_ends_the_run_and_a_refused_token_does_so_at_once() {
+    let (mut rig, text) = with_an_update();
+    rig.toggl.sandbox().faults.when(|_| true, Fault::Unreachable);
+    assert!(matches!(update(&mut rig, &text).report.end, Some(End::Offline(_))));
+
+    let (mut rig, text) = with_an_update();
+    let before = rig.requests();
+    rig.toggl = rig.toggl.clone().with_token("0123456789abcdef0123456789abcdee");
+    assert_eq!(update(&mut rig, &text).report.end, Some(End::TokenRefused(403)));
+    assert_eq!(rig.requests() - before, 1, "no further request");
+}
+
+#[test]
+fn no_more_requests_than_allowed() {
+    let mut rig = Rig::at(NOW);
+    rig.manner.max_requests = Some(0);
+    assert_eq!(push(&mut rig).report.end, Some(End::MaxRequests));
+    assert_eq!(rig.requests(), 0);
+    rig.manner.max_requests = Some(1);
+    assert_eq!(push(&mut rig).report.end, Some(End::MaxRequests));
+    assert_eq!(rig.requests(), 1, "the look");
+    assert_eq!(push(&mut rig).report.end, None);
+    assert_eq!(rig.requests(), 2, "and the create, by a run that was not told where it was");
+}
