@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::sidecar::{Entry, RecordKey, Sidecar};
+use crate::sidecar::{Entry, Record, RecordKey, Sidecar};
 use crate::toggl::RemoteEntry;
 use crate::toggl::description_of;
 
@@ -27,47 +27,147 @@ pub fn owned_ids(sidecar: &Sidecar) -> HashSet<i64> {
 ///
 /// An entry that was made by hand in the same minute with the same text cannot be told from ours.
 pub fn adopt(sidecar: &mut Sidecar, wanted: &[RecordKey], listed: &[RemoteEntry], workspace: i64) -> Vec<RecordKey> {
-    let owned = owned_ids(sidecar);
+    // First those whose stop agrees as well, so that of several alike each gets its own; then the others.
+    let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
+    adopted.extend(adopt_same_start(sidecar, wanted, listed, workspace, false));
+    adopted
+}
+
+/// The same for a sidecar that may be lost. If it was, the entries that have a session's title and minutes on another
+/// day are the session's, before any that only start when it seems to.
+pub fn adopt_all(
+    sidecar: &mut Sidecar,
+    wanted: &[RecordKey],
+    listed: &[RemoteEntry],
+    workspace: i64,
+) -> Vec<RecordKey> {
+    let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
+    if !adopted.is_empty() {
+        adopted.extend(adopt_other_days(sidecar, wanted, listed, workspace));
+    }
+    adopted.extend(adopt_same_start(sidecar, wanted, listed, workspace, false));
+    adopted
+}
+
+fn adopt_same_start(
+    sidecar: &mut Sidecar,
+    wanted: &[RecordKey],
+    listed: &[RemoteEntry],
+    workspace: i64,
+    same_stop: bool,
+) -> Vec<RecordKey> {
     let mut free: HashMap<(i64, String), Vec<&RemoteEntry>> = HashMap::new();
-    let mut seen = HashSet::new();
-    for entry in listed {
-        let is_free = !entry.deleted && entry.workspace == workspace && !owned.contains(&entry.id);
-        if is_free && seen.insert(entry.id) {
-            free.entry((entry.start.unix_timestamp(), entry.description.clone())).or_default().push(entry);
-        }
+    for entry in free_entries(sidecar, listed, workspace) {
+        free.entry((entry.start.unix_timestamp(), entry.description.clone())).or_default().push(entry);
     }
     let mut adopted = Vec::new();
-    // First those whose stop agrees as well, so that of several alike each gets its own; then the others.
-    for exact in [true, false] {
-        for &key in wanted {
-            let Some((thread, record)) = sidecar.record(key) else { continue };
-            if record.entry.is_some() {
+    for &key in wanted {
+        let Some((thread, record)) = sidecar.record(key).filter(|(_, record)| record.entry.is_none()) else { continue };
+        // What was sent, even if title or start have changed since.
+        let sent = record.intent.as_ref().map(|intent| intent.description.clone());
+        let description = sent.unwrap_or_else(|| description_of(&thread.title));
+        let stop = record.stop;
+        let Some(alike) = free.get_mut(&(record.sought_start().unix_timestamp(), description)) else { continue };
+        let Some(at) = alike.iter().position(|entry| !same_stop || entry.stop == stop) else { continue };
+        let found = alike.swap_remove(at);
+        if let Some(record) = sidecar.record_mut(key) {
+            record.intent = None;
+            record.entry = Some(entry_of(found, stop.is_none()));
+            adopted.push(key);
+        }
+    }
+    adopted
+}
+
+/// The listed entries, each once, that can be taken.
+fn free_entries<'a>(sidecar: &Sidecar, listed: &'a [RemoteEntry], workspace: i64) -> Vec<&'a RemoteEntry> {
+    let mut taken = owned_ids(sidecar);
+    let is_archived = |id: i64| sidecar.archive.as_ref().is_some_and(|archive| archive.owns(id));
+    let mut is_free = |entry: &&RemoteEntry| {
+        !entry.deleted && entry.workspace == workspace && !is_archived(entry.id) && taken.insert(entry.id)
+    };
+    listed.iter().filter(|entry| is_free(entry)).collect()
+}
+
+/// Gives the records of `wanted` that are left the entries that have their title and minutes on another day, and takes
+/// over the day: without a sidecar one snapshot cannot date a task that was worked on several days, or in another zone,
+/// but Toggl knows. Only for a sidecar that was lost: otherwise it is another day's work.
+///
+/// Minutes agree if the clock showed the same; failing that, if it was turned by half an hour or an hour in between;
+/// failing that, if it stood in another zone, a multiple of a quarter of an hour away. A later session of a task does not
+/// lie before an earlier one, unless nothing else is left.
+fn adopt_other_days(
+    sidecar: &mut Sidecar,
+    wanted: &[RecordKey],
+    listed: &[RemoteEntry],
+    workspace: i64,
+) -> Vec<RecordKey> {
+    let mut free: HashMap<&str, HashMap<i64, Vec<&RemoteEntry>>> = HashMap::new();
+    for entry in free_entries(sidecar, listed, workspace) {
+        let alike = free.entry(&entry.description).or_default();
+        alike.entry(entry.start.unix_timestamp().rem_euclid(DAY)).or_default().push(entry);
+    }
+    let quarters = (1..96).map(|quarter| quarter * 900);
+    let shifts: [Vec<i64>; 3] = [vec![0], vec![1800, -1800, 3600, -3600], quarters.collect()];
+    let mut adopted = Vec::new();
+    let in_order = shifts.iter().map(|shifts| (true, shifts)).chain([(false, &shifts[0])]);
+    for (way, (is_ordered, shifts)) in in_order.enumerate() {
+        // Backwards, so that each session knows where the next one of its task starts.
+        for &key in wanted.iter().rev() {
+            let Some((thread, record)) = sidecar.record(key).filter(|(_, record)| record.entry.is_none()) else {
                 continue;
-            }
-            // What was sent, even if title or start have changed since.
-            let sent = record.intent.as_ref().map(|intent| intent.description.clone());
-            let description = sent.unwrap_or_else(|| description_of(&thread.title));
-            let stop = record.stop;
-            let sought = (record.sought_start().unix_timestamp(), description);
-            let Some(alike) = free.get_mut(&sought) else { continue };
-            let is_archived = |id: i64| sidecar.archive.as_ref().is_some_and(|archive| archive.owns(id));
-            let fits = |entry: &&RemoteEntry| (!exact || entry.stop == stop) && !is_archived(entry.id);
-            let Some(at) = alike.iter().position(fits) else { continue };
-            let found = alike.swap_remove(at);
-            if let Some(record) = sidecar.record_mut(key) {
-                record.intent = None;
-                record.entry = Some(Entry {
-                    id: found.id,
-                    workspace: found.workspace,
-                    description: found.description.clone(),
-                    start: found.start,
-                    stop: found.stop,
-                    // The session is open and Toggl's entry is not: its stop is no fact about the session.
-                    halted: found.stop.is_some() && record.stop.is_none(),
-                });
+            };
+            let following = thread.records.iter().find(|other| other.number > key.session && other.entry.is_some());
+            let latest = following.filter(|_| is_ordered).map_or(i64::MAX, |other| other.start.unix_timestamp());
+            let start = record.start.unix_timestamp();
+            let Some(free) = free.get_mut(description_of(&thread.title).as_str()) else { continue };
+            let found = shifts.iter().find_map(|shift| {
+                let alike = free.get_mut(&(start + shift).rem_euclid(DAY))?;
+                let fits = |&(_, entry): &(usize, &&RemoteEntry)| {
+                    entry.stop.unwrap_or(entry.start).unix_timestamp() <= latest && lasts_alike(record, entry)
+                };
+                let (at, _) = alike.iter().enumerate().filter(fits).max_by_key(|(_, entry)| entry.start)?;
+                Some(alike.swap_remove(at))
+            });
+            if let (Some(found), Some(record)) = (found, sidecar.record_mut(key)) {
+                take_over(record, found, way >= 2);
                 adopted.push(key);
             }
         }
     }
     adopted
+}
+
+const DAY: i64 = 24 * 3600;
+
+/// Whether the entry lasts as long as the session, but for whole days and a turn of the clock in between, or stops when
+/// the session does.
+fn lasts_alike(record: &Record, entry: &RemoteEntry) -> bool {
+    let (Some(stop), Some(told)) = (record.stop, entry.stop) else { return true };
+    let difference = (told - entry.start) - (stop - record.start);
+    let difference = difference.whole_seconds().rem_euclid(DAY);
+    told == stop || [0, 1800, 3600].contains(&difference.min(DAY - difference))
+}
+
+/// The entry is the session's, and so are its instants.
+fn take_over(record: &mut Record, found: &RemoteEntry, is_in_doubt: bool) {
+    record.start = found.start.to_offset(record.start.offset());
+    if let (Some(stop), Some(told)) = (record.stop, found.stop) {
+        record.stop = Some(told.to_offset(stop.offset()));
+    }
+    record.inferred = is_in_doubt;
+    record.entry = Some(entry_of(found, record.stop.is_none()));
+}
+
+/// What Toggl lists, as a record keeps it.
+fn entry_of(found: &RemoteEntry, is_open: bool) -> Entry {
+    Entry {
+        id: found.id,
+        workspace: found.workspace,
+        description: found.description.clone(),
+        start: found.start,
+        stop: found.stop,
+        // The session is open and Toggl's entry is not: its stop is no fact about the session.
+        halted: found.stop.is_some() && is_open,
+    }
 }

@@ -166,8 +166,9 @@ impl Execution<'_> {
             self.report.window_starts = Some(floor);
         }
         if let (Some(first), Some(last)) = (first, last.filter(|&last| last >= floor)) {
-            let listed = self.list_days(first.max(floor), last)?;
-            let adopted = settle::adopt(self.sidecar, &wanted, &listed, workspace);
+            // From the first day that there is: a session can be older than it seems without a sidecar.
+            let listed = self.list_days(first.min(floor), last)?;
+            let adopted = settle::adopt_all(self.sidecar, &wanted, &listed, workspace);
             if !adopted.is_empty() {
                 self.assume_older(&wanted, floor);
             }
