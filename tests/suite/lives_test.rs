@@ -196,12 +196,12 @@ impl Follower {
 }
 
 /// The records of the sessions in the last snapshot, by the place of their task.
-fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<&Record>> {
+pub fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<&Record>> {
     let threads = sidecar.threads.values().filter_map(|thread| Some((thread.place?, &thread.records)));
     threads.map(|(place, records)| (place, records.iter().filter(|record| !record.gone).collect())).collect()
 }
 
-fn place_of(session: &Seen<'_>) -> Place {
+pub fn place_of(session: &Seen<'_>) -> Place {
     let list = match session.list {
         "today" => List::Today,
         "future" => List::Future,

@@ -12,6 +12,7 @@ mod corpus;
 mod corpus_test;
 mod entry_test;
 mod fault_test;
+mod faulty_lives_test;
 mod halt_test;
 mod home;
 mod http_failure_test;
@@ -20,6 +21,7 @@ mod kill_test;
 #[path = "../lives/mod.rs"]
 mod lives;
 mod lives_test;
+mod lost_sidecar_test;
 mod pilot;
 mod process_test;
 mod quota_test;

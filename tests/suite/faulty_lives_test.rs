@@ -1,0 +1,226 @@
+//! Random lives in a bad world: requests that are lost before or after they are carried out, answers that say nothing,
+//! quotas, lists that lag, and a program that is killed anywhere. Nothing may be doubled and nothing may be missing.
+//!
+//! 2,000 lives are part of every run. `CHUTE_TOGGL_CASES=100000 cargo test --test suite faulty_lives` lives so many;
+//! `CHUTE_TOGGL_SEED=…` only the one with that seed, which the message of a failure names.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use chute_toggl::execute::{Event, Watch};
+use chute_toggl::sidecar::{Record, Sidecar};
+use chute_toggl::toggl::description_of;
+use chute_toggl::zone::Zone;
+use fastrand::Rng;
+
+use crate::lives::{Habits, live};
+use crate::lives_test::{place_of, records_by_place};
+use crate::rig::{Pushed, Rig};
+use crate::sandbox::{Fault, UNLIMITED};
+
+/// What was met and found in all lives.
+#[derive(Debug, Default)]
+struct Figures {
+    lives: usize,
+    pushes: usize,
+    kills: usize,
+    requests: usize,
+    faults: usize,
+    sessions: usize,
+    adopted: usize,
+    inferred: usize,
+    /// More entries of sessions that are gone than sessions that were deleted: these were not known again after an
+    /// edit by hand, and their entries were made anew.
+    made_anew: usize,
+}
+
+#[test]
+fn in_a_bad_world_nothing_is_doubled_and_nothing_is_missing() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let seeds = match number("CHUTE_TOGGL_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("CHUTE_TOGGL_CASES").unwrap_or(2000),
+    };
+    let mut figures = Figures::default();
+    for seed in seeds {
+        Case::of(seed).live(&mut figures);
+    }
+    println!("{figures:?}");
+    // Edited by hand and moved, in the time between two pushes, with nothing that shows the age of the task.
+    assert!(figures.made_anew * 1000 <= figures.sessions, "{figures:?}");
+}
+
+/// One life in one bad world.
+struct Case {
+    seed: u64,
+    rng: Rng,
+    rig: Rig,
+    /// Sessions that were in the first snapshot taken in: nothing dates them for certain.
+    from_first: Option<BTreeSet<u32>>,
+    /// All sessions that were ever in a file.
+    seen: BTreeSet<u32>,
+}
+
+impl Case {
+    fn of(seed: u64) -> Case {
+        let mut rng = Rng::with_seed(seed ^ 0x00ba_d001);
+        let mut rig = Rig::at(0);
+        rig.manner.wait = rng.bool();
+        let mut sandbox = rig.toggl.sandbox();
+        sandbox.rules.lag_ms = [0, 0, 1500, 4000][rng.usize(..4)];
+        sandbox.rules.workspace_total = [30, 30, 240, UNLIMITED][rng.usize(..4)];
+        let (share, mut dice) = ([0.02, 0.1, 0.3, 0.6][rng.usize(..4)], rng.fork());
+        sandbox.faults.by(move |_| (dice.f64() < share).then(|| some_fault(&mut dice)));
+        drop(sandbox);
+        Case { seed, rng, rig, from_first: None, seen: BTreeSet::new() }
+    }
+
+    fn live(mut self, figures: &mut Figures) {
+        let seed = self.seed;
+        let days = self.rng.usize(1..=4);
+        let habits = Habits { quits: 3, calm: 2, renames: 0.15, ..Habits::of_days(days) };
+        let (patience, mortality) = (self.rng.f64() * 0.6 + 0.4, [0.0, 0.2, 0.5][self.rng.usize(..3)]);
+        live(seed, habits, |saved| {
+            let sessions: BTreeSet<u32> = saved.sessions().map(|session| session.uid).collect();
+            self.seen.extend(&sessions);
+            if self.rng.f64() < patience {
+                let kill = (self.rng.f64() < mortality).then(|| self.rng.usize(1..=16));
+                self.push(&saved.text(), saved.at, saved.zone, kill, figures);
+                if self.from_first.is_none() && self.rig.sidecar().records().next().is_some() {
+                    self.from_first = Some(sessions);
+                }
+            }
+            if saved.last {
+                self.end(saved, figures);
+            }
+        });
+        figures.lives += 1;
+        figures.requests += self.rig.requests();
+        figures.faults += self.rig.toggl.sandbox().log.iter().filter(|line| line.fault.is_some()).count();
+    }
+
+    fn push(
+        &mut self,
+        text: &str,
+        saved: i64,
+        zone: &Zone,
+        kill: Option<usize>,
+        figures: &mut Figures,
+    ) -> Option<Pushed> {
+        figures.pushes += 1;
+        self.rig.clock.advance(1);
+        let now = chute_toggl::clock::Clock::now(&self.rig.clock);
+        self.rig.clock.set(now.max(saved) + self.rng.i64(1..20));
+        let mut fate = Fate { left: kill };
+        match catch_unwind(AssertUnwindSafe(|| self.rig.push_watched(text, saved, zone, &mut fate))) {
+            Ok(pushed) => {
+                figures.adopted += pushed.report.adopted.len();
+                Some(pushed)
+            }
+            Err(cause) if cause.is::<Killed>() => {
+                figures.kills += 1;
+                None
+            }
+            Err(cause) => {
+                println!("seed {}", self.seed);
+                resume_unwind(cause)
+            }
+        }
+    }
+
+    /// The world is good again: a push, or a few if it takes the quota of several hours, and all is as it should be.
+    fn end(&mut self, saved: &crate::lives::Saved<'_>, figures: &mut Figures) {
+        let seed = self.seed;
+        self.rig.toggl.sandbox().faults.clear();
+        self.rig.manner.wait = true;
+        let text = saved.text();
+        let pushed = self.push(&text, saved.at, saved.zone, None, figures).unwrap();
+        assert_eq!(pushed.report.end, None, "seed {seed}");
+        assert_eq!(pushed.report.left.operations, [], "seed {seed}");
+        assert_eq!(pushed.report.uncertain, [], "seed {seed}");
+        if self.from_first.is_none() {
+            self.from_first = Some(saved.sessions().map(|session| session.uid).collect());
+        }
+        let (before, disk) = (self.rig.requests(), self.rig.disk.clone());
+        self.push(&text, saved.at, saved.zone, None, figures);
+        assert!(self.rig.requests() == before && self.rig.disk == disk, "seed {seed}: a second push did something");
+        self.compare(saved, figures);
+    }
+
+    fn compare(&self, saved: &crate::lives::Saved<'_>, figures: &mut Figures) {
+        let seed = self.seed;
+        let sidecar = self.rig.sidecar();
+        let records = records_by_place(&sidecar);
+        let sandbox = self.rig.toggl.sandbox();
+        sandbox.assert_clean();
+        let gone = entries(&sidecar).filter(|(record, _)| record.gone).count();
+        let made_anew = gone.saturating_sub(self.seen.len() - saved.sessions().count());
+        figures.made_anew += made_anew;
+        let mut present = BTreeSet::new();
+        for session in saved.sessions() {
+            let uid = session.uid;
+            let record = records.get(&place_of(&session)).and_then(|records| records.get(session.session_index));
+            let record = record.unwrap_or_else(|| panic!("seed {seed}: {uid} has no record"));
+            figures.sessions += 1;
+            figures.inferred += usize::from(record.inferred);
+            let Some(entry) = &record.entry else {
+                assert!(session.stop.is_none() && !session.running, "seed {seed}: {uid} is missing");
+                continue;
+            };
+            assert!(present.insert(entry.id), "seed {seed}: {uid} shares an entry");
+            let held = sandbox.entry(entry.id).expect("an entry of ours is there");
+            assert_eq!(held.description, description_of(session.title), "seed {seed}: {uid}");
+            assert_eq!(held.stop.is_none(), session.running, "seed {seed}: {uid}");
+            let is_right = held.start == session.start && (session.stop.is_none() || held.stop == session.stop);
+            let is_excused =
+                record.inferred || made_anew > 0 || self.from_first.as_ref().is_some_and(|first| first.contains(&uid));
+            assert!(is_right || is_excused, "seed {seed}: {uid}: {session:?} {held:?}");
+        }
+        // Every entry belongs to a record.
+        let owned: Vec<i64> = entries(&sidecar).map(|(_, id)| id).collect();
+        let distinct: BTreeSet<i64> = owned.iter().copied().collect();
+        assert_eq!(owned.len(), distinct.len(), "seed {seed}: two records share an entry");
+        let in_toggl: BTreeSet<i64> = sandbox.entries().iter().map(|entry| entry.id).collect();
+        assert_eq!(distinct, in_toggl, "seed {seed}: doubled or missing in Toggl");
+    }
+}
+
+fn entries(sidecar: &Sidecar) -> impl Iterator<Item = (&Record, i64)> {
+    sidecar.records().filter_map(|(_, _, record)| Some((record, record.entry.as_ref()?.id)))
+}
+
+fn some_fault(dice: &mut Rng) -> Fault {
+    let carried_out = dice.bool();
+    match dice.u8(..12) {
+        0 => Fault::Unreachable,
+        1 => Fault::CutBefore,
+        2 => Fault::ResetBefore,
+        3 | 4 => Fault::CutAfter,
+        5 => Fault::CutMiddle,
+        6 => Fault::Garbage,
+        7 => Fault::NoId,
+        8 => Fault::HalfBody,
+        9 => Fault::status(429, false),
+        10 => Fault::Slow { ms: 60_000, carried_out },
+        _ => Fault::status([500, 502, 503, 504][dice.usize(..4)], carried_out),
+    }
+}
+
+/// Ends the program at its n-th event: what is in memory is lost, what is on disk stays.
+struct Fate {
+    left: Option<usize>,
+}
+
+struct Killed;
+
+impl Watch for Fate {
+    fn event(&mut self, _: &Event<'_>) {
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+            if *left == 0 {
+                self.left = None;
+                resume_unwind(Box::new(Killed));
+            }
+        }
+    }
+}
