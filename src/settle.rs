@@ -102,7 +102,7 @@ fn adopt_other_days(
     listed: &[RemoteEntry],
     workspace: i64,
 ) -> Vec<RecordKey> {
-    let mut free: HashMap<&str, HashMap<i64, Vec<&RemoteEntry>>> = HashMap::new();
+    let mut free: Free<'_> = HashMap::new();
     for entry in free_entries(sidecar, listed, workspace) {
         let alike = free.entry(&entry.description).or_default();
         alike.entry(entry.start.unix_timestamp().rem_euclid(DAY)).or_default().push(entry);
@@ -112,16 +112,19 @@ fn adopt_other_days(
     let mut adopted = Vec::new();
     let in_order = shifts.iter().map(|shifts| (true, shifts)).chain([(false, &shifts[0])]);
     for (way, (is_ordered, shifts)) in in_order.enumerate() {
+        let is_shared = shared(sidecar, wanted, &free, shifts);
         // Backwards, so that each session knows where the next one of its task starts.
         for &key in wanted.iter().rev() {
             let Some((thread, record)) = sidecar.record(key).filter(|(_, record)| record.entry.is_none()) else {
                 continue;
             };
+            let is_in_doubt = record.inferred;
             let following = thread.records.iter().find(|other| other.number > key.session && other.entry.is_some());
             let latest = following.filter(|_| is_ordered).map_or(i64::MAX, |other| other.start.unix_timestamp());
             let start = record.start.unix_timestamp();
             let Some(free) = free.get_mut(description_of(&thread.title).as_str()) else { continue };
-            let found = shifts.iter().find_map(|shift| {
+            let allowed = shifts.iter().filter(|shift| is_in_doubt || is_shared.contains(shift));
+            let found = allowed.into_iter().find_map(|shift| {
                 let alike = free.get_mut(&(start + shift).rem_euclid(DAY))?;
                 let fits = |&(_, entry): &(usize, &&RemoteEntry)| {
                     entry.stop.unwrap_or(entry.start).unix_timestamp() <= latest && lasts_alike(record, entry)
@@ -139,6 +142,28 @@ fn adopt_other_days(
 }
 
 const DAY: i64 = 24 * 3600;
+
+/// So many sessions must be off by the same before a clock that was turned, or moved, is believed of a session whose day
+/// is not in doubt: the same text and length alone would give a new session the entry of a deleted one, and it would be
+/// lost.
+const WITNESSES: usize = 3;
+
+/// Entries by text and by second of the day.
+type Free<'a> = HashMap<&'a str, HashMap<i64, Vec<&'a RemoteEntry>>>;
+
+/// The shifts by which at least [`WITNESSES`] sessions have an entry; none is needed for the same minutes.
+fn shared(sidecar: &Sidecar, wanted: &[RecordKey], free: &Free<'_>, shifts: &[i64]) -> Vec<i64> {
+    let has_entry_at = |key: &RecordKey, shift: i64| {
+        let Some((thread, record)) = sidecar.record(*key).filter(|(_, record)| record.entry.is_none()) else {
+            return false;
+        };
+        let at = (record.start.unix_timestamp() + shift).rem_euclid(DAY);
+        let alike = free.get(description_of(&thread.title).as_str()).and_then(|alike| alike.get(&at));
+        alike.is_some_and(|alike| alike.iter().any(|entry| lasts_alike(record, entry)))
+    };
+    let witnesses = |shift: i64| wanted.iter().filter(|key| has_entry_at(key, shift)).take(WITNESSES).count();
+    shifts.iter().copied().filter(|&shift| shift == 0 || witnesses(shift) == WITNESSES).collect()
+}
 
 /// Whether the entry lasts as long as the session, but for whole days and a turn of the clock in between, or stops when
 /// the session does.
