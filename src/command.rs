@@ -151,7 +151,9 @@ pub fn run(mut world: World<'_>) -> Exit {
 fn completions(shell: clap_complete::Shell) -> String {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "chute-toggl", &mut text);
-    String::from_utf8_lossy(&text).into_owned()
+    // For bash, clap_complete 4.6 takes the hyphen of the name for the border of a command in one of two places, and so
+    // completes no option of any command. Where it does not, there is nothing to replace.
+    String::from_utf8_lossy(&text).replace("chute__subcmd__toggl", "chute__toggl")
 }
 
 /// Help and version go to stdout and are no error; a usage error goes to stderr.

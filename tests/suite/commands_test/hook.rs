@@ -171,6 +171,24 @@ fn completions_are_sound_for_every_shell() {
     assert_eq!(stage.server.connections(), 0);
 }
 
+/// clap_complete 4.6.11 named the states of the options otherwise than the loop that leads to them, because of the
+/// hyphen in `chute-toggl`: commands were completed, and no option of any.
+#[test]
+fn bash_completes_commands_and_their_options() {
+    let completions = Stage::new().run(&["completions", "bash"]).out;
+    for (words, expected) in [("pu", "push"), ("push --max-r", "--max-requests"), ("verify --rep", "--repair")] {
+        let before = words.split(' ').count();
+        let last = words.split(' ').next_back().unwrap();
+        let script = format!(
+            "{completions}\nCOMP_WORDS=(chute-toggl {words}); COMP_CWORD={before}\n\
+             $(complete -p chute-toggl | sed 's/.*-F \\([^ ]*\\).*/\\1/') chute-toggl '{last}' x 2>/dev/null\n\
+             echo \"${{COMPREPLY[*]}}\""
+        );
+        let output = Command::new("bash").args(["--norc", "-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected, "{words}");
+    }
+}
+
 #[test]
 fn another_shell_is_a_usage_error() {
     let ended = Stage::new().run(&["hook", "tcsh"]);
