@@ -1,4 +1,24 @@
 //! What `doctor` found out: one check after the other, what each fault asks of a person, and the one next step.
+//!
+//! The document of `doctor`, to which checks and fields may be added:
+//!
+//! | field | value |
+//! |---|---|
+//! | `schema` | 1 |
+//! | `command` | `"doctor"` |
+//! | `checks` | what was looked at, in this order: a list of *check* |
+//! | `next` | the single most useful next step, for people |
+//! | `exit` | the exit code: that of the worst fault |
+//!
+//! *check*:
+//!
+//! | field | value |
+//! |---|---|
+//! | `check` | what was looked at, in a word or two |
+//! | `state` | `"ok"`, `"note"` (not wrong, and worth knowing) or `"fault"` |
+//! | `text` | what was seen, for people |
+//! | `do` | for a fault what to do about it, for people; else null |
+//! | `exit` | for a fault the exit code that stands for it; else null |
 
 use serde_json::{Value, json};
 
@@ -142,7 +162,7 @@ impl Diagnosis {
         text
     }
 
-    /// The same for programs. `state` of a check is `ok`, `note` or `fault`; more checks and fields may come.
+    /// The same for programs.
     #[must_use]
     pub fn json(&self) -> Value {
         let checks: Vec<Value> = (self.checks.iter())

@@ -19,10 +19,12 @@ pub fn page() -> String {
             Some("SYNOPSIS") => page.push_str(&synopsis()),
             Some("COMMAND") => page.push_str(&options_of(line.trim_matches('@').trim_start_matches("COMMAND "))),
             Some("OPTIONS") => page.push_str(&options(Cli::command())),
-            Some("FIELDS") if line.contains("verify") => {
-                page.push_str(&fields(include_str!("../../src/verify/report.rs")))
-            }
-            Some("FIELDS") => page.push_str(&fields(include_str!("../../src/show/json.rs"))),
+            Some("FIELDS") => page.push_str(&fields(match line.trim_matches('@') {
+                "FIELDS push" => include_str!("../../src/show/json.rs"),
+                "FIELDS verify" => include_str!("../../src/verify/report.rs"),
+                "FIELDS doctor" => include_str!("../../src/doctor.rs"),
+                other => panic!("the template asks for `{other}`"),
+            })),
             Some(other) => panic!("the template asks for `{other}`"),
         }
         page.push('\n');
