@@ -1,0 +1,240 @@
+//! The plan: what is sent for which change, in which order, in how many requests.
+
+use std::fmt::Write as _;
+
+use chute_toggl::plan::{Change, Kind};
+use chute_toggl::zone::Zone;
+use time::macros::date;
+
+use crate::home::{Home, one_session};
+use crate::rig::Rig;
+
+/// 2026-05-11 09:00 UTC.
+const NOW: i64 = 1_778_490_000;
+
+fn utc() -> Zone {
+    Zone::named("UTC").unwrap()
+}
+
+/// A task of one list with closed sessions, and an open one if `open`.
+fn task(list: &str, title: &str, state: &str, closed: &[(u16, u16)], open: Option<u16>) -> String {
+    let mut text = format!(
+        "\n[[{list}]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\nstate = \"{state}\"\n\
+         planned_ymd = 20260511\ncategory = \"Work\"\n"
+    );
+    for (start, end) in closed {
+        write!(text, "\n[[{list}.sessions]]\nstart_min = {start}\nend_min = {end}\n").unwrap();
+    }
+    if let Some(start) = open {
+        write!(text, "\n[[{list}.sessions]]\nstart_min = {start}\n").unwrap();
+    }
+    text
+}
+
+fn snapshot(tasks: &[String]) -> String {
+    format!("version = 1\n{}", tasks.concat())
+}
+
+#[test]
+fn the_present_comes_first_and_then_the_newest_day() {
+    let mut rig = Rig::at(NOW);
+    let running = task("today", "Running", "Active", &[], Some(500));
+    let renamed = task("today", "Old name", "Paused", &[(100, 110)], None);
+    let stopped = task("today", "Other", "Paused", &[(120, 130)], None);
+    rig.push(&snapshot(&[running, renamed, stopped]), NOW - 60, &utc());
+
+    // The running one was paused, another one is running, one was renamed, one edited, and there are two new ones, of
+    // which one was worked on an hour before midnight.
+    let paused = task("today", "Running", "Paused", &[(500, 550)], None);
+    let renamed = task("today", "New name", "Paused", &[(100, 110)], None);
+    let edited = task("today", "Other", "Paused", &[(120, 131)], None);
+    let next = task("today", "Next", "Active", &[], Some(600));
+    let new = task("today", "New", "Paused", &[(560, 570)], None);
+    rig.clock.advance(2 * 3_600_000);
+    let pushed = rig.push(&snapshot(&[paused, renamed, edited, next, new]), NOW + 7000, &utc());
+    let kinds: Vec<Kind> = pushed.planned.operations.iter().map(|operation| operation.kind).collect();
+    assert_eq!(kinds, [Kind::Stop, Kind::Start, Kind::Update, Kind::Update, Kind::Create]);
+    let done: Vec<Kind> = pushed.report.done.iter().map(|operation| operation.kind).collect();
+    assert_eq!(done, kinds, "what is planned is done, in that order");
+    let log = rig.toggl.sandbox().log.clone();
+    let methods: Vec<&str> = log[log.len() - 5..].iter().map(|line| line.method.as_str()).collect();
+    assert_eq!(methods, ["PUT", "POST", "PUT", "PUT", "POST"]);
+    rig.toggl.sandbox().assert_clean();
+}
+
+#[test]
+fn a_rename_of_many_entries_is_one_request_a_hundred() {
+    let sessions: Vec<(u16, u16)> = (0..250).map(|n| (n * 2, n * 2 + 1)).collect();
+    let mut rig = Rig::at(NOW);
+    rig.push(&snapshot(&[task("today", "Old name", "Paused", &sessions, None)]), NOW - 60, &utc());
+    rig.clock.advance(60_000);
+    let before = rig.requests();
+    let renamed = snapshot(&[task("today", "New name", "Paused", &sessions, None)]);
+    let pushed = rig.push(&renamed, NOW, &utc());
+    assert_eq!((pushed.report.end, rig.requests() - before), (None, 3));
+    let sizes: Vec<usize> = pushed.planned.operations.iter().map(|operation| operation.sessions.len()).collect();
+    assert_eq!(sizes, [100, 100, 50]);
+    assert!(rig.toggl.sandbox().entries().iter().all(|entry| entry.description == "New name"));
+}
+
+#[test]
+fn a_bulk_rename_that_fails_for_some_is_finished_one_by_one() {
+    let sessions = [(100, 110), (120, 130), (140, 150)];
+    let mut rig = Rig::at(NOW);
+    rig.push(&snapshot(&[task("today", "Old name", "Paused", &sessions, None)]), NOW - 60, &utc());
+    let gone = rig.toggl.sandbox().entries()[1].id;
+    rig.toggl.sandbox().remove(gone);
+    rig.clock.advance(60_000);
+    let before = rig.requests();
+    let pushed = rig.push(&snapshot(&[task("today", "New name", "Paused", &sessions, None)]), NOW, &utc());
+    // The bulk, the one that is not there, and that one made anew.
+    assert_eq!((pushed.report.end, rig.requests() - before), (None, 3));
+    let entries = rig.toggl.sandbox().entries();
+    assert_eq!(entries.len(), 3);
+    assert!(entries.iter().all(|entry| entry.description == "New name" && entry.id != gone));
+}
+
+#[test]
+fn changes_of_one_session_are_one_request() {
+    let mut rig = Rig::at(NOW);
+    rig.push(&snapshot(&[task("today", "Old name", "Active", &[], Some(500))]), NOW - 60, &utc());
+    rig.clock.advance(600_000);
+    let before = rig.requests();
+    let text = snapshot(&[task("today", "New name", "Paused", &[(500, 545)], None)]);
+    let pushed = rig.push(&text, NOW + 500, &utc());
+    assert_eq!(rig.requests() - before, 1);
+    let changes = &pushed.planned.operations[0].changes;
+    assert!(matches!(changes[..], [Change::Title(_), Change::Stop(None)]), "{changes:?}");
+    let entry = rig.toggl.sandbox().entries()[0].clone();
+    assert_eq!((entry.description.as_str(), entry.stop.map(|stop| stop - entry.start)), ("New name", Some(45 * 60)));
+}
+
+#[test]
+fn days_that_were_not_asked_for_are_left_for_another_push() {
+    let mut rig = Rig::at(NOW);
+    let done = |title: &str, ymd: u32| {
+        task("past", title, "Done", &[(600, 610)], None)
+            .replace("planned_ymd = 20260511", &format!("finished_at_min = 610\nplanned_ymd = {ymd}\ndone_ymd = {ymd}"))
+    };
+    let text = snapshot(&[done("A", 20_260_506), done("B", 20_260_507), done("C", 20_260_508)]);
+    rig.options.since = Some(date!(2026 - 05 - 07));
+    rig.options.until = Some(date!(2026 - 05 - 07));
+    rig.push(&text, NOW - 60, &utc());
+    let titles = |rig: &Rig| {
+        let mut titles: Vec<String> =
+            rig.toggl.sandbox().entries().into_iter().map(|entry| entry.description).collect();
+        titles.sort();
+        titles
+    };
+    assert_eq!(titles(&rig), ["B"]);
+    rig.options.since = None;
+    rig.options.until = None;
+    rig.push(&text, NOW - 60, &utc());
+    assert_eq!(titles(&rig), ["A", "B", "C"]);
+}
+
+#[test]
+fn pruning_deletes_what_is_gone_and_refuses_to_delete_many() {
+    let tasks: Vec<String> =
+        (0..23).map(|n| task("today", &format!("Task {n}"), "Paused", &[(n * 20, n * 20 + 10)], None)).collect();
+    let mut rig = Rig::at(NOW);
+    rig.push(&snapshot(&tasks), NOW - 60, &utc());
+    rig.clock.advance(60_000);
+    let left = snapshot(&tasks[..2]);
+    let pushed = rig.push(&left, NOW, &utc());
+    assert_eq!(pushed.report.requests, 0, "gone from the snapshot, not from Toggl");
+
+    rig.options.prune = Some(20);
+    let pushed = rig.push(&left, NOW, &utc());
+    assert_eq!((pushed.report.requests, pushed.planned.prune_refused), (0, Some(21)));
+    assert_eq!(rig.toggl.sandbox().entries().len(), 23, "none is deleted if they are too many");
+
+    rig.options.prune = Some(21);
+    let pushed = rig.push(&left, NOW, &utc());
+    assert_eq!(pushed.report.requests, 21);
+    assert_eq!(rig.toggl.sandbox().entries().len(), 2);
+    assert_eq!(rig.sidecar().records().count(), 2);
+    assert_eq!(rig.push(&left, NOW, &utc()).report.requests, 0);
+}
+
+#[test]
+fn pruning_too_much_is_exit_6_on_the_real_binary() {
+    let home = Home::with_work();
+    home.run(&["push"]).exits(0);
+    home.save("version = 1\ntoday = []\nfuture = []\npast = []\n");
+    home.run(&["push", "--prune", "--max-delete", "0"]).exits(6).says("--max-delete");
+    assert_eq!(home.toggl.sandbox().entries().len(), 1);
+    home.run(&["push", "--prune"]).exits(0);
+    assert_eq!(home.toggl.sandbox().entries().len(), 0);
+}
+
+#[test]
+fn project_and_tags_go_on_new_entries_only() {
+    let home =
+        Home::with_work().with("TOGGL_PROJECT_ID_DEFAULT", "7").with("TOGGL_TAGS_DEFAULT", " deep work,, focus ");
+    home.run(&["push"]).exits(0);
+    let entry = home.toggl.sandbox().entries()[0].clone();
+    assert_eq!((entry.project_id, entry.tags), (Some(7), vec!["deep work".to_owned(), "focus".to_owned()]));
+    let home = home.with("TOGGL_PROJECT_ID_DEFAULT", "8").with("TOGGL_TAGS_DEFAULT", "other");
+    home.save(&one_session("Write report", 540, 601));
+    home.run(&["push"]).exits(0);
+    assert_eq!(home.toggl.sandbox().entries()[0].project_id, Some(7));
+}
+
+#[test]
+fn the_workspace_is_asked_for_once() {
+    let home = Home::with_work().without("TOGGL_WORKSPACE_ID");
+    home.run(&["push"]).exits(0);
+    home.save(&one_session("Write report", 540, 601));
+    home.run(&["push"]).exits(0);
+    let sandbox = home.toggl.sandbox();
+    assert_eq!(sandbox.log.iter().filter(|line| line.target == "/me").count(), 1);
+}
+
+#[test]
+fn one_odd_session_is_left_out_and_the_others_go_on() {
+    let home = Home::new();
+    let odd = snapshot(&[task("today", "Odd", "Paused", &[(540, 550), (1500, 1510), (560, 570)], None)]);
+    home.save(&odd);
+    home.run(&["push"]).exits(6).says("Odd");
+    assert_eq!(home.toggl.sandbox().entries().len(), 2);
+    let open_first = odd.replace("start_min = 1500\nend_min = 1510\n", "start_min = 555\n");
+    home.save(&open_first);
+    home.run(&["push"]).exits(6);
+    assert_eq!(home.toggl.sandbox().entries().len(), 2);
+}
+
+#[test]
+fn a_dry_run_opens_no_socket_writes_no_file_and_lists_what_push_does() {
+    let home = Home::with_work();
+    let files = home.files();
+    let ran = home.run(&["push", "-n", "--exit-code", "--format", "json"]).exits(3);
+    assert_eq!((home.toggl.connections(), home.files() == files), (0, true));
+    let planned: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let ran = home.run(&["push", "--format", "json"]).exits(0);
+    let done: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(planned["operations"], done["operations"]);
+    assert_eq!(planned["requests"], done["requests"]);
+    home.run(&["push", "-n", "--exit-code"]).exits(0);
+}
+
+#[test]
+fn a_quota_that_is_used_up_is_exit_4_with_the_time_and_costs_nothing() {
+    let home = Home::with_work();
+    home.toggl.sandbox().rules.workspace_total = 1;
+    home.save(&snapshot(&[task("today", "A", "Paused", &[(10, 20), (30, 40)], None)]).replace("20260511", "0"));
+    home.run(&["push"]).exits(4).says("until");
+    let sent = home.toggl.connections();
+    home.run(&["push"]).exits(4);
+    assert_eq!(home.toggl.connections(), sent, "no request while the quota is known to be empty");
+    assert_eq!(home.toggl.sandbox().log.iter().filter(|line| line.status == Some(402)).count(), 0);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_exit_4_and_a_refused_token_is_exit_7() {
+    let home = Home::with_work().with("TOGGL_API_URL", "http://127.0.0.1:1/api/v9");
+    home.run(&["push"]).exits(4).says("reach");
+    let home = Home::with_work().with("TOGGL_API_TOKEN", "ffffffffffffffffffffffffffffffff");
+    home.run(&["push"]).exits(7).says("TOGGL_API_TOKEN");
+    assert_eq!(home.toggl.sandbox().log.len(), 1, "and no further request");
+}

@@ -1,0 +1,146 @@
+//! The sidecar's text: the same value gives the same bytes, one record is one line, and damage is never accepted as
+//! something else nor a reason to panic.
+
+use std::collections::BTreeMap;
+
+use chute_toggl::quota::Quota;
+use chute_toggl::sidecar::{Entry, Intent, List, Minutes, Place, Record, Rejection, Sidecar, Thread, ThreadKey};
+use proptest::prelude::*;
+use time::{Duration, OffsetDateTime, UtcOffset};
+
+fn instant() -> impl Strategy<Value = OffsetDateTime> {
+    (1_200_000_000_i64..1_900_000_000, -48_i8..56).prop_map(|(at, quarters)| {
+        let offset = UtcOffset::from_whole_seconds(i32::from(quarters) * 900).unwrap();
+        OffsetDateTime::from_unix_timestamp(at - at % 60).unwrap().to_offset(offset)
+    })
+}
+
+fn record(number: u32) -> impl Strategy<Value = Record> {
+    let flags = (any::<[bool; 6]>(), 0_i64..4_000, 0_u16..1440);
+    (instant(), flags, ".{0,8}", 1_i64..i64::MAX).prop_map(move |(start, (flags, minutes, odd_minute), text, id)| {
+        let [is_open, inferred, gone, assumed, has_entry, is_off] = flags;
+        let stop = (!is_open).then(|| start + Duration::minutes(minutes));
+        let shown = Minutes::shown_by(start, stop);
+        let held_stop = if is_off { Some(start + Duration::minutes(3)) } else { stop };
+        Record {
+            number,
+            minutes: if is_off { Minutes { start: odd_minute, ..shown } } else { shown },
+            start,
+            stop,
+            inferred,
+            gone,
+            assumed,
+            entry: has_entry.then(|| Entry {
+                id,
+                workspace: 7,
+                description: text.clone(),
+                start,
+                stop: held_stop,
+                halted: is_off && is_open,
+            }),
+            intent: (!has_entry && gone).then(|| Intent { since: 5, start, description: text.clone() }),
+            rejected: is_off.then(|| Rejection { status: 400, text, operation: "0".repeat(16) }),
+        }
+    })
+}
+
+fn thread() -> impl Strategy<Value = Thread> {
+    let records = (1_usize..4).prop_flat_map(|n| (0..u32::try_from(n).unwrap()).map(record).collect::<Vec<_>>());
+    (".{0,20}", 0_u32..30_000_000, prop::option::of((0_u8..3, 0_u32..99)), records).prop_map(
+        |(title, planned, place, records)| Thread {
+            title,
+            planned,
+            place: place
+                .map(|(list, index)| Place { list: [List::Today, List::Future, List::Past][usize::from(list)], index }),
+            records,
+        },
+    )
+}
+
+fn sidecar() -> impl Strategy<Value = Sidecar> {
+    let threads = prop::collection::btree_map(
+        (20_000_101_u32..20_991_231, 0_u32..50).prop_map(|(day, task)| ThreadKey { day, task }),
+        thread(),
+        0..6,
+    );
+    (threads, prop::option::of(1_i64..9_999), prop::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
+        |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
+            workspace,
+            taken,
+            quota: Quota { last_request_ms: workspace, ..Quota::default() },
+            looked,
+            threads,
+            archive: None,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_and_written_again_in_the_same_bytes(sidecar in sidecar()) {
+        let text = sidecar.to_json().unwrap();
+        let read = Sidecar::from_json(&text).unwrap();
+        prop_assert_eq!(&read, &sidecar);
+        prop_assert_eq!(read.to_json().unwrap(), text);
+    }
+
+    #[test]
+    fn one_record_is_one_line(sidecar in sidecar()) {
+        let text = String::from_utf8(sidecar.to_json().unwrap()).unwrap();
+        prop_assert!(text.ends_with("}\n"), "no newline at the end");
+        let records = sidecar.records().count();
+        prop_assert_eq!(text.lines().filter(|line| line.contains("\"start\"")).count(), records);
+    }
+
+    #[test]
+    fn damage_never_panics_and_a_cut_is_never_accepted(sidecar in sidecar(), at in any::<prop::sample::Index>(), byte: u8) {
+        let text = sidecar.to_json().unwrap();
+        let cut = at.index(text.len() - 1);
+        prop_assert!(Sidecar::from_json(&text[..cut]).is_err());
+        let mut damaged = text.clone();
+        damaged[cut] = byte;
+        // Whatever it then says, it says it the same way again.
+        if let Ok(read) = Sidecar::from_json(&damaged) {
+            let again = read.to_json().unwrap();
+            prop_assert_eq!(Sidecar::from_json(&again).unwrap(), read);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(Sidecar::from_json(&bytes).is_err());
+    }
+}
+
+#[test]
+fn deep_nesting_and_long_titles_are_no_danger() {
+    assert!(Sidecar::from_json("[".repeat(1_000_000).as_bytes()).is_err());
+    assert!(Sidecar::from_json(format!("{{\"version\":1,\"tasks\":{}", "{\"a\":".repeat(100_000)).as_bytes()).is_err());
+    let title = "x".repeat(1_000_000);
+    let text = format!(
+        "{{\"version\":1,\"tasks\":{{\"20260511/0\":{{\"title\":\"{title}\"}}}},\
+         \"entries\":{{\"20260511/0/0\":{{\"start\":\"2026-05-11T09:00:00Z\"}}}}}}"
+    );
+    assert_eq!(Sidecar::from_json(text.as_bytes()).unwrap().threads.len(), 1);
+}
+
+#[test]
+fn what_does_not_fit_together_is_damage() {
+    let entry = "{\"start\":\"2026-05-11T09:00:00Z\"}";
+    for (tasks, entries, said) in [
+        ("\"20260511/0\":{\"title\":\"a\"}", String::new(), "has no entry"),
+        ("", format!("\"20260511/0/0\":{entry}"), "belongs to no task"),
+        ("\"20260511/0\":{\"title\":\"a\"}", format!("\"20260511/0/0\":{entry},\"20260511/0/0\":{entry}"), "twice"),
+        ("\"20260511/0\":{\"title\":\"a\"}", format!("\"20260511/0/01\":{entry}"), "not a key"),
+        ("\"20260511/0\":{\"title\":\"a\",\"x\":1}", format!("\"20260511/0/0\":{entry}"), "unknown field"),
+        (
+            "\"20260511/0\":{\"title\":\"a\"}",
+            "\"20260511/0/0\":{\"id\":1,\"start\":\"2026-05-11T09:00:00Z\"}".into(),
+            "lacks",
+        ),
+    ] {
+        let text = format!("{{\"version\":1,\"tasks\":{{{tasks}}},\"entries\":{{{entries}}}}}");
+        let error = Sidecar::from_json(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(said), "{text}: {error}");
+    }
+}
