@@ -154,7 +154,10 @@ fn many_disturbed_runs_in_a_row_are_made_good() {
                     .faults
                     .by(move |_| (fate.u8(..3) == 0).then(|| fate.choice(&kinds).unwrap().clone()));
                 let mut killer = Killer(dice.usize(1..80));
-                let _ = catch_unwind(AssertUnwindSafe(|| push(&mut rig, save, &mut killer)));
+                match catch_unwind(AssertUnwindSafe(|| push(&mut rig, save, &mut killer))) {
+                    Err(failed) if !failed.is::<Killed>() => resume_unwind(failed),
+                    _ => {}
+                }
                 rig.toggl.sandbox().faults.clear();
                 rig.clock.advance(dice.i64(0..20_000));
             }
@@ -170,11 +173,14 @@ fn many_disturbed_runs_in_a_row_are_made_good() {
 /// Ends the run at a step, as a kill does: nothing after it happens, not even the last save.
 struct Killer(usize);
 
+/// How such a run ends.
+struct Killed;
+
 impl Watch for Killer {
     fn event(&mut self, _: &Event<'_>) {
         self.0 -= 1;
         if self.0 == 0 {
-            resume_unwind(Box::new(()));
+            resume_unwind(Box::new(Killed));
         }
     }
 }

@@ -46,7 +46,7 @@ impl Machine {
             if self.is_full {
                 return Err(ErrorKind::StorageFull.into());
             }
-            resume_unwind(Box::new(()));
+            resume_unwind(Box::new(PowerCut));
         }
         Ok(())
     }
@@ -56,6 +56,9 @@ impl Machine {
         [Some(self.durable.clone()), self.possible.clone().map(Some)].into_iter().flatten().collect()
     }
 }
+
+/// Why a push ended.
+struct PowerCut;
 
 /// The disk and the network of such a machine.
 #[derive(Clone)]
@@ -176,8 +179,10 @@ fn power_cut_at_any_step_the_next_push_makes_it_good() {
             let (rig, dir) = (situation.rig(&prepared), folder());
             let machine = machine(&rig, &dir);
             machine.0.borrow_mut().fatal = Some(step);
-            if catch_unwind(AssertUnwindSafe(|| push(&rig, &situation.save, &machine, &dir))).is_ok() {
-                break;
+            match catch_unwind(AssertUnwindSafe(|| push(&rig, &situation.save, &machine, &dir))) {
+                Ok(_) => break,
+                Err(end) if end.is::<PowerCut>() => {}
+                Err(failed) => resume_unwind(failed),
             }
             for outcome in machine.0.borrow().outcomes() {
                 points += 1;
