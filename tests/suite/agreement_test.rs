@@ -1,19 +1,16 @@
 //! The shortcut of a push with nothing to do: taken when all agrees, and by no other push.
 
-use std::ffi::OsString;
 use std::fs;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use chute_toggl::agreement::Agreement;
 use chute_toggl::cli::{Cli, Command};
-use chute_toggl::command::{self, World};
 use chute_toggl::settings::Settings;
-use chute_toggl::store::{RealDisk, lock_path};
+use chute_toggl::store::lock_path;
 use clap::Parser as _;
 
+use crate::at_desk;
 use crate::home::{Home, one_session, save_at};
-use crate::rig::Blind;
 use crate::sandbox::{Fault, SimClock, TOKEN, WORKSPACE};
 
 /// A home whose pushes run in this process on a clock that can be ahead of the files.
@@ -30,39 +27,32 @@ impl Desk {
         Desk { home, clock: SimClock::at(i64::try_from(now.as_secs()).unwrap() + 60), more: Vec::new() }
     }
 
-    fn variable(&self, name: &str) -> Option<OsString> {
-        let home = self.home.dir.path().display().to_string();
+    fn variables(&self) -> Vec<(&'static str, String)> {
         let plain = [
-            ("HOME", home),
+            ("HOME", self.home.dir.path().display().to_string()),
             ("TZ", "Asia/Tokyo".to_owned()),
             ("TOGGL_API_TOKEN", TOKEN.to_owned()),
             ("TOGGL_API_URL", self.home.toggl.url()),
             ("TOGGL_WORKSPACE_ID", WORKSPACE.to_string()),
         ];
-        self.more.iter().chain(&plain).find(|(known, _)| *known == name).map(|(_, value)| value.into())
+        self.more.iter().cloned().chain(plain).collect()
     }
 
-    fn push(&self, args: &[&str]) -> u8 {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = command::run(World {
-            args: ["chute-toggl", "push"].iter().chain(args).map(OsString::from).collect(),
-            variable: &|name| self.variable(name),
-            clock: &self.clock,
-            interrupted: &AtomicBool::new(false),
-            disk: &mut RealDisk,
-            out: &mut out,
-            err: &mut err,
-            out_columns: None,
-            err_is_terminal: false,
-            watch: &mut Blind,
-        });
-        exit.code()
+    fn push(&self, args: &[&str]) -> i32 {
+        at_desk::run(&[&["push"], args].concat(), &self.variables(), &self.clock).code
     }
 
     fn stands(&self) -> bool {
         let cli = Cli::parse_from(["chute-toggl", "push"]);
         assert!(matches!(cli.command, Command::Push(_)));
-        Agreement::standing(&Settings::read(&cli.common, &|name| self.variable(name)).unwrap()).is_some()
+        let variables = self.variables();
+        Agreement::standing(
+            &Settings::read(&cli.common, &|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into())
+            })
+            .unwrap(),
+        )
+        .is_some()
     }
 
     /// Pushed, with the agreement written down.

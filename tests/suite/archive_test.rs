@@ -1,19 +1,15 @@
 //! The archive of settled history: the same outcome with it as without it, whatever happens to the old tasks.
 
-use std::ffi::OsString;
 use std::fs;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
-use chute_toggl::command::{self, World};
 use chute_toggl::intake::take_in;
 use chute_toggl::sidecar::{Entry, Sidecar};
 use chute_toggl::snapshot::{self, blocks};
-use chute_toggl::store::RealDisk;
 use chute_toggl::zone::Zone;
 
+use crate::at_desk;
 use crate::home::save_at;
-use crate::rig::Blind;
 use crate::sandbox::{Server, SimClock, TOKEN, WORKSPACE};
 
 const EVENING: i64 = 1_778_500_800;
@@ -33,7 +29,7 @@ impl Desk {
     }
 
     /// Saves a snapshot on a day and pushes it.
-    fn push(&self, text: &str, day: i64, args: &[&str]) -> (u8, String) {
+    fn push(&self, text: &str, day: i64, args: &[&str]) -> (i32, String) {
         let path = self.dir.path().join("snapshot.toml");
         let saved = EVENING + day * DAY;
         save_at(&path, text.as_bytes(), SystemTime::UNIX_EPOCH + Duration::from_secs(saved.unsigned_abs()));
@@ -47,20 +43,8 @@ impl Desk {
             ("CHUTE_TOGGL_SIDECAR", self.dir.path().join("toggl.json").display().to_string()),
             ("CHUTE_TOGGL_PACE", "0".to_owned()),
         ];
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = command::run(World {
-            args: ["chute-toggl", "push"].iter().chain(args).map(OsString::from).collect(),
-            variable: &|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()),
-            clock: &self.clock,
-            interrupted: &AtomicBool::new(false),
-            disk: &mut RealDisk,
-            out: &mut out,
-            err: &mut err,
-            out_columns: None,
-            err_is_terminal: false,
-            watch: &mut Blind,
-        });
-        (exit.code(), String::from_utf8(out).unwrap() + &String::from_utf8(err).unwrap())
+        let ran = at_desk::run(&[&["push"], args].concat(), &variables, &self.clock);
+        (ran.code, ran.out + &ran.err)
     }
 
     fn sidecar(&self) -> Sidecar {

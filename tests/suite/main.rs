@@ -3,6 +3,7 @@
 
 mod agreement_test;
 mod archive_test;
+mod at_desk;
 mod bad_input_test;
 mod blocks_test;
 mod chute_test;

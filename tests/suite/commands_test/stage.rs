@@ -1,18 +1,14 @@
 //! A user's home, a sandbox behind a socket, and the real binary between them.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use assert_cmd::Command;
-use chute_toggl::command::{self, World};
 use chute_toggl::sidecar::Sidecar;
-use chute_toggl::store::RealDisk;
 use tempfile::TempDir;
 
-use crate::rig::Blind;
+use crate::at_desk;
 use crate::sandbox::{SandboxClock, Server, SimClock, TOKEN};
 
 /// A home with nothing in it yet, and a Toggl without entries, both on the clock of the system.
@@ -147,29 +143,14 @@ impl Stage {
 
     /// Runs the commands in this process, by this clock, with the token and the pace of one second.
     pub fn run_by(&self, clock: &SimClock, args: &[&str]) -> Ended {
-        let home = self.home.path().as_os_str().to_owned();
-        let url = OsString::from(self.server.url());
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = command::run(World {
-            args: std::iter::once("chute-toggl").chain(args.iter().copied()).map(OsString::from).collect(),
-            variable: &|name| match name {
-                "HOME" => Some(home.clone()),
-                "TZ" => Some("UTC".into()),
-                "TOGGL_API_URL" => Some(url.clone()),
-                "TOGGL_API_TOKEN" => Some(TOKEN.into()),
-                _ => None,
-            },
-            clock,
-            interrupted: &AtomicBool::new(false),
-            disk: &mut RealDisk,
-            out: &mut out,
-            err: &mut err,
-            out_columns: None,
-            err_is_terminal: false,
-            watch: &mut Blind,
-        });
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ended { code: exit.code().into(), out: text(out), err: text(err) }
+        let variables = [
+            ("HOME", self.home.path().display().to_string()),
+            ("TZ", "UTC".to_owned()),
+            ("TOGGL_API_URL", self.server.url()),
+            ("TOGGL_API_TOKEN", TOKEN.to_owned()),
+        ];
+        let ran = at_desk::run(args, &variables, clock);
+        Ended { code: ran.code, out: ran.out, err: ran.err }
     }
 
     /// Runs the binary with the token and these arguments.

@@ -1,18 +1,14 @@
 //! The README.
 
-use std::ffi::OsString;
 use std::fs;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use chute_toggl::cli::Cli;
-use chute_toggl::command::{self, World};
-use chute_toggl::store::RealDisk;
 use clap::Parser as _;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::rig::Blind;
+use crate::at_desk;
 use crate::sandbox::{Server, SimClock, TOKEN, WORKSPACE};
 
 use super::{code_blocks, commands, exit_codes, project, read};
@@ -48,21 +44,9 @@ impl Desk {
             ("CHUTE_TOGGL_SIDECAR", in_home("toggl.json")),
             ("TZ", "Europe/Berlin".to_owned()),
         ];
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = command::run(World {
-            args: std::iter::once("chute-toggl").chain(args.iter().copied()).map(OsString::from).collect(),
-            variable: &|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()),
-            clock: &self.clock,
-            interrupted: &AtomicBool::new(false),
-            disk: &mut RealDisk,
-            out: &mut out,
-            err: &mut err,
-            out_columns: None,
-            err_is_terminal: false,
-            watch: &mut Blind,
-        });
-        assert_eq!((exit.code(), String::from_utf8(err).unwrap().as_str()), (0, ""));
-        String::from_utf8(out).unwrap()
+        let ran = at_desk::run(args, &variables, &self.clock);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        ran.out
     }
 }
 
