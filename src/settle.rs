@@ -111,7 +111,7 @@ fn adopt_other_days(
     let shifts: [Vec<i64>; 3] = [vec![0], vec![1800, -1800, 3600, -3600], quarters.collect()];
     let mut adopted = Vec::new();
     let in_order = shifts.iter().map(|shifts| (true, shifts)).chain([(false, &shifts[0])]);
-    for (way, (is_ordered, shifts)) in in_order.enumerate() {
+    for (is_ordered, shifts) in in_order {
         let is_shared = shared(sidecar, wanted, &free, shifts);
         // Backwards, so that each session knows where the next one of its task starts.
         for &key in wanted.iter().rev() {
@@ -133,7 +133,7 @@ fn adopt_other_days(
                 Some(alike.swap_remove(at))
             });
             if let (Some(found), Some(record)) = (found, sidecar.record_mut(key)) {
-                take_over(record, found, way >= 2);
+                take_over(record, found);
                 adopted.push(key);
             }
         }
@@ -174,13 +174,13 @@ fn lasts_alike(record: &Record, entry: &RemoteEntry) -> bool {
     told == stop || [0, 1800, 3600].contains(&difference.min(DAY - difference))
 }
 
-/// The entry is the session's, and so are its instants.
-fn take_over(record: &mut Record, found: &RemoteEntry, is_in_doubt: bool) {
+/// The entry is the session's, and so are its instants. They may have been a guess when they were sent.
+fn take_over(record: &mut Record, found: &RemoteEntry) {
     record.start = found.start.to_offset(record.start.offset());
     if let (Some(stop), Some(told)) = (record.stop, found.stop) {
         record.stop = Some(told.to_offset(stop.offset()));
     }
-    record.inferred = is_in_doubt;
+    record.inferred = true;
     record.entry = Some(entry_of(found, record.stop.is_none()));
 }
 
