@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chute_toggl::sidecar::{List, Place, Record, Sidecar};
+use chute_toggl::sidecar::{List, Place, Record, RecordKey, Sidecar};
 use chute_toggl::toggl::description_of;
 
 use crate::lives::{Habits, Saved, Seen, live};
@@ -160,7 +160,7 @@ impl Follower {
                 known.from_long |= self.last_push.is_some_and(|last| saved - last > DAY - 60);
             }
             let record = records.get(&place_of(session)).and_then(|records| records.get(session.session_index));
-            let record = record.unwrap_or_else(|| panic!("{at}: {uid} has no record"));
+            let &(_, record) = record.unwrap_or_else(|| panic!("{at}: {uid} has no record"));
             known.is_marked |= record.inferred;
             let Some(entry) = &record.entry else {
                 assert!(session.stop.is_none() && !session.running, "{at}: {uid} has no entry");
@@ -195,10 +195,15 @@ impl Follower {
     }
 }
 
-/// The records of the sessions in the last snapshot, by the place of their task.
-pub fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<&Record>> {
-    let threads = sidecar.threads.values().filter_map(|thread| Some((thread.place?, &thread.records)));
-    threads.map(|(place, records)| (place, records.iter().filter(|record| !record.gone).collect())).collect()
+/// The records of the sessions in the last snapshot, with their keys, by the place of their task.
+pub fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<(RecordKey, &Record)>> {
+    let mut by_place: HashMap<Place, Vec<(RecordKey, &Record)>> = HashMap::new();
+    for (key, thread, record) in sidecar.records().filter(|(_, _, record)| !record.gone) {
+        if let Some(place) = thread.place {
+            by_place.entry(place).or_default().push((key, record));
+        }
+    }
+    by_place
 }
 
 pub fn place_of(session: &Seen<'_>) -> Place {
@@ -212,7 +217,7 @@ pub fn place_of(session: &Seen<'_>) -> Place {
 
 /// What Toggl would have to be told of a session.
 #[derive(Clone, PartialEq)]
-struct Told {
+pub struct Told {
     title: String,
     start: i64,
     stop: Option<i64>,
@@ -220,7 +225,7 @@ struct Told {
 }
 
 /// How many requests the true changes need: one each, equal new titles of several entries one together.
-fn needed(sessions: &[Seen<'_>], told: &mut HashMap<u32, Told>) -> usize {
+pub fn needed(sessions: &[Seen<'_>], told: &mut HashMap<u32, Told>) -> usize {
     let mut requests = 0;
     let mut renamed: BTreeMap<&str, usize> = BTreeMap::new();
     let present: BTreeSet<u32> = sessions.iter().map(|session| session.uid).collect();

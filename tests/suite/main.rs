@@ -14,6 +14,7 @@ mod corpus_test;
 mod entry_test;
 mod fault_test;
 mod faulty_lives_test;
+mod five_years_test;
 mod halt_test;
 mod home;
 mod http_failure_test;
@@ -35,6 +36,7 @@ mod rig;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod sandbox_test;
+mod scale_test;
 mod show_test;
 mod sidecar_test;
 mod situation;

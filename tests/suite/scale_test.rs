@@ -1,0 +1,68 @@
+//! Recognising tasks takes time in proportion to their number, also when nothing tells them apart.
+
+use std::time::{Duration, Instant};
+
+use chute_toggl::intake::take_in;
+use chute_toggl::sidecar::Sidecar;
+use chute_toggl::snapshot::{Category, Session, Snapshot, State, Task};
+use chute_toggl::zone::Zone;
+use time::macros::datetime;
+
+/// Comparing each with each would be nearly a thousand million comparisons: minutes, where this takes seconds.
+const TASKS: usize = 30_000;
+const LAVISH: Duration = Duration::from_secs(40);
+
+fn daily() -> Task {
+    Task {
+        title: "Email".to_owned(),
+        actual_min: 30,
+        finished_at_min: Some(570),
+        sessions: vec![Session { start_min: 540, end_min: Some(570) }],
+        state: State::Done,
+        planned_ymd: 20_250_304,
+        done_ymd: Some(20_250_304),
+        category: Category::General,
+    }
+}
+
+fn takes(what: &str, work: impl FnOnce()) {
+    let start = Instant::now();
+    work();
+    println!("{what}: {:?}", start.elapsed());
+    assert!(start.elapsed() < LAVISH, "{what} took {:?}", start.elapsed());
+}
+
+#[test]
+fn thirty_thousand_equal_tasks_are_known_again_in_linear_time() {
+    let zone = Zone::named("UTC").unwrap();
+    let first = datetime!(2025-03-04 10:00 UTC).unix_timestamp();
+    let snapshot = |task: Task, tasks: usize| Snapshot { past: vec![task; tasks], ..Snapshot::default() };
+    let mut sidecar = Sidecar::default();
+    takes("all new", || _ = take_in(&mut sidecar, &snapshot(daily(), TASKS), first, &zone));
+    assert_eq!(sidecar.threads.len(), TASKS);
+
+    let mut shifted = snapshot(daily(), TASKS - 1);
+    shifted.today = vec![Task { title: "New Task".to_owned(), ..daily() }];
+    takes("one renamed and moved", || _ = take_in(&mut sidecar, &shifted, first + 60, &zone));
+    assert_eq!(sidecar.threads.len(), TASKS, "the last of them was renamed");
+
+    let moved = Snapshot { future: shifted.past, ..Snapshot::default() };
+    takes("all in another list", || _ = take_in(&mut sidecar, &moved, first + 120, &zone));
+    assert_eq!(sidecar.records().filter(|(_, _, record)| !record.gone).count(), TASKS - 1);
+
+    let renamed = snapshot(Task { title: "Post".to_owned(), ..daily() }, TASKS - 1);
+    takes("all renamed and in another list", || _ = take_in(&mut sidecar, &renamed, first + 180, &zone));
+    assert_eq!(sidecar.threads.len(), TASKS);
+
+    takes("all gone", || _ = take_in(&mut sidecar, &Snapshot::default(), first + 240, &zone));
+    takes("all back", || _ = take_in(&mut sidecar, &renamed, first + 300, &zone));
+    assert_eq!(sidecar.threads.len(), TASKS);
+
+    let edited = Task { sessions: vec![Session { start_min: 540, end_min: Some(571) }], ..daily() };
+    let edited = snapshot(Task { title: "Post".to_owned(), ..edited }, TASKS - 1);
+    takes("all edited", || _ = take_in(&mut sidecar, &edited, first + 360, &zone));
+    assert_eq!(sidecar.threads.len(), TASKS);
+
+    let different = Task { sessions: vec![Session { start_min: 550, end_min: Some(580) }], ..daily() };
+    takes("all different", || _ = take_in(&mut sidecar, &snapshot(different, TASKS), first + 86_400, &zone));
+}
