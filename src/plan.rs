@@ -12,7 +12,7 @@ pub use request::{Defaults, fingerprint};
 
 use crate::intake::Intake;
 use crate::sidecar::{Entry, Record, RecordKey, Sidecar, Thread};
-use crate::toggl::description_of;
+use crate::toggl::{describes, description_of};
 
 /// What one operation does, in the order in which operations are sent: so the present is right even when the quota
 /// ends in the middle.
@@ -271,7 +271,7 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
 
 fn changes(thread: &Thread, record: &Record, entry: &Entry) -> Vec<Change> {
     let mut changes = Vec::new();
-    if entry.description != description_of(&thread.title) {
+    if !describes(&entry.description, &thread.title) {
         changes.push(Change::Title(entry.description.clone()));
     }
     if entry.start != record.start {

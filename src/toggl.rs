@@ -135,3 +135,10 @@ pub fn description_of(title: &str) -> String {
         }
     }
 }
+
+/// Whether this is the description that the title becomes. Asked for every session of a long history, so nothing is
+/// built for a title that is not cut.
+#[must_use]
+pub fn describes(description: &str, title: &str) -> bool {
+    if title.len() <= DESCRIPTION_LIMIT { description == title } else { description == description_of(title) }
+}

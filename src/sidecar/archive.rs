@@ -20,7 +20,7 @@ use super::format::{self, FormatError};
 use super::{List, Sidecar, ThreadKey};
 use crate::snapshot::KnownPast;
 use crate::snapshot::blocks::Blocks;
-use crate::toggl::description_of;
+use crate::toggl::describes;
 
 /// Settled tasks at the beginning of past.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,10 +126,9 @@ pub enum ArchiveError {
 impl super::Thread {
     /// Whether Toggl was told all of it, and nothing about it can need anything as long as its task does not change.
     fn is_settled(&self) -> bool {
-        let description = description_of(&self.title);
         self.records.iter().all(|record| {
             let is_told = (record.entry.as_ref())
-                .is_some_and(|entry| entry.same_times(record) && entry.description == description);
+                .is_some_and(|entry| entry.same_times(record) && describes(&entry.description, &self.title));
             is_told
                 && record.stop.is_some()
                 && !record.gone

@@ -50,9 +50,16 @@ fn median(times: impl Iterator<Item = Duration>) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1000.0
 }
 
+/// The first line of a table.
+pub fn header(what: &str, sizes: &[usize]) {
+    print!("{what:<44}");
+    sizes.iter().for_each(|size| print!("{size:>10}"));
+    println!();
+}
+
 /// No-op, one change and first dry-run, in milliseconds of wall time.
 pub fn pushes(sizes: &[usize]) {
-    println!("{:<44}{:>10}{:>10}{:>10}", "whole processes, milliseconds", sizes[0], sizes[1], sizes[2]);
+    header("whole processes, milliseconds", sizes);
     let mut rows: Vec<(&str, Vec<f64>)> = Vec::new();
     let mut add = |name, value| match rows.iter_mut().find(|(known, _)| *known == name) {
         Some((_, values)) => values.push(value),
@@ -81,7 +88,9 @@ pub fn pushes(sizes: &[usize]) {
         add("one-change push", median(one_change));
     }
     for (name, values) in rows {
-        println!("{name:<44}{:>10.2}{:>10.2}{:>10.2}", values[0], values[1], values[2]);
+        print!("{name:<44}");
+        values.iter().for_each(|value| print!("{value:>10.2}"));
+        println!();
     }
     println!();
 }
