@@ -280,3 +280,55 @@ fn titles_are_printed_without_what_could_fool_a_terminal() {
     let ran = home.run(&["push", "-n"]).exits(0);
     assert!(!ran.out.contains('\u{1b}') && !ran.out.contains('\u{202e}'), "{ran:?}");
 }
+
+/// The same through the whole program: a prefix is refused by name and place, or at worst halts what its part does not
+/// show. Nothing is deleted, nothing is shortened, and the whole file makes all good again.
+#[test]
+fn every_prefix_of_a_snapshot_through_the_whole_program() {
+    use crate::at_desk;
+    use crate::sandbox::{SimClock, TOKEN, WORKSPACE};
+
+    let (mut refused, mut loaded) = (0, 0);
+    for name in ["two_days_sweep", "interrupt_tasks"] {
+        let push = &Scenario::named(name).pushes[1];
+        let clock = SimClock::at(push.saved_at + 30);
+        let home = Home::by(clock.clone());
+        let variables = [
+            ("HOME", home.dir.path().display().to_string()),
+            ("TZ", push.tz.clone()),
+            ("TOGGL_API_TOKEN", TOKEN.to_owned()),
+            ("TOGGL_API_URL", home.toggl.url()),
+            ("TOGGL_WORKSPACE_ID", WORKSPACE.to_string()),
+        ];
+        let at = |saved: i64| SystemTime::UNIX_EPOCH + Duration::from_secs(saved.unsigned_abs());
+        home.save_at(&push.text, at(push.saved_at));
+        assert_eq!(at_desk::run(&["push"], &variables, &clock).code, 0);
+        let (sidecar, entries) = (fs::read(home.sidecar()).unwrap(), home.toggl.sandbox().entries());
+        clock.set(push.saved_at + 90);
+        for end in (0..push.text.len()).filter(|&end| push.text.is_char_boundary(end)) {
+            fs::write(home.sidecar(), &sidecar).unwrap();
+            home.save_at(&push.text[..end], at(push.saved_at + 60));
+            let sent = home.toggl.connections();
+            let ran = at_desk::run(&["push"], &variables, &clock);
+            if ran.code == 8 {
+                refused += 1;
+                assert!(ran.err.contains("snapshot.toml"), "{name} {end}: {}", ran.err);
+                assert_eq!(home.toggl.connections(), sent, "{name} {end}");
+                assert!(fs::read(home.sidecar()).unwrap() == sidecar, "{name} {end}: the sidecar was changed");
+                continue;
+            }
+            loaded += 1;
+            assert!(matches!(ran.code, 0 | 6), "{name} {end}: {ran:?}");
+            for was in &entries {
+                let is = home.toggl.sandbox().entry(was.id).expect("nothing is deleted").clone();
+                assert_eq!((is.start, &is.description), (was.start, &was.description), "{name} {end}");
+                assert!(was.stop.is_none() || is.stop == was.stop, "{name} {end}: shortened");
+                // What was halted runs again, as it did before the next prefix.
+                home.toggl.sandbox().edit(was.id, |entry| entry.stop = was.stop);
+            }
+            assert_eq!(home.toggl.sandbox().entries().len(), entries.len(), "{name} {end}");
+        }
+    }
+    println!("{refused} prefixes refused, {loaded} taken for whole files");
+    assert!(refused > 2000 && loaded > 10);
+}

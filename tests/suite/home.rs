@@ -22,8 +22,13 @@ pub struct Home {
 impl Home {
     /// A home with a token, a workspace, no pace, and no files yet.
     pub fn new() -> Home {
+        Home::by(SandboxClock::Real)
+    }
+
+    /// The same with a sandbox on another clock.
+    pub fn by(clock: impl Into<SandboxClock>) -> Home {
         let dir = tempfile::tempdir().unwrap();
-        let toggl = Server::new(SandboxClock::Real);
+        let toggl = Server::new(clock);
         let home = Home { dir, toggl, variables: Vec::new() };
         let (path, url) = (home.dir.path().display().to_string(), home.toggl.url());
         home.with("HOME", &path)
