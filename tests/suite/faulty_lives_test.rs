@@ -4,11 +4,11 @@
 //! 2,000 lives are part of every run. `CHUTE_TOGGL_CASES=100000 cargo test --test suite faulty_lives` lives so many;
 //! `CHUTE_TOGGL_SEED=…` only the one with that seed, which the message of a failure names.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use chute_toggl::execute::{Event, Watch};
-use chute_toggl::sidecar::{Record, RecordKey, Sidecar};
+use chute_toggl::sidecar::{Place, Record, RecordKey, Sidecar};
 use chute_toggl::toggl::description_of;
 use chute_toggl::zone::Zone;
 use fastrand::Rng;
@@ -166,6 +166,8 @@ impl Case {
         let sandbox = self.rig.toggl.sandbox();
         sandbox.assert_clean();
         figures.lost += self.lost.len();
+        let lost = saved.sessions().filter(|session| self.lost.contains(&session.uid));
+        let lost_tasks: HashSet<Place> = lost.map(|session| place_of(&session)).collect();
         let mut present = BTreeSet::new();
         for session in saved.sessions() {
             let uid = session.uid;
@@ -183,7 +185,7 @@ impl Case {
             assert_eq!(held.stop.is_none(), session.running, "seed {seed}: {uid}");
             let is_right = held.start == session.start && (session.stop.is_none() || held.stop == session.stop);
             let is_excused = record.inferred
-                || self.lost.contains(&uid)
+                || lost_tasks.contains(&place_of(&session))
                 || self.from_first.as_ref().is_some_and(|first| first.contains(&uid));
             assert!(is_right || is_excused, "seed {seed}: {uid}: {session:?} {held:?}");
         }
