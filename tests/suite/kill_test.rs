@@ -24,7 +24,8 @@ enum Kill {
 
 #[test]
 fn killed_at_any_point_the_next_push_makes_it_good() {
-    let situations = situation::all();
+    let mut situations = situation::all();
+    situations.push(situation::long_history());
     let prepared: Vec<Prepared> = situations.iter().map(Situation::prepare).collect();
     let mut points = Vec::new();
     for (at, situation) in situations.iter().enumerate() {

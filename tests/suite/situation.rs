@@ -9,7 +9,7 @@ use std::time::Duration;
 use chute_toggl::intake::take_in;
 use chute_toggl::plan::{Defaults, Options, plan};
 use chute_toggl::sidecar::Sidecar;
-use chute_toggl::snapshot;
+use chute_toggl::snapshot::{self, blocks};
 use chute_toggl::zone::Zone;
 
 use crate::rig::Rig;
@@ -26,6 +26,8 @@ pub struct Situation {
     pub name: &'static str,
     /// The saves before, each pushed undisturbed.
     before: Vec<Save>,
+    /// What is settled was put into the sidecar's archive.
+    is_archived: bool,
     /// What else happened to Toggl and the sidecar since.
     meddle: fn(&mut Sandbox, &mut Vec<u8>),
     /// What the disturbed push finds.
@@ -88,6 +90,12 @@ impl Situation {
             let pushed = rig.push(&save.text, save.at, &utc());
             assert!(pushed.report.end.is_none() && pushed.report.left.operations.is_empty(), "{}", self.name);
         }
+        if self.is_archived {
+            let text = &self.before.last().unwrap().text;
+            let mut sidecar = rig.sidecar();
+            assert!(sidecar.archive(&blocks::split(text).unwrap()).unwrap(), "{}: nothing to archive", self.name);
+            rig.disk = sidecar.to_json().unwrap();
+        }
         let mut toggl = rig.toggl.sandbox().twin(rig.clock.clone());
         (self.meddle)(&mut toggl, &mut rig.disk);
         toggl.rules.lag_ms = LAG_MS;
@@ -145,6 +153,9 @@ impl Situation {
             return Err(format!("{counts:?} entries (held, true); missing: {missing:?}; not true: {extra:?}"));
         }
         let Ok(mut sidecar) = Sidecar::from_json(sidecar) else { return Err("the sidecar is damaged".to_owned()) };
+        if sidecar.unarchive().is_err() {
+            return Err("the archive is damaged".to_owned());
+        }
         let snapshot = snapshot::parse(self.later.text.as_bytes()).unwrap();
         let intake = take_in(&mut sidecar, &snapshot, self.later.at, &utc());
         let left = plan(&sidecar, &intake, &self.options());
@@ -302,10 +313,22 @@ fn used_up() -> Situation {
     Situation { meddle, args: &["--wait"], requests: 6, ..situation("used up", vec![], save) }
 }
 
+/// Most of the sidecar is an archive, which is taken apart when something is uncertain.
+pub fn long_history() -> Situation {
+    let many: Vec<(i64, i64)> = (0..250).map(|n| (2 * n, 2 * n + 1)).collect();
+    let past: Vec<Task> =
+        ["A", "B", "C", "D"].into_iter().map(|title| Task { list: "past", ..closed(title, &many) }).collect();
+    let before = save(600, &past);
+    let new = [closed("Tea", &[(616, 616)]), closed("Tea", &[(616, 616)])];
+    let save = save(660, &new.into_iter().chain(past).collect::<Vec<_>>());
+    Situation { is_archived: true, requests: 2, ..situation("long history", vec![before], save) }
+}
+
 fn situation(name: &'static str, before: Vec<Save>, save: Save) -> Situation {
     Situation {
         name,
         before,
+        is_archived: false,
         meddle: |_, _| {},
         later: save.clone(),
         save,
