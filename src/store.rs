@@ -79,7 +79,7 @@ pub struct SidecarFile<'a> {
     path: PathBuf,
     disk: &'a mut dyn Disk,
     /// Held until this value is dropped, or the process ends in any way.
-    lock: File,
+    lock: Lock,
 }
 
 /// Why the lock was not had.
@@ -159,7 +159,7 @@ impl<'a> SidecarFile<'a> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let lock = options.open(&lock_path).map_err(io)?;
         match lock.try_lock() {
-            Ok(()) => Ok(SidecarFile { path, disk, lock }),
+            Ok(()) => Ok(SidecarFile { path, disk, lock: Lock(lock) }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy(lock_path)),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
@@ -174,7 +174,7 @@ impl<'a> SidecarFile<'a> {
             lock.rewind()?;
             lock.write_all(text.as_bytes())
         };
-        let _ = write(&self.lock);
+        let _ = write(&self.lock.0);
     }
 
     fn replace(&mut self, text: &[u8]) -> io::Result<()> {
@@ -182,6 +182,17 @@ impl<'a> SidecarFile<'a> {
         self.disk.sync_file(&file)?;
         self.disk.rename(file, &self.path)?;
         self.disk.sync_folder(folder_of(&self.path))
+    }
+}
+
+/// An open lock file with its lock.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that another thread is just starting has a copy of the open file for a
+        // moment, and with it the lock.
+        let _ = self.0.unlock();
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::{Digest, Edges, End, Report, execute};
@@ -321,4 +321,26 @@ fn a_folder_that_cannot_be_written_to_is_named() {
     let error = SidecarFile::lock(&path, &mut RealDisk).err().expect("a file is no folder");
     assert!(error.to_string().contains("toggl.json.lock"), "{error}");
     assert!(error.to_string().contains("--sidecar"), "{error}");
+}
+
+/// A process that was being started by another thread had a copy of the open lock file until it had begun: the lock
+/// outlived its holder by that.
+#[cfg(unix)]
+#[test]
+fn a_copy_of_the_open_lock_file_does_not_hold_the_lock() {
+    let dir = folder();
+    let path = dir.path().join("toggl.json");
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..50 {
+                // With a folder of its own it is forked first, and then begins.
+                let _ = std::process::Command::new("true").current_dir("/").status();
+            }
+            is_done.store(true, Ordering::Relaxed);
+        });
+        while !is_done.load(Ordering::Relaxed) {
+            assert!(SidecarFile::lock(&path, &mut RealDisk).is_ok(), "the lock was still held");
+        }
+    });
 }
