@@ -50,8 +50,8 @@ fn hold_first_answer(home: &Home) -> mpsc::Sender<()> {
 fn push_without_waiting(home: &Home) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let clock = ClockFile::create(home.dir.path().join("clock"), i64::try_from(now.as_millis()).unwrap());
-    let status = pilot::program(&clock, &["push"]).envs(home.variables().iter().cloned()).status().unwrap();
-    assert_eq!(status.code(), Some(0));
+    let output = pilot::program(&clock, &["push"]).envs(home.variables().iter().cloned()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
 fn signal(child: &Child, name: &str) {
