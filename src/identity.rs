@@ -79,6 +79,8 @@ const PASSES: [Pass; 12] = [
     // another day can have the same minutes, so it must be able to be as old as the thread.
     Pass { by: By::Place, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
     Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
+    // One start minute alone is not enough for that: that a new task starts in the minute of one that was deleted while
+    // it was open is more frequent than that one was renamed, planned anew and moved between two pushes.
     Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.has_closed_length() },
     // Only the date does not agree: finished at the very minute of an earlier pause.
     Pass { by: By::Title, vanished: false, accept: |p| p.same_title() && p.whole() && p.may_be_that_old() },
