@@ -85,7 +85,7 @@ impl Execution<'_> {
     }
 
     /// Waits until the next request may be sent, or says why it may not.
-    fn pass(&mut self, bucket: Bucket) -> Result<(), End> {
+    pub(super) fn pass(&mut self, bucket: Bucket) -> Result<(), End> {
         loop {
             if self.edges.interrupted.load(Ordering::Relaxed) {
                 return Err(End::Interrupted);

@@ -11,7 +11,7 @@ use crate::intake::Intake;
 use crate::plan::{Defaults, Options};
 use crate::settle::{self, LAG, SKEW};
 use crate::sidecar::{RecordKey, Sidecar};
-use crate::toggl::{Answer, Method, RemoteEntry, Request, entry};
+use crate::toggl::{Answer, Bucket, Method, RemoteEntry, Request, entry};
 
 /// The most entries that one answer lists, silently.
 const CAP: usize = 1000;
@@ -70,6 +70,8 @@ impl Execution<'_> {
             return Ok(());
         }
         let latest_ms = self.unsettled.values().copied().max().unwrap_or(0);
+        // What cannot be asked need not be waited for.
+        self.pass(Bucket::User)?;
         self.sleep_until_ms(latest_ms + LAG * 1000);
         let workspace = match self.manner.workspace.or(self.sidecar.workspace) {
             Some(workspace) => workspace,
