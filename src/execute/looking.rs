@@ -181,11 +181,12 @@ impl Execution<'_> {
     }
 
     /// Sessions were found, so a sidecar was lost, and the ones too old to be listed are there as well, most likely:
-    /// sending them would double years of the log.
+    /// sending them would double years of the log. Not the open ones: what becomes of them is still to be told.
     fn assume_older(&mut self, wanted: &[RecordKey], floor: Date) {
         for &key in wanted {
             let Some(record) = self.sidecar.record_mut(key) else { continue };
-            if record.entry.is_none() && record.start.to_offset(time::UtcOffset::UTC).date() < floor {
+            let is_older = record.start.to_offset(time::UtcOffset::UTC).date() < floor;
+            if record.entry.is_none() && record.stop.is_some() && is_older {
                 record.assumed = true;
                 self.report.assumed.push(key);
             }

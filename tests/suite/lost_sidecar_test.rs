@@ -9,6 +9,8 @@
 use std::collections::BTreeSet;
 
 use chute_toggl::plan::Why;
+use chute_toggl::zone::Zone;
+use time::macros::datetime;
 
 use crate::lives::{Habits, Saved, live};
 use crate::rig::Rig;
@@ -114,4 +116,37 @@ fn what_is_too_old_to_be_listed_is_held_back() {
         let doubled = rig.toggl.sandbox().entries().len() - entries;
         assert!(doubled * 20 <= too_old, "{doubled} doubled");
     });
+}
+
+/// Once such a session was taken to be in Toggl. It was not, and its end was held back without a word; now it is Toggl
+/// that refuses what lasts longer than 999 hours, and the person is told.
+#[test]
+fn a_session_that_is_open_for_months_when_the_sidecar_is_lost_is_not_taken_to_be_in_toggl() {
+    let zone = Zone::named("UTC").unwrap();
+    let task = |list: &str, title: &str, state: &str, planned: u32, session: &str| {
+        format!(
+            "[[{list}]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
+             state = \"{state}\"\nplanned_ymd = {planned}\ncategory = \"General\"\n\n[[{list}.sessions]]\n{session}\n"
+        )
+    };
+    // Postponed while it ran, before the first push: there is no entry.
+    let open = task("future", "Draft", "Planned", 20_250_102, "start_min = 540");
+    let email = task("today", "Email", "Paused", 20_250_501, "start_min = 480\nend_min = 490");
+    let closed = task("today", "Draft", "Paused", 20_250_501, "start_min = 540\nend_min = 600");
+    let start = datetime!(2025-01-01 12:00 UTC).unix_timestamp();
+    let later = datetime!(2025-05-01 09:00 UTC).unix_timestamp();
+    let mut rig = Rig::at(start);
+    let mut push = |text: String, saved: i64, is_lost: bool| {
+        if is_lost {
+            rig.disk.clear();
+        }
+        rig.clock.set(saved + 5);
+        let report = rig.push(&format!("version = 1\n{text}"), saved, &zone).report;
+        assert_eq!(report.end, None);
+        (report.done.len(), report.adopted.len(), report.assumed.len(), report.refused.len())
+    };
+    assert_eq!(push(format!("today = []\npast = []\n{open}"), start, false), (0, 0, 0, 0));
+    assert_eq!(push(format!("past = []\n{email}{open}"), later, false), (1, 0, 0, 0));
+    assert_eq!(push(format!("past = []\n{email}{open}"), later, true), (0, 1, 0, 0));
+    assert_eq!(push(format!("future = []\npast = []\n{email}{closed}"), later + 7200, false), (0, 0, 0, 1));
 }
