@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use chute_toggl::execute::{Event, Watch};
-use chute_toggl::sidecar::{Place, Record, RecordKey, Sidecar};
+use chute_toggl::sidecar::{Place, Record, RecordKey, Sidecar, ThreadKey};
 use chute_toggl::toggl::description_of;
 use chute_toggl::zone::Zone;
 use fastrand::Rng;
@@ -66,6 +66,8 @@ struct Case {
     /// The record of each session, and the sessions that got another one.
     keys: HashMap<u32, RecordKey>,
     lost: BTreeSet<u32>,
+    /// What the records of these sessions may have been taken for: tasks with the same title and the same minutes.
+    mistaken: HashSet<ThreadKey>,
 }
 
 impl Case {
@@ -79,7 +81,7 @@ impl Case {
         let (share, mut dice) = ([0.02, 0.1, 0.3, 0.6][rng.usize(..4)], rng.fork());
         sandbox.faults.by(move |_| (dice.f64() < share).then(|| some_fault(&mut dice)));
         drop(sandbox);
-        Case { seed, rng, rig, from_first: None, keys: HashMap::new(), lost: BTreeSet::new() }
+        Case { seed, rng, rig, from_first: None, keys: HashMap::new(), lost: BTreeSet::new(), mistaken: HashSet::new() }
     }
 
     fn live(mut self, figures: &mut Figures) {
@@ -116,9 +118,10 @@ impl Case {
         for session in saved.sessions() {
             let found = records.get(&place_of(&session)).and_then(|records| records.get(session.session_index));
             if let Some(&(key, _)) = found
-                && self.keys.insert(session.uid, key).is_some_and(|before| before != key)
+                && let Some(before) = self.keys.insert(session.uid, key).filter(|before| *before != key)
             {
                 self.lost.insert(session.uid);
+                self.mistaken.insert(before.thread);
             }
         }
     }
@@ -174,7 +177,7 @@ impl Case {
         for session in saved.sessions() {
             let uid = session.uid;
             let record = records.get(&place_of(&session)).and_then(|records| records.get(session.session_index));
-            let &(_, record) = record.unwrap_or_else(|| panic!("seed {seed}: {uid} has no record"));
+            let &(key, record) = record.unwrap_or_else(|| panic!("seed {seed}: {uid} has no record"));
             figures.sessions += 1;
             figures.inferred += usize::from(record.inferred);
             let Some(entry) = &record.entry else {
@@ -188,6 +191,7 @@ impl Case {
             let is_right = held.start == session.start && (session.stop.is_none() || held.stop == session.stop);
             let is_excused = record.inferred
                 || lost_tasks.contains(&place_of(&session))
+                || self.mistaken.contains(&key.thread)
                 || self.from_first.as_ref().is_some_and(|first| first.contains(&uid));
             assert!(is_right || is_excused, "seed {seed}: {uid}: {session:?} {held:?}");
         }
