@@ -51,8 +51,9 @@ pub struct Frame {
     pub postponed: bool,
     /// Minutes that the program counted.
     pub actual_min: i64,
-    /// Another zone was in force when the last snapshot was taken in: new events may have been written in either.
-    pub moved: bool,
+    /// Another zone was in force when the last snapshot was taken in, so many seconds east of UTC: new events may have
+    /// been written in either.
+    pub moved_from: Option<i64>,
 }
 
 /// The instant that an event was given.
@@ -107,7 +108,7 @@ pub fn date(zone: &Zone, events: &[Event], frame: &Frame) -> Vec<Dated> {
     }
     let mut dated: Vec<Dated> = dated.into_iter().flatten().collect();
     stretch(zone, events, frame, &mut dated);
-    if frame.moved {
+    if frame.moved_from.is_some() {
         for (dated, event) in dated.iter_mut().zip(events) {
             dated.inferred |= event.clue == Clue::New;
         }
@@ -153,9 +154,16 @@ impl Run<'_> {
         {
             return dated;
         }
+        if let Some(offset) = self.frame.moved_from
+            && self.backwards(after, upper, true).is_none()
+            && let Some(instants) = self.backwards_elsewhere(after, offset)
+        {
+            return instants.into_iter().map(|instant| Dated { instant, inferred: true }).collect();
+        }
         // If nothing fits, what is believed is given up step by step, the weakest first; never the save instant.
         // A finish in the window shows that the task is no older, so then it is the finish that does not agree.
         let finished_since = finish.is_some_and(|finish| after.is_none_or(|after| finish >= after));
+        // Nothing is believed to be earlier than what is on record before it: Toggl takes no stop before a start.
         let attempts = [
             (after, upper, false),
             (after, upper, true),
@@ -163,8 +171,6 @@ impl Run<'_> {
             (self.previous, upper, false),
             (self.previous, upper, true),
             (self.previous, self.frame.saved, false),
-            (None, upper, false),
-            (None, upper, true),
         ];
         for (given_up, (lower, upper, gaps)) in attempts.into_iter().enumerate() {
             if let Some(latest) = self.backwards(lower, upper, gaps) {
@@ -175,8 +181,9 @@ impl Run<'_> {
                 return dated;
             }
         }
-        // A minute that the clock never shows (a fixed zone has none such): the upper end is all there is.
-        self.events.iter().map(|_| Dated { instant: upper, inferred: true }).collect()
+        // Such minutes cannot be: edited by hand, or in a zone of which nothing is known. The ends are all there is.
+        let instant = self.previous.map_or(upper, |previous| upper.max(previous));
+        self.events.iter().map(|_| Dated { instant, inferred: true }).collect()
     }
 
     /// The latest instant of the finish that does not lie after the snapshot, for the run that ends the task.
@@ -213,6 +220,17 @@ impl Run<'_> {
             *slot = bound;
         }
         Some(instants)
+    }
+
+    /// The same on a clock that stood so many seconds east of UTC.
+    fn backwards_elsewhere(&self, lower: Option<i64>, offset: i64) -> Option<Vec<i64>> {
+        let mut instants = vec![0; self.events.len()];
+        let mut bound = self.following.unwrap_or(self.frame.saved).min(self.frame.saved);
+        for (slot, event) in instants.iter_mut().zip(self.events).rev() {
+            bound -= (bound + offset - i64::from(event.minute) * 60).rem_euclid(DAY);
+            *slot = bound;
+        }
+        lower.is_none_or(|lower| bound >= lower).then_some(instants)
     }
 
     /// All events on the planned day, in order, if that day can hold them.

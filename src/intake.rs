@@ -46,7 +46,7 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
     let tasks = tasks_with_sessions(snapshot, &mut intake.odd);
     let candidates: Vec<Candidate<'_>> = tasks.iter().map(Worked::candidate).collect();
     let taken = sidecar.taken;
-    let moved = taken.is_some() && has_moved(sidecar, zone);
+    let moved_from = taken.and_then(|_| moved_from(sidecar, zone));
     let first_day = |candidate: &Candidate<'_>| {
         let at = tasks.binary_search_by_key(&candidate.place, |worked| worked.place);
         at.ok().and_then(|at| tasks.get(at)).map_or(0, |worked| worked.first_day(zone, saved))
@@ -62,14 +62,14 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
             seen.insert(*key);
             if let Some(thread) = sidecar.threads.get_mut(key) {
                 let since = taken.filter(|_| was_present.contains(key));
-                let frame = worked.frame(since, saved, moved);
+                let frame = worked.frame(since, saved, moved_from);
                 continue_thread(thread, *key, worked, &frame, zone, &mut intake);
             }
         }
     }
     for (worked, key) in tasks.iter().zip(&found) {
         if key.is_none() {
-            let thread = new_thread(worked, &worked.frame(taken, saved, moved), zone);
+            let thread = new_thread(worked, &worked.frame(taken, saved, moved_from), zone);
             let key = free_key(sidecar, &thread, worked.place);
             sidecar.threads.insert(key, thread);
             seen.insert(key);
@@ -117,10 +117,10 @@ impl Worked<'_> {
             && self.sessions.last().is_some_and(|last| last.end_min.is_none())
     }
 
-    fn frame(&self, taken: Option<i64>, saved: i64, moved: bool) -> Frame {
+    fn frame(&self, taken: Option<i64>, saved: i64, moved_from: Option<i64>) -> Frame {
         Frame {
             taken,
-            moved,
+            moved_from,
             saved,
             finish: self.task.finished_at_min.filter(|&minute| minute < 1440).zip(self.finish()),
             planned: date_of(self.task.planned_ymd),
@@ -130,7 +130,7 @@ impl Worked<'_> {
     }
 
     fn first_day(&self, zone: &Zone, saved: i64) -> u32 {
-        let dated = instants::date(zone, &self.events(|_| [Clue::New; 2]), &self.frame(None, saved, false));
+        let dated = instants::date(zone, &self.events(|_| [Clue::New; 2]), &self.frame(None, saved, None));
         dated.first().map_or(0, |first| identity::ymd(zone.at(first.instant)))
     }
 
@@ -146,10 +146,12 @@ impl Worked<'_> {
     }
 }
 
-/// Whether the latest instant on record was written down with another offset than this zone has for it.
-fn has_moved(sidecar: &Sidecar, zone: &Zone) -> bool {
-    let instants = sidecar.records().map(|(_, _, record)| record.stop.unwrap_or(record.start));
-    instants.max().is_some_and(|latest| zone.at(latest.unix_timestamp()).offset() != latest.offset())
+/// The offset (seconds east of UTC) with which the latest instant on record was written down, if this zone has another
+/// for it.
+fn moved_from(sidecar: &Sidecar, zone: &Zone) -> Option<i64> {
+    let latest = sidecar.records().map(|(_, _, record)| record.stop.unwrap_or(record.start)).max()?;
+    let has_moved = zone.at(latest.unix_timestamp()).offset() != latest.offset();
+    has_moved.then(|| i64::from(latest.offset().whole_seconds()))
 }
 
 fn tasks_with_sessions<'a>(snapshot: &'a Snapshot, odd: &mut Vec<OddSession>) -> Vec<Worked<'a>> {

@@ -24,6 +24,7 @@ mod kill_test;
 mod lives;
 mod lives_test;
 mod lost_sidecar_test;
+mod move_test;
 mod pilot;
 mod plan_test;
 mod process_test;
