@@ -13,8 +13,10 @@ use proptest::sample::{Index, select};
 /// Every snapshot among the fixtures, sound or not, with its name.
 pub static FILES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let mut files = Vec::new();
-    for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")).unwrap() {
-        let folder = folder.unwrap().path();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let played = ["postpone_active", "titles_pasted_control_chars", "titles_unicode_quotes", "two_days_sweep"];
+    let scenarios = played.iter().map(|name| fixtures.join("corpus").join(name));
+    for folder in scenarios.chain([fixtures.join("invalid"), fixtures.join("readme")]) {
         for file in fs::read_dir(&folder).into_iter().flatten() {
             let file = file.unwrap().path();
             if file.extension().is_some_and(|extension| extension == "toml") {
