@@ -13,6 +13,7 @@ use crate::identity::{self, Candidate, Scene};
 use crate::instants::{self, Clue, Dated, Event, Frame};
 use crate::sidecar::{List, Minutes, Place, Record, RecordKey, Sidecar, Thread, ThreadKey};
 use crate::snapshot::{Session, Snapshot, State, Task};
+use crate::toggl::description_of;
 use crate::zone::Zone;
 
 /// What taking a snapshot in found out beside the records.
@@ -82,6 +83,8 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
         }
     }
     intake.running = running(sidecar, &tasks);
+    believe_halt_or_resume(sidecar, &intake, saved, zone);
+    sidecar.running = intake.running;
     sidecar.taken = Some(saved);
     intake
 }
@@ -213,6 +216,7 @@ fn continue_thread(
     intake: &mut Intake,
 ) {
     if thread.title != worked.task.title {
+        believe_title(thread);
         thread.title.clone_from(&worked.task.title);
     }
     thread.planned = worked.task.planned_ymd;
@@ -269,12 +273,52 @@ fn clues(record: &Record, session: &Session) -> [Clue; 2] {
     [start_clue, stop_clue]
 }
 
+/// A change that was taken in and is not known to be told may have been told nevertheless: a program that is killed does
+/// not hear the answer. If the session changes again, Toggl is believed to have the change that came before. So what
+/// is changed back is told as well, and telling what Toggl has is harmless.
+fn believe_title(thread: &mut Thread) {
+    let told = description_of(&thread.title);
+    for record in thread.records.iter_mut().filter(|record| !record.gone && record.rejected.is_none()) {
+        if let Some(entry) = record.entry.as_mut().filter(|entry| entry.description != told) {
+            entry.description.clone_from(&told);
+        }
+    }
+}
+
+/// The same for whether an open session runs.
+fn believe_halt_or_resume(sidecar: &mut Sidecar, intake: &Intake, saved: i64, zone: &Zone) {
+    let ran = sidecar.running;
+    if ran == intake.running {
+        return;
+    }
+    if let Some(entry) = ran.and_then(|ran| sidecar.record_mut(ran)).and_then(|record| record.entry.as_mut())
+        && entry.halted
+    {
+        entry.stop = None;
+        entry.halted = false;
+    }
+    if let Some(entry) =
+        intake.running.and_then(|runs| sidecar.record_mut(runs)).and_then(|record| record.entry.as_mut())
+        && entry.stop.is_none()
+    {
+        entry.stop = Some(zone.at(saved));
+        entry.halted = true;
+    }
+}
+
 /// Recorded instants keep the offset that was in force when they were made.
 fn update(record: &mut Record, session: &Session, start: Dated, stop: Option<Dated>, zone: &Zone) {
+    let is_refused = record.rejected.is_some();
     if record.start.unix_timestamp() != start.instant {
+        if let Some(entry) = record.entry.as_mut().filter(|_| !is_refused) {
+            entry.start = record.start;
+        }
         record.start = zone.at(start.instant);
     }
     if record.stop.map(time::OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant) {
+        if let Some(entry) = record.entry.as_mut().filter(|entry| entry.stop.is_some() && !is_refused) {
+            entry.stop = record.stop.or(entry.stop);
+        }
         record.stop = stop.map(|stop| zone.at(stop.instant));
     }
     record.minutes = minutes_of(session);

@@ -29,6 +29,8 @@ pub struct Sidecar {
     pub workspace: Option<i64>,
     /// Save instant of the last snapshot taken in (unix seconds): every session that is not recorded lies after it.
     pub taken: Option<i64>,
+    /// The session that ran in that snapshot: a halt or resume of it, or of another, may have been sent since.
+    pub running: Option<RecordKey>,
     /// What is known of Toggl's quota, and when the last request was sent.
     pub quota: Quota,
     /// Whether entries that were in Toggl before the first push have been looked for.

@@ -97,6 +97,8 @@ struct File<'a> {
     workspace: Option<i64>,
     #[serde(default, with = "time::serde::rfc3339::option")]
     taken: Option<OffsetDateTime>,
+    #[serde(default, borrow)]
+    running: Option<Cow<'a, str>>,
     #[serde(default)]
     looked: bool,
     #[serde(default)]
@@ -159,9 +161,13 @@ impl Sidecar {
         }
         let mut threads = BTreeMap::new();
         insert(&mut threads, file.tasks, file.entries)?;
+        let running = file
+            .running
+            .map(|key| key.parse().map_err(|_| FormatError::Damaged(format!("what runs, `{key}`, is not a key"))));
         Ok(Sidecar {
             workspace: file.workspace,
             taken: file.taken.map(OffsetDateTime::unix_timestamp),
+            running: running.transpose()?,
             looked: file.looked,
             quota: file.quota,
             threads,
@@ -194,6 +200,9 @@ impl Sidecar {
         }
         if let Some(taken) = self.taken.and_then(|instant| OffsetDateTime::from_unix_timestamp(instant).ok()) {
             writeln!(out, "\"taken\": \"{}\",", taken.format(&Rfc3339).map_err(std::io::Error::other)?)?;
+        }
+        if let Some(running) = self.running {
+            writeln!(out, "\"running\": \"{running}\",")?;
         }
         writeln!(out, "\"looked\": {},", self.looked)?;
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;

@@ -6,6 +6,7 @@ mod archive_test;
 mod at_desk;
 mod bad_input_test;
 mod blocks_test;
+mod changed_back_test;
 mod chute_test;
 mod commands_test;
 #[path = "../corpus/mod.rs"]

@@ -67,6 +67,7 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
         |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
             workspace,
             taken,
+            running: None,
             quota: Quota { last_request_ms: workspace, ..Quota::default() },
             looked,
             threads,
