@@ -197,6 +197,13 @@ impl Plan {
 }
 
 impl Options {
+    /// Everything that is to be told, nothing deleted, and nothing again that was refused: what a push does that is asked
+    /// for nothing else.
+    #[must_use]
+    pub fn plain(defaults: Defaults) -> Options {
+        Options { since: None, until: None, prune: None, retry_rejected: false, defaults }
+    }
+
     fn covers(&self, record: &Record) -> bool {
         let day = record.start.date();
         self.since.is_none_or(|since| day >= since) && self.until.is_none_or(|until| day <= until)

@@ -184,8 +184,9 @@ fn take_over(record: &mut Record, found: &RemoteEntry) {
     record.entry = Some(entry_of(found, record.stop.is_none()));
 }
 
-/// What Toggl lists, as a record keeps it.
-fn entry_of(found: &RemoteEntry, is_open: bool) -> Entry {
+/// What Toggl lists, as a record keeps it whose session is open or not.
+#[must_use]
+pub fn entry_of(found: &RemoteEntry, is_open: bool) -> Entry {
     Entry {
         id: found.id,
         workspace: found.workspace,

@@ -245,26 +245,14 @@ pub fn repair(sidecar: &mut Sidecar, comparison: &Comparison) {
                 }
             }
             What::Edited { held } | What::Running { held } => {
-                record.entry = Some(as_held(held, record));
+                record.entry = Some(settle::entry_of(held, record.stop.is_none()));
             }
             What::Adoptable { held, .. } => {
-                record.entry = Some(as_held(held, record));
+                record.entry = Some(settle::entry_of(held, record.stop.is_none()));
                 record.intent = None;
                 record.assumed = false;
             }
             What::Doubled { .. } => {}
         }
-    }
-}
-
-fn as_held(held: &RemoteEntry, record: &Record) -> Entry {
-    Entry {
-        id: held.id,
-        workspace: held.workspace,
-        description: held.description.clone(),
-        start: held.start,
-        stop: held.stop,
-        // The session is open and Toggl's entry is not: its stop is no fact about the session.
-        halted: held.stop.is_some() && record.stop.is_none(),
     }
 }

@@ -17,9 +17,7 @@ pub fn status(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
     let Some(input) = input::read(&settings, world.clock, Depth::Everything)? else {
         return super::push::nothing_yet("status", common, &settings, world);
     };
-    let options =
-        Options { since: None, until: None, prune: None, retry_rejected: false, defaults: settings.defaults.clone() };
-    let plan = plan(&input.sidecar, &input.intake, &options);
+    let plan = plan(&input.sidecar, &input.intake, &Options::plain(settings.defaults.clone()));
     let status = Status {
         view: input.view(&plan, &settings, world.clock.now()),
         snapshot_path: &settings.snapshot,

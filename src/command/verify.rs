@@ -52,7 +52,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
         drop(file);
         return nothing_yet("verify", common, &settings, world);
     };
-    let options = options(&settings);
+    let options = Options::plain(settings.defaults.clone());
     let before = input.sidecar.clone();
     let planned = plan(&before, &input.intake, &options);
 
@@ -203,11 +203,6 @@ impl Store for Nowhere {
     fn save(&mut self, _: &[u8]) -> Result<(), String> {
         Err("a command that only looks saves nothing".to_owned())
     }
-}
-
-/// The plain plan: everything that is to be told, and nothing deleted.
-fn options(settings: &Settings) -> Options {
-    Options { since: None, until: None, prune: None, retry_rejected: false, defaults: settings.defaults.clone() }
 }
 
 /// The workspace is the one that entries were made in, where nobody says which.

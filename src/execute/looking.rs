@@ -31,8 +31,7 @@ pub fn look(
     mut edges: Edges<'_>,
 ) -> Result<Vec<RemoteEntry>, End> {
     let intake = Intake::default();
-    let options =
-        Options { since: None, until: None, prune: None, retry_rejected: false, defaults: Defaults::default() };
+    let options = Options::plain(Defaults::default());
     // Waiting for the quota would save first.
     let manner = Manner { wait: false, ..manner.clone() };
     let mut run = Execution::new(sidecar, Digest::of(&[]), &intake, &options, &manner, edges.reborrow());

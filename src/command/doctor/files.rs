@@ -51,14 +51,7 @@ pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut V
     sidecar_file(settings, &loaded, world, checks);
     let mut stage = Stage::New;
     if let (Some(intake), true) = (intake, loaded.is_ok()) {
-        let options = Options {
-            since: None,
-            until: None,
-            prune: None,
-            retry_rejected: false,
-            defaults: settings.defaults.clone(),
-        };
-        let plan = plan(&sidecar, &intake, &options);
+        let plan = plan(&sidecar, &intake, &Options::plain(settings.defaults.clone()));
         let pushed = sidecar.records().filter(|(_, _, record)| record.entry.is_some()).count();
         records(&plan, pushed, checks);
         stage = match plan.requests() {
