@@ -1,29 +1,6 @@
 //! What `doctor` found out: one check after the other, what each fault asks of a person, and the one next step.
-//!
-//! The document of `doctor`, to which checks and fields may be added:
-//!
-//! | field | value |
-//! |---|---|
-//! | `schema` | 1 |
-//! | `command` | `"doctor"` |
-//! | `checks` | what was looked at, in this order: a list of *check* |
-//! | `next` | the single most useful next step, for people |
-//! | `exit` | the exit code: that of the worst fault |
-//!
-//! *check*:
-//!
-//! | field | value |
-//! |---|---|
-//! | `check` | what was looked at, in a word or two |
-//! | `state` | `"ok"`, `"note"` (not wrong, and worth knowing) or `"fault"` |
-//! | `text` | what was seen, for people |
-//! | `do` | for a fault what to do about it, for people; else null |
-//! | `exit` | for a fault the exit code that stands for it; else null |
-
-use serde_json::{Value, json};
 
 use crate::exit::Exit;
-use crate::show::clean;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +42,9 @@ impl Check {
         Check { name, state: State::Fault(exit), text: text.into(), todo: Some(todo.into()) }
     }
 
-    fn exit(&self) -> Option<Exit> {
+    /// The exit code of a fault.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
         match self.state {
             State::Fault(exit) => Some(exit),
             State::Ok | State::Note => None,
@@ -139,46 +118,6 @@ impl Diagnosis {
                 self.shell
             ),
         }
-    }
-
-    /// One line a check, one more for what a fault asks for, and the next step.
-    #[must_use]
-    pub fn text(&self, color: bool) -> String {
-        let widest = self.checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
-        let mut text = String::new();
-        for check in &self.checks {
-            let (mark, ink) = match check.state {
-                State::Ok => ("ok   ", 32),
-                State::Note => ("note ", 33),
-                State::Fault(_) => ("FAULT", 31),
-            };
-            let mark = if color { format!("\u{1b}[{ink}m{mark}\u{1b}[0m") } else { mark.to_owned() };
-            text.push_str(&format!("{mark}  {:<widest$}  {}\n", check.name, clean(&check.text)));
-            if let Some(todo) = &check.todo {
-                text.push_str(&format!("       {:<widest$}  Do: {}\n", "", clean(todo)));
-            }
-        }
-        text.push_str(&format!("\nNext: {}.\n", clean(&self.next())));
-        text
-    }
-
-    /// The same for programs.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        let checks: Vec<Value> = (self.checks.iter())
-            .map(|check| {
-                let state = match check.state {
-                    State::Ok => "ok",
-                    State::Note => "note",
-                    State::Fault(_) => "fault",
-                };
-                json!({
-                    "check": check.name, "state": state, "text": check.text, "do": check.todo,
-                    "exit": check.exit().map(Exit::code),
-                })
-            })
-            .collect();
-        json!({"schema": 1, "command": "doctor", "checks": checks, "next": self.next(), "exit": self.exit().code()})
     }
 }
 

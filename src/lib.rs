@@ -16,6 +16,8 @@
 //! 5. [`mod@execute`] carries it out, within the [`quota`]. What may have been sent is on disk before it is sent, so that
 //!    whatever ends the program, the next run can [`settle`] it by looking.
 //!
+//! Beside it [`verify`] compares what Toggl holds with what it was told, and [`doctor`] says what a check-up found.
+//!
 //! The core is pure: the same snapshot, sidecar, settings and zone give the same plan on any machine. The edges are few,
 //! and the linter forbids files, clock, environment and network everywhere else: [`reading`] and [`store`] (files),
 //! [`settings`] and [`chute`] (environment and where Chute_kun saves), [`clock`] (time and sleep), [`toggl::http`]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::execute::{Event, Watch};
-use crate::quota::HOUR;
-use crate::show::clean;
+use crate::quota::{HOUR, PLANS};
+use crate::show::{clean, moment_from};
 use crate::toggl::{Answer, Bucket, Failure, Request};
 use crate::zone::Zone;
 
@@ -17,9 +17,6 @@ const PATIENCE_MS: i64 = 1500;
 
 /// The line is not rewritten more often.
 const REDRAW_MS: i64 = 100;
-
-/// Requests an hour that Toggl's plans allow.
-const HOURLY: [i64; 3] = [30, 240, 600];
 
 /// What is shown.
 #[derive(Debug, Clone, Copy)]
@@ -179,23 +176,15 @@ impl State {
             0 => parts.push("asking Toggl what it holds".to_owned()),
             all => parts.push(format!("{} of {all} sent", self.done)),
         }
-        let minute = |second: i64| {
-            // The next full minute: told without seconds, it must not be too early.
-            let at = zone.at(second.saturating_add(59));
-            format!("{:02}:{:02}", at.hour(), at.minute())
-        };
+        let from = |at: i64| moment_from(at, now_ms.div_euclid(1000), zone);
         match (self.until, self.remaining) {
-            (Some(until), _) => parts.push(format!("quota used up, goes on at {}", minute(until))),
+            (Some(until), _) => parts.push(format!("quota used up, goes on at {}", from(until))),
             (None, Some(1)) => parts.push("1 request left this hour".to_owned()),
             (None, Some(remaining)) => parts.push(format!("{} requests left this hour", remaining.max(0))),
             (None, None) => {}
         }
         if let Some(at) = self.finished_at(show, now_ms, started_ms) {
-            let day = match zone.date(at) == zone.date(now_ms.div_euclid(1000)) {
-                true => String::new(),
-                false => format!("{} ", zone.date(at)),
-            };
-            parts.push(format!("finished about {day}{}", minute(at)));
+            parts.push(format!("finished about {}", from(at)));
         }
         parts.join(", ")
     }
@@ -214,7 +203,8 @@ impl State {
             return Some((now_ms + left * each_ms).div_euclid(1000));
         }
         let resets_at = self.resets_at.filter(|_| show.waits)?;
-        let hourly = HOURLY.into_iter().find(|&hourly| hourly >= self.most).unwrap_or(self.most);
+        let plan = PLANS.into_iter().map(|(rate, _)| i64::from(rate)).find(|&rate| rate >= self.most);
+        let hourly = plan.unwrap_or(self.most);
         let rest = left - remaining - 1;
         Some(resets_at + rest / hourly * HOUR + ((rest % hourly + 1) * each_ms).div_euclid(1000))
     }

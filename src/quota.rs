@@ -10,6 +10,9 @@ use crate::toggl::{Bucket, QuotaHeaders};
 /// How long a bucket lasts: the hour starts with its first request.
 pub const HOUR: i64 = 3600;
 
+/// Toggl's plans, and the requests an hour that each allows in the workspace's bucket.
+pub const PLANS: [(u16, &str); 3] = [(30, "Free"), (240, "Starter"), (600, "Premium")];
+
 /// What is known of both buckets, and when the last request was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {

@@ -4,6 +4,8 @@
 //! Text is for people and may change. JSON is for programs: its fields are listed in [`mod@json`].
 
 mod clean;
+mod comparison;
+mod diagnosis;
 mod held;
 pub mod json;
 mod listing;
@@ -27,7 +29,10 @@ use crate::zone::Zone;
 use page::Page;
 
 pub use clean::clean;
+pub use comparison::{Verdict, comparison_json, comparison_text, not_compared_text};
+pub use diagnosis::{diagnosis_json, diagnosis_text};
 pub use json::{plan_json, report_json, status_json};
+pub(crate) use phrase::moment_from;
 pub use summary::in_agreement;
 
 /// How text is laid out.

@@ -4,8 +4,6 @@
 //! proves little: a list has a window, a cap and a lag, and an entry that was moved to another day is not on it. So a
 //! missing entry is never simply made again: the repair asks for it by its id, and Toggl's 404 is what counts.
 
-pub mod report;
-
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 

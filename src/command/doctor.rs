@@ -13,7 +13,7 @@ use crate::settings::{NoToken, Settings, SettingsError};
 use crate::sidecar::Sidecar;
 use crate::toggl::token::TokenError;
 use crate::zone::Zone;
-use crate::{doctor, settings};
+use crate::{doctor, settings, show};
 
 /// The variables that settings are read from, the token's apart.
 const VARIABLES: [&str; 8] = [
@@ -66,8 +66,8 @@ pub fn doctor(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
     let exit = diagnosis.exit();
     if !common.quiet || exit != Exit::Agreed {
         let text = match common.format {
-            Format::Json => diagnosis.json().to_string(),
-            Format::Text => diagnosis.text(style(common, world).color),
+            Format::Json => show::diagnosis_json(&diagnosis).to_string(),
+            Format::Text => show::diagnosis_text(&diagnosis, &style(common, world)),
         };
         print(world.out, text.trim_end());
     }

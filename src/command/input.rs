@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::Fault;
 use crate::clock::Clock;
-use crate::execute::Digest;
+use crate::execute::{Digest, Store};
 use crate::intake::{Intake, take_in};
 use crate::reading::{self, ReadError, Reading, Stamp};
 use crate::settings::Settings;
@@ -39,7 +39,13 @@ pub struct Input {
 }
 
 /// A clock may have been wrong by this much (seconds) before a save instant in the future is not believed.
-pub(super) const CLOCK_FAULT: i64 = 24 * 3600;
+const CLOCK_FAULT: i64 = 24 * 3600;
+
+/// Drops the save instant of the last snapshot taken in if the clock was far ahead when it was recorded: it says
+/// nothing then.
+pub(super) fn distrust_the_future(sidecar: &mut Sidecar, now: i64) {
+    sidecar.taken = sidecar.taken.filter(|&taken| taken <= now.saturating_add(CLOCK_FAULT));
+}
 
 /// Whether there is neither a sidecar nor a snapshot: nothing recorded yet, and no error.
 #[must_use]
@@ -83,13 +89,10 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     }
     let is_first = !sidecar.looked;
     let taken = sidecar.taken;
+    distrust_the_future(&mut sidecar, clock.now());
     if let Some(taken) = sidecar.taken.filter(|&taken| reading.saved < taken) {
-        if taken <= clock.now().saturating_add(CLOCK_FAULT) {
-            let local = |instant: i64| zone.at(instant).format(&Rfc3339).unwrap_or_default();
-            return Err(Fault::Older { path: path(), saved: local(reading.saved), taken: local(taken) });
-        }
-        // The clock was far ahead when that was recorded: it says nothing.
-        sidecar.taken = None;
+        let local = |instant: i64| zone.at(instant).format(&Rfc3339).unwrap_or_default();
+        return Err(Fault::Older { path: path(), saved: local(reading.saved), taken: local(taken) });
     }
     let intake = take_in(&mut sidecar, &snapshot, reading.saved, &zone);
     let asks_workspace = settings.workspace.or(sidecar.workspace).is_none();
@@ -98,10 +101,13 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
 }
 
 impl Input {
-    /// Puts what is settled into the archive, if that is worthwhile. Returns whether the sidecar is to be saved.
-    pub fn archive(&mut self) -> bool {
-        let Some(blocks) = std::str::from_utf8(&self.snapshot).ok().and_then(blocks::split) else { return false };
-        // A failure leaves the sidecar in memory unusable, and the one on disk as it is.
-        self.sidecar.archive(&blocks).unwrap_or(false)
+    /// Puts what is settled into the archive, if that is worthwhile. The sidecar on disk says the same without it, at
+    /// greater length, so a failure is passed over; it leaves the sidecar in memory unusable.
+    pub fn archive(&mut self, store: &mut dyn Store) {
+        let blocks = std::str::from_utf8(&self.snapshot).ok().and_then(blocks::split);
+        let is_changed = blocks.is_some_and(|blocks| self.sidecar.archive(&blocks).unwrap_or(false));
+        if is_changed && let Ok(text) = self.sidecar.to_json() {
+            let _ = store.save(&text);
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! `push`: brings Toggl into agreement with the snapshot, or shows what it would do.
 
 use super::input::{self, Depth, Input};
-
 use super::{Fault, World, print, showing, style};
 use crate::agreement::Agreement;
 use crate::cli::{Common, Format, PushArgs};
-use crate::execute::{Edges, End, Manner, Report, Store as _, execute};
+use crate::execute::{Edges, End, Manner, Report, execute};
 use crate::exit::Exit;
 use crate::intake::Intake;
 use crate::plan::{Options, Plan, Why, plan};
@@ -96,12 +95,7 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
     drop(progress);
     let exit = outcome(&report, &input.intake);
     if is_plain && exit == Exit::Agreed {
-        if input.archive()
-            && let Ok(text) = input.sidecar.to_json()
-        {
-            // If it cannot be saved, the one that is there says the same.
-            let _ = file.save(&text);
-        }
+        input.archive(&mut file);
         let agreement = Agreement::between(settings, input.stamp, report.left.agreed, world.clock.now());
         file.note(agreement.map(|agreement| agreement.to_json()));
     }

@@ -17,12 +17,10 @@ use crate::plan::{Options, plan};
 use crate::progress::{Both, Progress};
 use crate::settings::{self, Settings};
 use crate::settle::LAG;
-use crate::show;
+use crate::show::{self, Verdict};
 use crate::store::SidecarFile;
 use crate::toggl::http::Client;
-use crate::verify::report::{self, Verdict};
 use crate::verify::{Comparison, compare, repair};
-use crate::zone::Zone;
 
 /// Runs `verify`.
 ///
@@ -52,9 +50,8 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
         drop(file);
         return nothing_yet("verify", common, &settings, world);
     };
-    let options = Options::plain(settings.defaults.clone());
     let before = input.sidecar.clone();
-    let planned = plan(&before, &input.intake, &options);
+    let planned = plan(&before, &input.intake, &Options::plain(settings.defaults.clone()));
 
     let zone = input.zone.clone();
     let mut nowhere = Nowhere;
@@ -67,28 +64,12 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
         dice: fastrand::Rng::new(),
         interrupted: world.interrupted,
     };
-    let manner = manner(&settings, &input);
+    let manner = manner(&settings, workspace(&settings, &input));
     let found = ask(&mut input, &days, &manner, &mut edges);
     let report = match &found {
         _ if !args.repair => None,
         Ok(comparison) if comparison.finds_nothing() => None,
-        Ok(comparison) => {
-            // A sidecar that is new looks for everything itself, as far back as Toggl goes, and judges by what it
-            // finds whether older sessions are there as well.
-            if input.sidecar.looked {
-                repair(&mut input.sidecar, comparison);
-            }
-            let manner = Manner { workspace: settings.workspace, ..manner };
-            let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges.reborrow());
-            if outcome(&report, &input.intake) == Exit::Agreed
-                && input.archive()
-                && let Ok(text) = input.sidecar.to_json()
-            {
-                // If it cannot be saved, the one that is there says the same, at greater length.
-                let _ = edges.store.save(&text);
-            }
-            Some(report)
-        }
+        Ok(comparison) => Some(mend(&mut input, comparison, &settings, edges)),
         Err(_) => {
             // What was learnt of the quota holds for the next push as well.
             let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
@@ -99,9 +80,10 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
     drop(progress);
     drop(file);
 
+    let view = input.view(&planned, &settings, world.clock.now());
     let comparison = match found {
         Ok(comparison) => comparison,
-        Err(end) => return Ok(not_compared(&end, &input.zone, common, world)),
+        Err(end) => return Ok(not_compared(&view, &end, common, world)),
     };
     let exit = match &report {
         None if comparison.findings.is_empty() => Exit::Agreed,
@@ -120,11 +102,25 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
             pending: planned.requests(),
             repairs: args.repair,
         };
-        let view = input.view(&planned, &settings, world.clock.now());
-        let pushed = report.as_ref().map(|report| (&view, report));
-        print_verdict(&verdict, pushed, exit, common, world);
+        print_verdict(&verdict, report.as_ref().map(|report| (&view, report)), exit, common, world);
     }
     Ok(exit)
+}
+
+/// Takes what was found into the records and pushes.
+fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut edges: Edges<'_>) -> Report {
+    // A sidecar that is new looks for everything itself, as far back as Toggl goes, and judges by what it finds whether
+    // older sessions are there as well.
+    if input.sidecar.looked {
+        repair(&mut input.sidecar, comparison);
+    }
+    let manner = manner(settings, settings.workspace);
+    let options = Options::plain(settings.defaults.clone());
+    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges.reborrow());
+    if outcome(&report, &input.intake) == Exit::Agreed {
+        input.archive(edges.store);
+    }
+    report
 }
 
 fn print_verdict(
@@ -136,13 +132,13 @@ fn print_verdict(
 ) {
     match common.format {
         Format::Json => {
-            let mut document = report::json(verdict);
+            let mut document = show::comparison_json(verdict);
             document["exit"] = json!(exit.code());
             document["push"] = json!(pushed.map(|(view, report)| show::report_json(view, report, exit)));
             print(world.out, &document.to_string());
         }
         Format::Text => {
-            let mut text = report::text(verdict);
+            let mut text = show::comparison_text(verdict);
             if let Some((view, report)) = pushed {
                 text.push('\n');
                 text.push_str(&show::report_text(view, report, &style(common, world)));
@@ -205,21 +201,19 @@ impl Store for Nowhere {
     }
 }
 
-/// The workspace is the one that entries were made in, where nobody says which.
-fn manner(settings: &Settings, input: &Input) -> Manner {
+/// The workspace to look in: the one that entries were made in, where nobody says which.
+fn workspace(settings: &Settings, input: &Input) -> Option<i64> {
     let used = || input.sidecar.records().find_map(|(_, _, record)| record.entry.as_ref().map(|entry| entry.workspace));
-    Manner {
-        workspace: settings.workspace.or(input.sidecar.workspace).or_else(used),
-        pace: settings.pace,
-        timeout: settings.timeout,
-        max_requests: None,
-        wait: false,
-    }
+    settings.workspace.or(input.sidecar.workspace).or_else(used)
 }
 
-fn not_compared(end: &End, zone: &Zone, common: &Common, world: &mut World<'_>) -> Exit {
+fn manner(settings: &Settings, workspace: Option<i64>) -> Manner {
+    Manner { workspace, pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false }
+}
+
+fn not_compared(view: &show::View<'_>, end: &End, common: &Common, world: &mut World<'_>) -> Exit {
     let exit = early(end);
-    let text = report::no_list(end, zone);
+    let text = show::not_compared_text(view, end);
     match common.format {
         Format::Json => {
             let document = json!({"schema": 1, "command": "verify", "error": text, "exit": exit.code()});

@@ -267,7 +267,7 @@ fn keys(keys: &[RecordKey]) -> Value {
     keys.iter().map(|key| Value::from(key.to_string())).collect()
 }
 
-fn rfc3339(at: OffsetDateTime) -> String {
+pub(super) fn rfc3339(at: OffsetDateTime) -> String {
     // Fails only past the year 9999, and for the offsets with seconds of the years before 1900.
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }

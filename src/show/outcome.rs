@@ -147,7 +147,7 @@ fn without(plan: &Plan, report: &Report) -> Plan {
 }
 
 /// Why the run ended early, what to do, and from when.
-fn ending(view: &View<'_>, end: &End) -> String {
+pub fn ending(view: &View<'_>, end: &End) -> String {
     let from = |at: i64| moment_from(at, view.now, view.zone);
     let again = || match again_at(view, end) {
         Some(at) if at > view.now => format!("run again from {}", from(at)),
@@ -155,7 +155,7 @@ fn ending(view: &View<'_>, end: &End) -> String {
     };
     match end {
         End::Quota(until) => {
-            format!("The quota is used up until {}; run again then, or use `--wait`.", from(*until))
+            format!("The quota is used up until {}; run again then, or let `push --wait` wait.", from(*until))
         }
         End::RateLimited => format!("Toggl answered again and again that requests come too fast (429); {}.", again()),
         End::Trouble(what) => format!("Toggl is in trouble ({}); {}.", quoted(what), again()),

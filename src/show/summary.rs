@@ -5,11 +5,8 @@ use super::page::Page;
 use super::phrase::{count, moment_from, number, roughly};
 use super::{held, listing};
 use crate::plan::Why;
-use crate::quota::HOUR;
+use crate::quota::{HOUR, PLANS};
 use crate::toggl::Bucket;
-
-/// Toggl's plans and the requests an hour that each allows.
-const PLANS: [(usize, &str); 3] = [(30, "Free"), (240, "Starter"), (600, "Premium")];
 
 impl View<'_> {
     /// How many requests a push would send, as far as can be known before: one an operation, one for what is
@@ -68,10 +65,13 @@ fn estimate(page: &mut Page, view: &View<'_>) {
         return;
     }
     // More left than a plan allows: it is not that plan.
-    let plans = || PLANS.iter().filter(|(rate, _)| left.is_none_or(|left| left <= *rate));
+    let plans = || {
+        let plans = PLANS.into_iter().map(|(rate, plan)| (usize::from(rate), plan));
+        plans.filter(|&(rate, _)| left.is_none_or(|left| left <= rate))
+    };
     let hours: Vec<String> = (plans().enumerate())
         .map(|(at, (rate, plan))| {
-            let hours = requests.div_ceil(*rate);
+            let hours = requests.div_ceil(rate);
             let hours = if at == 0 { count(hours, "hour") } else { number(hours) };
             let an_hour = if at == 0 { " an hour" } else { "" };
             format!("{hours} at {rate}{an_hour} ({plan})")
@@ -85,7 +85,7 @@ fn estimate(page: &mut Page, view: &View<'_>) {
     };
     // Further buckets are needed, one an hour from the next reset on.
     let rest = requests.saturating_sub(left);
-    let resets = i64::try_from(rest.div_ceil(*rate).saturating_sub(1)).unwrap_or(0);
+    let resets = i64::try_from(rest.div_ceil(rate).saturating_sub(1)).unwrap_or(0);
     let in_the_last = u32::try_from(rest.saturating_sub(1) % rate).unwrap_or(0);
     let pacing = i64::try_from(view.pace.saturating_mul(in_the_last).as_secs()).unwrap_or(0);
     let done = level.resets_at.saturating_add(resets.saturating_mul(HOUR)).saturating_add(pacing);
@@ -105,7 +105,7 @@ fn left(view: &View<'_>) -> Option<usize> {
 
 /// Whether the plan is more than one hour's quota, as known, else that of the smallest plan.
 fn exceeds_quota(view: &View<'_>) -> bool {
-    view.plan.requests() > left(view).unwrap_or(PLANS[0].0)
+    view.plan.requests() > left(view).unwrap_or(usize::from(PLANS[0].0))
 }
 
 /// What there is to say when there is nothing to do.

@@ -21,8 +21,8 @@ pub fn page() -> String {
             Some("OPTIONS") => page.push_str(&options(Cli::command())),
             Some("FIELDS") => page.push_str(&fields(match line.trim_matches('@') {
                 "FIELDS push" => include_str!("../../src/show/json.rs"),
-                "FIELDS verify" => include_str!("../../src/verify/report.rs"),
-                "FIELDS doctor" => include_str!("../../src/doctor.rs"),
+                "FIELDS verify" => include_str!("../../src/show/comparison.rs"),
+                "FIELDS doctor" => include_str!("../../src/show/diagnosis.rs"),
                 other => panic!("the template asks for `{other}`"),
             })),
             Some(other) => panic!("the template asks for `{other}`"),

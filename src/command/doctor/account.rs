@@ -9,6 +9,7 @@ use crate::exit::Exit;
 use crate::progress::{answered, failed};
 use crate::quota::Quota;
 use crate::settings::Settings;
+use crate::show::moment_from;
 use crate::sidecar::Sidecar;
 use crate::toggl::http::Client;
 use crate::toggl::{Answer, Bucket, Method, Request, Token, Transport as _, entry};
@@ -31,7 +32,7 @@ pub fn check(
     let now = world.clock.now();
     if let Some(until) = quota.empty_until(Bucket::User, now) {
         let text = "Toggl was not asked: the quota for questions is used up";
-        checks.push(used_up("toggl", text, until, zone));
+        checks.push(used_up("toggl", text, until, now, zone));
         return;
     }
     let pace_ms = i64::try_from(settings.pace.as_millis()).unwrap_or(i64::MAX);
@@ -143,17 +144,15 @@ fn left(quota: &Quota, now: i64, zone: &Zone) -> Check {
     ];
     let empty = empty.into_iter().find_map(|(bucket, text)| Some((quota.empty_until(bucket, now)?, text)));
     if let Some((until, text)) = empty {
-        return used_up("quota", text, until, zone);
+        return used_up("quota", text, until, now, zone);
     }
     let told = |bucket| quota.remaining(bucket, now).map_or("not told".to_owned(), |left| format!("{left} left"));
     let text = format!("changes: {}, questions: {}", told(Bucket::Workspace), told(Bucket::User));
     Check::ok("quota", text)
 }
 
-fn used_up(name: &'static str, text: &str, until: i64, zone: &Zone) -> Check {
-    // The next full minute: told without seconds, it must not be too early.
-    let at = zone.at(until.saturating_add(59));
-    let todo =
-        format!("wait until {:02}:{:02}; what is not sent by then is sent by the next push", at.hour(), at.minute());
+fn used_up(name: &'static str, text: &str, until: i64, now: i64, zone: &Zone) -> Check {
+    let until = moment_from(until, now, zone);
+    let todo = format!("wait until {until}; what is not sent by then is sent by the next push");
     Check::fault(name, Exit::Unfinished, text, todo)
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::ago;
 use crate::command::World;
-use crate::command::input::CLOCK_FAULT;
+use crate::command::input::distrust_the_future;
 use crate::doctor::{Check, Stage};
 use crate::exit::Exit;
 use crate::intake::take_in;
@@ -29,14 +29,15 @@ pub struct Files {
 pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut Vec<Check>) -> Files {
     let snapshot = snapshot(settings, world, checks);
     let loaded = load(&settings.sidecar);
-    let known = match &loaded {
+    let mut known = match &loaded {
         Ok(Some(sidecar)) => sidecar.clone(),
         _ => Sidecar::default(),
     };
+    distrust_the_future(&mut known, world.clock.now());
     // Taken in on trial, which also works without a sidecar.
     let mut sidecar = known.clone();
     let intake = snapshot.map(|(snapshot, saved)| {
-        if is_older(&known, saved, world) {
+        if known.taken.is_some_and(|taken| saved < taken) {
             checks.push(Check::fault(
                 "snapshot",
                 Exit::Attention,
@@ -197,11 +198,6 @@ fn permissions(path: &Path) -> Option<Check> {
 #[cfg(not(unix))]
 fn permissions(_: &Path) -> Option<Check> {
     None
-}
-
-/// Whether a push would take the snapshot for an older copy.
-fn is_older(sidecar: &Sidecar, saved: i64, world: &World<'_>) -> bool {
-    sidecar.taken.is_some_and(|taken| saved < taken && taken <= world.clock.now().saturating_add(CLOCK_FAULT))
 }
 
 /// What is in Toggl, and what is not and why.

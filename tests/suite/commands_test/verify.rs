@@ -266,7 +266,7 @@ fn no_question_is_asked_while_the_quota_is_known_to_be_empty() {
     for args in [&["verify"][..], &["verify", "--repair"]] {
         let ended = stage.run(args);
         assert_eq!(ended.code, 4, "{ended:?}");
-        assert!(ended.out.contains("quota is used up: try again from "), "{ended:?}");
+        assert!(ended.out.contains("Nothing was compared. The quota is used up until "), "{ended:?}");
     }
     assert_eq!(stage.server.connections(), connections);
 }
@@ -291,7 +291,7 @@ fn a_refused_token_an_unreachable_toggl_and_a_refused_list_are_told_apart() {
     assert_eq!(none.code, 7, "{none:?}");
     let offline = stage.run(&["verify", "--api-url", "http://127.0.0.1:1/api/v9", "--format", "json"]);
     assert_eq!(offline.code, 4, "{offline:?}");
-    assert!(offline.json()["error"].as_str().unwrap().contains("cannot be reached"), "{offline:?}");
+    assert!(offline.json()["error"].as_str().unwrap().contains("could not be reached"), "{offline:?}");
     stage.server.sandbox().faults.next(Fault::status(400, false));
     let refused = stage.run(&["verify"]);
     assert_eq!(refused.code, 4, "{refused:?}");

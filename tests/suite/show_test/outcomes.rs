@@ -150,12 +150,12 @@ fn what_is_uncertain_says_who_looks() {
 fn every_end_says_what_to_do_and_from_when() {
     let now = NOW.unix_timestamp();
     let table: Vec<(End, &str)> = vec![
-        (End::Quota(now + 2700), "The quota is used up until 14:05; run again then, or use `--wait`."),
+        (End::Quota(now + 2700), "The quota is used up until 14:05; run again then, or let `push --wait` wait."),
         // A second past the minute is the next one: at 14:05 it would be too early.
-        (End::Quota(now + 2701), "The quota is used up until 14:06; run again then, or use `--wait`."),
+        (End::Quota(now + 2701), "The quota is used up until 14:06; run again then, or let `push --wait` wait."),
         (
             End::Quota(now + 11 * 3600),
-            "The quota is used up until Tue 2026-05-12 00:20; run again then, or use `--wait`.",
+            "The quota is used up until Tue 2026-05-12 00:20; run again then, or let `push --wait` wait.",
         ),
         (End::RateLimited, "Toggl answered again and again that requests come too fast (429); run again from 13:21."),
         (

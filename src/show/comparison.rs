@@ -31,16 +31,15 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
-use super::{Comparison, Finding, What};
+use super::json::{SCHEMA, rfc3339};
+use super::{View, clean, outcome, phrase};
 use crate::execute::End;
-use crate::show::clean;
 use crate::sidecar::{Entry, Record, Sidecar};
 use crate::toggl::RemoteEntry;
-use crate::zone::Zone;
+use crate::verify::{Comparison, Finding, What};
 
 /// All that is told of a comparison.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +60,7 @@ pub struct Verdict<'a> {
 
 /// The comparison, for people.
 #[must_use]
-pub fn text(verdict: &Verdict<'_>) -> String {
+pub fn comparison_text(verdict: &Verdict<'_>) -> String {
     let Comparison { compared, agreed, findings, .. } = verdict.comparison;
     let mut text = String::new();
     for finding in findings {
@@ -155,8 +154,7 @@ fn differences(record: &Record, held: &RemoteEntry) -> String {
 
 /// `2026-05-11 09:00-09:50`, by the offset in force then.
 fn when(start: OffsetDateTime, stop: Option<OffsetDateTime>) -> String {
-    let clock = |at: OffsetDateTime| format!("{:02}:{:02}", at.hour(), at.minute());
-    format!("{}-{}", minute(start), stop.map_or("     ".to_owned(), clock))
+    format!("{}-{}", minute(start), stop.map_or("     ".to_owned(), phrase::minute))
 }
 
 fn minute(at: OffsetDateTime) -> String {
@@ -165,34 +163,13 @@ fn minute(at: OffsetDateTime) -> String {
 
 /// Why Toggl's entries are not known, for people, with what to do.
 #[must_use]
-pub fn no_list(end: &End, zone: &Zone) -> String {
-    let why = match end {
-        End::Quota(until) => {
-            // The next full minute: told without seconds, it must not be too early.
-            format!("the hourly quota is used up: try again from {}", minute(zone.at(until.saturating_add(59))))
-        }
-        End::RateLimited => "Toggl asks for a pause (429): try again in some minutes".to_owned(),
-        End::Trouble(why) => format!("Toggl is in trouble: {}; try again later", clean(why)),
-        End::Offline(why) => format!("Toggl cannot be reached: {}; try again when it can", clean(why)),
-        End::MaxRequests => "no more requests were allowed".to_owned(),
-        End::Interrupted => "interrupted".to_owned(),
-        End::TokenRefused(status) => format!(
-            "Toggl refused the token ({status}): copy it anew from the bottom of https://track.toggl.com/profile into \
-             TOGGL_API_TOKEN"
-        ),
-        End::CallGone => "Toggl says that this version of its API is gone: look for a newer chute-toggl".to_owned(),
-        End::NoSuchCall => {
-            "there is no such call where the requests went (404): see that TOGGL_API_URL ends in `/api/v9`".to_owned()
-        }
-        End::NoWorkspace(why) => format!("{}: set TOGGL_WORKSPACE_ID", clean(why)),
-        End::Save(why) => clean(why),
-    };
-    format!("Nothing was compared: {why}.")
+pub fn not_compared_text(view: &View<'_>, end: &End) -> String {
+    format!("Nothing was compared. {}", outcome::ending(view, end))
 }
 
 /// The comparison, for programs; whoever calls adds `push` and `exit`.
 #[must_use]
-pub fn json(verdict: &Verdict<'_>) -> Value {
+pub fn comparison_json(verdict: &Verdict<'_>) -> Value {
     let comparison = verdict.comparison;
     let findings: Vec<Value> = (comparison.findings.iter())
         .filter_map(|finding| {
@@ -217,13 +194,9 @@ pub fn json(verdict: &Verdict<'_>) -> Value {
         })
         .collect();
     json!({
-        "schema": 1, "command": "verify", "repair": verdict.repairs,
+        "schema": SCHEMA, "command": "verify", "repair": verdict.repairs,
         "from": verdict.days.start().to_string(), "to": verdict.days.end().to_string(),
         "compared": comparison.compared, "agreed": comparison.agreed, "unsent": comparison.unsent,
         "pending": verdict.pending, "findings": findings,
     })
-}
-
-fn rfc3339(at: OffsetDateTime) -> String {
-    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
