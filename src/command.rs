@@ -90,6 +90,20 @@ pub enum Fault {
         /// The save instant of the last snapshot taken in, local.
         taken: String,
     },
+    /// The sidecar was made from another file, and this one has none of its sessions.
+    #[error(
+        "the snapshot `{path}` has none of the sessions that the sidecar `{sidecar}` knows, which was made from `{of}`: it \
+         looks like another list. Nothing was sent. Give it a sidecar of its own with --sidecar or CHUTE_TOGGL_SIDECAR; or, \
+         if it has taken the other's place, move that sidecar away"
+    )]
+    AnotherList {
+        /// The file.
+        path: String,
+        /// The file that the sidecar was made from.
+        of: String,
+        /// The sidecar.
+        sidecar: String,
+    },
     /// What nobody planned for.
     #[error("{0:#}")]
     Unexpected(#[from] anyhow::Error),
@@ -106,7 +120,7 @@ impl Fault {
             Fault::Lock(LockError::Io { .. }) | Fault::Unexpected(_) => Exit::Failure,
             Fault::Reading(reading::ReadError::Restless { .. }) => Exit::Unfinished,
             Fault::Sidecar(_) | Fault::Reading(_) | Fault::Snapshot { .. } => Exit::Input,
-            Fault::Older { .. } => Exit::Attention,
+            Fault::Older { .. } | Fault::AnotherList { .. } => Exit::Attention,
         }
     }
 }

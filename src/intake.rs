@@ -26,6 +26,8 @@ pub struct Intake {
     /// Sessions that are closed in the sidecar and open in the snapshot, which Chute_kun never does: a snapshot
     /// restored, cut or edited. They are left as they are.
     pub reopened: Vec<RecordKey>,
+    /// Tasks were recorded, and not one of them is in the snapshot: it may be that of another list.
+    pub knows_none: bool,
 }
 
 /// A session that was left out.
@@ -76,6 +78,8 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
             seen.insert(key);
         }
     }
+    intake.knows_none =
+        snapshot.known_past == 0 && !was_present.is_empty() && was_present.iter().all(|key| !seen.contains(key));
     for (key, thread) in &mut sidecar.threads {
         if !seen.contains(key) {
             thread.place = None;

@@ -20,6 +20,8 @@ pub struct Reading {
     pub bytes: Vec<u8>,
     /// When the file was saved: its time of modification in unix seconds, rounded down, and never later than now.
     pub saved: i64,
+    /// Where the file is: absolute, links followed.
+    pub place: String,
     /// What tells this content from another one without reading it.
     pub stamp: Stamp,
 }
@@ -125,7 +127,7 @@ pub fn read_whole(path: &Path, clock: &dyn Clock) -> Result<Reading, ReadError> 
         }
         complete(path, &bytes)?;
         let saved = before.mtime_ns.div_euclid(1_000_000_000).min(clock.now());
-        return Ok(Reading { bytes, saved, stamp: before });
+        return Ok(Reading { bytes, saved, place: place(path), stamp: before });
     }
     Err(ReadError::Restless { path: path.to_owned() })
 }
@@ -173,6 +175,10 @@ fn look_at(path: &Path) -> Result<Stamp, ReadError> {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the snapshot")]
 fn metadata(path: &Path) -> io::Result<Metadata> {
     std::fs::metadata(path)
+}
+
+fn place(path: &Path) -> String {
+    path.canonicalize().as_deref().unwrap_or(path).to_string_lossy().into_owned()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one reader of the snapshot")]

@@ -31,6 +31,8 @@ pub struct Sidecar {
     pub taken: Option<i64>,
     /// The session that ran in that snapshot: a halt or resume of it, or of another, may have been sent since.
     pub running: Option<RecordKey>,
+    /// The snapshot's file: absolute, links followed. What may stand there in its place is for whoever reads it to judge.
+    pub snapshot: Option<String>,
     /// What is known of Toggl's quota, and when the last request was sent.
     pub quota: Quota,
     /// Whether entries that were in Toggl before the first push have been looked for.

@@ -8,7 +8,7 @@ use super::Fault;
 use crate::clock::Clock;
 use crate::execute::{Digest, Store};
 use crate::intake::{Intake, take_in};
-use crate::reading::{self, ReadError, Reading, Stamp};
+use crate::reading::{self, ReadError, Stamp};
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
 use crate::snapshot::{self, blocks};
@@ -45,6 +45,13 @@ const CLOCK_FAULT: i64 = 24 * 3600;
 /// nothing then.
 pub(super) fn distrust_the_future(sidecar: &mut Sidecar, now: i64) {
     sidecar.taken = sidecar.taken.filter(|&taken| taken <= now.saturating_add(CLOCK_FAULT));
+}
+
+/// The file that the sidecar was made from, if the snapshot at `place` is another one that has none of its sessions.
+/// Taken in, all that was pushed would count as gone, and be doubled in part once the first file is back. The same file
+/// may be begun anew, and a file with any of the sessions was moved or copied.
+pub(super) fn other_list(sidecar: &Sidecar, intake: &Intake, place: &str) -> Option<String> {
+    sidecar.snapshot.clone().filter(|of| intake.knows_none && of != place)
 }
 
 /// Whether there is neither a sidecar nor a snapshot: nothing recorded yet, and no error.
@@ -95,9 +102,14 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
         return Err(Fault::Older { path: path(), saved: local(reading.saved), taken: local(taken) });
     }
     let intake = take_in(&mut sidecar, &snapshot, reading.saved, &zone);
+    if let Some(of) = other_list(&sidecar, &intake, &reading.place) {
+        let sidecar = settings.sidecar.display().to_string();
+        return Err(Fault::AnotherList { path: path(), of, sidecar });
+    }
+    sidecar.snapshot = Some(reading.place);
     let asks_workspace = settings.workspace.or(sidecar.workspace).is_none();
-    let Reading { bytes, stamp, .. } = reading;
-    Ok(Some(Input { sidecar, taken, intake, saved, snapshot: bytes, stamp, zone, is_first, asks_workspace }))
+    let (snapshot, stamp) = (reading.bytes, reading.stamp);
+    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, is_first, asks_workspace }))
 }
 
 impl Input {

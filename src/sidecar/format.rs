@@ -99,6 +99,8 @@ struct File<'a> {
     taken: Option<OffsetDateTime>,
     #[serde(default, borrow)]
     running: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    snapshot: Option<Cow<'a, str>>,
     #[serde(default)]
     looked: bool,
     #[serde(default)]
@@ -168,6 +170,7 @@ impl Sidecar {
             workspace: file.workspace,
             taken: file.taken.map(OffsetDateTime::unix_timestamp),
             running: running.transpose()?,
+            snapshot: file.snapshot.map(Cow::into_owned),
             looked: file.looked,
             quota: file.quota,
             threads,
@@ -203,6 +206,9 @@ impl Sidecar {
         }
         if let Some(running) = self.running {
             writeln!(out, "\"running\": \"{running}\",")?;
+        }
+        if let Some(snapshot) = &self.snapshot {
+            writeln!(out, "\"snapshot\": {},", serde_json::to_string(snapshot)?)?;
         }
         writeln!(out, "\"looked\": {},", self.looked)?;
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;

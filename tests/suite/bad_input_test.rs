@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use crate::corpus::{Scenario, invalid};
-use crate::home::{Home, Ran, first_push, one_session};
+use crate::home::{Home, Ran, first_push, one_session, save_at};
 
 /// Runs a push that must fail without a request and without a change to any file.
 #[track_caller]
@@ -186,6 +186,39 @@ fn an_older_snapshot_is_held_back_until_a_person_has_looked() {
     // The next save of Chute_kun is newer, and all goes on.
     home.save_push(&scenario.pushes[4]);
     home.run(&["push"]).exits(0);
+}
+
+/// Another of Chute_kun's files (`chute --state other.toml`) with the sidecar of the first: all that was pushed would count
+/// as gone, what runs would be halted, and once the first is pushed again, what was edited meanwhile would be doubled.
+#[test]
+fn another_file_with_none_of_the_recorded_sessions_is_held_back() {
+    let home = Home::with_work();
+    home.run(&["push"]).exits(0);
+    let other = home.dir.path().join("other.toml");
+    save_at(&other, one_session("Garden", 600, 660).as_bytes(), SystemTime::now() - Duration::from_secs(1800));
+    let (sidecar, sent) = (fs::read(home.sidecar()).unwrap(), home.toggl.connections());
+    for args in [&["push"][..], &["push", "-n"], &["push", "--prune"], &["status"], &["verify"]] {
+        let args = [args, &["--snapshot", "other.toml"]].concat();
+        home.run(&args).exits(6).complains("other.toml").complains("snapshot.toml").complains("--sidecar");
+    }
+    home.run(&["doctor", "--snapshot", "other.toml"]).exits(6).says("--sidecar");
+    assert_eq!(home.toggl.connections(), sent + 1, "the doctor asks Toggl, nobody else");
+    assert_eq!(fs::read(home.sidecar()).unwrap(), sidecar);
+    // With a sidecar of its own it is pushed, and the first goes on as before.
+    home.run(&["push", "--snapshot", "other.toml", "--sidecar", "other.json"]).exits(0);
+    home.run(&["push"]).exits(0).says("In agreement: 1 session.");
+}
+
+#[test]
+fn the_file_may_be_moved_and_may_be_begun_anew() {
+    let home = Home::with_work();
+    home.run(&["push"]).exits(0);
+    let moved = home.dir.path().join("moved.toml");
+    fs::rename(home.snapshot(), &moved).unwrap();
+    home.run(&["push", "--snapshot", "moved.toml"]).exits(0).says("In agreement: 1 session.");
+    save_at(&moved, one_session("Garden", 600, 660).as_bytes(), SystemTime::now() - Duration::from_secs(1800));
+    home.run(&["push", "--snapshot", "moved.toml"]).exits(0).says("create 1");
+    assert_eq!(home.toggl.sandbox().entries().len(), 2);
 }
 
 #[test]

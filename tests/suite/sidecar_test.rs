@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use chute_toggl::quota::Quota;
-use chute_toggl::sidecar::{Entry, Intent, List, Minutes, Place, Record, Rejection, Sidecar, Thread, ThreadKey};
+use chute_toggl::sidecar::{
+    Entry, Intent, List, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey,
+};
 use proptest::prelude::*;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
@@ -67,7 +69,8 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
         |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
             workspace,
             taken,
-            running: None,
+            running: threads.keys().next().map(|&thread| RecordKey { thread, session: 3 }),
+            snapshot: taken.map(|taken| format!("/home/\"some\\one\"/{taken}\n.toml")),
             quota: Quota { last_request_ms: workspace, ..Quota::default() },
             looked,
             threads,

@@ -5,12 +5,12 @@ use std::time::SystemTime;
 
 use super::ago;
 use crate::command::World;
-use crate::command::input::distrust_the_future;
+use crate::command::input::{distrust_the_future, other_list};
 use crate::doctor::{Check, Stage};
 use crate::exit::Exit;
 use crate::intake::take_in;
 use crate::plan::{Options, Plan, Why, plan};
-use crate::reading::{self, ReadError};
+use crate::reading::{self, ReadError, Reading};
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
 use crate::snapshot::{self, Snapshot};
@@ -36,7 +36,7 @@ pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut V
     distrust_the_future(&mut known, world.clock.now());
     // Taken in on trial, which also works without a sidecar.
     let mut sidecar = known.clone();
-    let intake = snapshot.map(|(snapshot, saved)| {
+    let intake = snapshot.map(|(snapshot, Reading { saved, place, .. })| {
         if known.taken.is_some_and(|taken| saved < taken) {
             checks.push(Check::fault(
                 "snapshot",
@@ -47,6 +47,16 @@ pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut V
         }
         let intake = take_in(&mut sidecar, &snapshot, saved, zone);
         sessions(&snapshot, &intake.odd, checks);
+        if let Some(of) = other_list(&known, &intake, &place) {
+            checks.push(Check::fault(
+                "snapshot",
+                Exit::Attention,
+                format!(
+                    "it has none of the sessions of `{of}`, which the sidecar was made from: it looks like another list"
+                ),
+                "give it a sidecar of its own with --sidecar, or move the sidecar away if the other list is no more",
+            ));
+        }
         intake
     });
     sidecar_file(settings, &loaded, world, checks);
@@ -79,7 +89,7 @@ pub fn modified(path: &Path) -> Option<SystemTime> {
     std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-fn snapshot(settings: &Settings, world: &World<'_>, checks: &mut Vec<Check>) -> Option<(Snapshot, i64)> {
+fn snapshot(settings: &Settings, world: &World<'_>, checks: &mut Vec<Check>) -> Option<(Snapshot, Reading)> {
     let reading = match reading::read_whole(&settings.snapshot, world.clock) {
         Ok(reading) => reading,
         Err(error) => {
@@ -90,7 +100,7 @@ fn snapshot(settings: &Settings, world: &World<'_>, checks: &mut Vec<Check>) -> 
     match snapshot::parse(&reading.bytes) {
         Ok(snapshot) => {
             checks.push(Check::ok("snapshot", format!("saved {}", ago(reading.saved, world))));
-            Some((snapshot, reading.saved))
+            Some((snapshot, reading))
         }
         Err(error) => {
             let todo = "open it in Chute_kun, which saves it anew when it can read it, or restore it from a copy";
