@@ -177,6 +177,7 @@ fn metadata(path: &Path) -> io::Result<Metadata> {
     std::fs::metadata(path)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one reader of the snapshot")]
 fn place(path: &Path) -> String {
     path.canonicalize().as_deref().unwrap_or(path).to_string_lossy().into_owned()
 }

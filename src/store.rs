@@ -218,6 +218,7 @@ pub fn is_locked(path: &Path) -> bool {
 }
 
 /// Where a file really is, also if it is a link to one that is yet to be.
+#[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
 fn target_of(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     // More links in a row than any system follows are a circle.
