@@ -20,6 +20,7 @@ mod halt_test;
 mod home;
 mod http_failure_test;
 mod http_test;
+mod identity_test;
 mod kill_test;
 #[path = "../lives/mod.rs"]
 mod lives;
