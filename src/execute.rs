@@ -331,7 +331,8 @@ impl Execution<'_> {
             let description = crate::toggl::description_of(&operation.title);
             for &key in &operation.sessions {
                 if let Some(record) = self.sidecar.record_mut(key) {
-                    record.intent = Some(Intent { since, start: record.start, description: description.clone() });
+                    let intent = Intent { since, start: record.start, description: description.clone() };
+                    record.intent = Some(Box::new(intent));
                 }
             }
         }

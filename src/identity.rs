@@ -185,7 +185,7 @@ struct Pair<'a, 'b> {
 
 impl Pair<'_, '_> {
     fn same_title(&self) -> bool {
-        self.thread.title == self.task.title
+        *self.thread.title == *self.task.title
     }
 
     fn same_plan(&self) -> bool {
@@ -331,13 +331,13 @@ fn keys_of_thread(by: By, thread: &Thread) -> Vec<u64> {
     };
     match by {
         By::Place => thread.place.map(|place| hash_of(&place)).into_iter().collect(),
-        By::Plan => vec![shape(hash_of(&(thread.title.as_str(), thread.planned)))],
+        By::Plan => vec![shape(hash_of(&(&*thread.title, thread.planned)))],
         By::FirstDay => {
             let day = live(thread).next().map_or(0, |first| ymd(first.start));
-            vec![shape(hash_of(&(thread.title.as_str(), day)))]
+            vec![shape(hash_of(&(&*thread.title, day)))]
         }
-        By::Title => vec![shape(hash_of(thread.title.as_str()))],
+        By::Title => vec![shape(hash_of(&*thread.title))],
         By::Minutes => vec![shape(hash_of(&()))],
-        By::AnyStart => live(thread).map(|record| hash_of(&(thread.title.as_str(), record.minutes.start))).collect(),
+        By::AnyStart => live(thread).map(|record| hash_of(&(&*thread.title, record.minutes.start))).collect(),
     }
 }

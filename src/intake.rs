@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use time::{Date, Month};
 
@@ -13,7 +14,6 @@ use crate::identity::{self, Candidate, Scene};
 use crate::instants::{self, Clue, Dated, Event, Frame};
 use crate::sidecar::{List, Minutes, Place, Record, RecordKey, Sidecar, Thread, ThreadKey};
 use crate::snapshot::{Session, Snapshot, State, Task};
-use crate::toggl::description_of;
 use crate::zone::Zone;
 
 /// What taking a snapshot in found out beside the records.
@@ -219,9 +219,9 @@ fn continue_thread(
     zone: &Zone,
     intake: &mut Intake,
 ) {
-    if thread.title != worked.task.title {
+    if *thread.title != *worked.task.title {
         believe_title(thread);
-        thread.title.clone_from(&worked.task.title);
+        thread.title = worked.task.title.as_str().into();
     }
     thread.planned = worked.task.planned_ymd;
     thread.place = Some(worked.place);
@@ -281,10 +281,10 @@ fn clues(record: &Record, session: &Session) -> [Clue; 2] {
 /// not hear the answer. If the session changes again, Toggl is believed to have the change that came before. So what
 /// is changed back is told as well, and telling what Toggl has is harmless.
 fn believe_title(thread: &mut Thread) {
-    let told = description_of(&thread.title);
+    let told = thread.description();
     for record in thread.records.iter_mut().filter(|record| !record.gone && record.rejected.is_none()) {
         if let Some(entry) = record.entry.as_mut().filter(|entry| entry.description != told) {
-            entry.description.clone_from(&told);
+            entry.description = Rc::clone(&told);
         }
     }
 }
@@ -353,7 +353,12 @@ fn new_thread(worked: &Worked<'_>, frame: &Frame, zone: &Zone) -> Thread {
         let stop = session.end_min.and_then(|_| dated.next());
         records.push(new_record(number, session, start, stop, zone));
     }
-    Thread { title: worked.task.title.clone(), planned: worked.task.planned_ymd, place: Some(worked.place), records }
+    Thread {
+        title: worked.task.title.as_str().into(),
+        planned: worked.task.planned_ymd,
+        place: Some(worked.place),
+        records,
+    }
 }
 
 /// The key is given once, from the position when first seen, or the next number that is free on that day.

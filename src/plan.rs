@@ -225,7 +225,7 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
         kind,
         sessions: vec![key],
         entries: record.entry.iter().map(|entry| EntryRef { id: entry.id, workspace: entry.workspace }).collect(),
-        title: thread.title.clone(),
+        title: thread.title.to_string(),
         start: record.start,
         stop: record.stop,
         changes,
@@ -279,7 +279,7 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
 fn changes(thread: &Thread, record: &Record, entry: &Entry) -> Vec<Change> {
     let mut changes = Vec::new();
     if !describes(&entry.description, &thread.title) {
-        changes.push(Change::Title(entry.description.clone()));
+        changes.push(Change::Title(entry.description.to_string()));
     }
     if entry.start != record.start {
         changes.push(Change::Start(entry.start));

@@ -190,7 +190,7 @@ pub fn entry_of(found: &RemoteEntry, is_open: bool) -> Entry {
     Entry {
         id: found.id,
         workspace: found.workspace,
-        description: found.description.clone(),
+        description: found.description.as_str().into(),
         start: found.start,
         stop: found.stop,
         // The session is open and Toggl's entry is not: its stop is no fact about the session.

@@ -9,6 +9,7 @@ mod format;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -17,6 +18,7 @@ pub use archive::Archive;
 pub use format::FormatError;
 
 use crate::quota::Quota;
+use crate::toggl::{describes, description_of};
 use crate::zone::Minute;
 
 /// The version of the file format that this program reads and writes.
@@ -83,7 +85,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Thread {
     /// The title in the last snapshot that had the task, uncut.
-    pub title: String,
+    pub title: Rc<str>,
     /// `planned_ymd` in that snapshot.
     pub planned: u32,
     /// Where the task stood in the last snapshot taken in; `None` when it was not there.
@@ -92,7 +94,8 @@ pub struct Thread {
     pub records: Vec<Record>,
 }
 
-/// What is known of one session.
+/// What is known of one session. A long history has tens of thousands of them, each looked at several times a push: what
+/// is rare is kept elsewhere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The session number of the key.
@@ -112,9 +115,9 @@ pub struct Record {
     /// What Toggl holds, as last told and answered.
     pub entry: Option<Entry>,
     /// A create or start that may have been sent and whose outcome is not known.
-    pub intent: Option<Intent>,
+    pub intent: Option<Box<Intent>>,
     /// What Toggl refused and would refuse again.
-    pub rejected: Option<Rejection>,
+    pub rejected: Option<Box<Rejection>>,
 }
 
 /// The two minutes of a session, as Chute_kun wrote them.
@@ -133,8 +136,8 @@ pub struct Entry {
     pub id: i64,
     /// The workspace it is in.
     pub workspace: i64,
-    /// Its text: the title, cut to Toggl's limit.
-    pub description: String,
+    /// Its text: the title, cut to Toggl's limit. As a rule that is the task's title, held once for both.
+    pub description: Rc<str>,
     /// Its start.
     pub start: OffsetDateTime,
     /// Its stop; `None` while it runs.
@@ -203,6 +206,14 @@ impl Sidecar {
     #[must_use]
     pub fn has_open_intents(&self) -> bool {
         self.records().any(|(_, _, record)| record.intent.is_some())
+    }
+}
+
+impl Thread {
+    /// The description that its title becomes: held once for both, unless it is cut.
+    #[must_use]
+    pub fn description(&self) -> Rc<str> {
+        if describes(&self.title, &self.title) { Rc::clone(&self.title) } else { description_of(&self.title).into() }
     }
 }
 

@@ -137,8 +137,12 @@ pub fn description_of(title: &str) -> String {
 }
 
 /// Whether this is the description that the title becomes. Asked for every session of a long history, so nothing is
-/// built for a title that is not cut.
+/// built for a title that is not cut, and nothing read if both are held at one place.
 #[must_use]
 pub fn describes(description: &str, title: &str) -> bool {
-    if title.len() <= DESCRIPTION_LIMIT { description == title } else { description == description_of(title) }
+    if title.len() <= DESCRIPTION_LIMIT {
+        std::ptr::eq(description, title) || description == title
+    } else {
+        description == description_of(title)
+    }
 }

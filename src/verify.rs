@@ -159,7 +159,7 @@ pub fn compare(
             }
             continue;
         }
-        let mut twins: Vec<Twin> = vec![(entry.workspace, entry.start.unix_timestamp(), entry.description.clone())];
+        let mut twins: Vec<Twin> = vec![(entry.workspace, entry.start.unix_timestamp(), entry.description.to_string())];
         match (held, adopted) {
             (None, Some(held)) => {
                 twins.push(twin(held));
@@ -222,7 +222,10 @@ fn is_as_told(entry: &Entry, held: &RemoteEntry) -> bool {
         (Some(told), Some(held)) => entry.halted || told == held,
         (told, held) => told == held,
     };
-    entry.workspace == held.workspace && entry.description == held.description && entry.start == held.start && has_stop
+    entry.workspace == held.workspace
+        && *entry.description == *held.description
+        && entry.start == held.start
+        && has_stop
 }
 
 /// Stands for the description of an entry of which it is not known whether it is still there, and what it says. No
@@ -238,7 +241,7 @@ pub fn repair(sidecar: &mut Sidecar, comparison: &Comparison) {
         match &finding.what {
             What::Missing { .. } => {
                 if let Some(entry) = &mut record.entry {
-                    entry.description = UNKNOWN.to_owned();
+                    entry.description = UNKNOWN.into();
                     entry.start = OffsetDateTime::UNIX_EPOCH;
                 }
             }

@@ -49,7 +49,7 @@ impl Execution<'_> {
                 record.entry = Some(Entry {
                     id: made.id,
                     workspace,
-                    description: description_of(&operation.title),
+                    description: description_of(&operation.title).into(),
                     start: operation.start,
                     stop: operation.stop,
                     halted: false,
@@ -66,7 +66,7 @@ impl Execution<'_> {
                 record.rejected = None;
                 let is_open = record.stop.is_none();
                 if let Some(entry) = &mut record.entry {
-                    entry.description = description_of(&operation.title);
+                    entry.description = description_of(&operation.title).into();
                     entry.start = operation.start;
                     // An update of a halted entry whose session is open leaves it halted.
                     let is_still_halted = operation.kind == Kind::Update && is_open && entry.stop.is_some();
@@ -104,7 +104,7 @@ impl Execution<'_> {
             if !done.contains(&entry.id) {
                 failed.push(key);
             } else if let Some(entry) = self.sidecar.record_mut(key).and_then(|record| record.entry.as_mut()) {
-                entry.description = description_of(&operation.title);
+                entry.description = description_of(&operation.title).into();
             }
         }
         let again = one_by_one(&operation, &failed);
@@ -155,7 +155,7 @@ impl Execution<'_> {
             self.unsettled.remove(&key);
             if let Some(record) = self.sidecar.record_mut(key) {
                 record.intent = None;
-                record.rejected = Some(rejection.clone());
+                record.rejected = Some(Box::new(rejection.clone()));
             }
             self.report.refused.push(Refusal { session: key, status, text: text.clone() });
         }

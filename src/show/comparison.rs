@@ -137,7 +137,7 @@ fn differences(record: &Record, held: &RemoteEntry) -> String {
     let Some(Entry { workspace, description, start, stop, .. }) = &record.entry else { return String::new() };
     let local = |at: OffsetDateTime| minute(at.to_offset(record.start.offset()));
     let mut parts = Vec::new();
-    if *description != held.description {
+    if **description != *held.description {
         parts.push(format!("the text `{}`", clean(&held.description)));
     }
     if *start != held.start {
@@ -187,7 +187,7 @@ pub fn comparison_json(verdict: &Verdict<'_>) -> Value {
                 })
             });
             Some(json!({
-                "session": finding.session.to_string(), "what": finding.what.word(), "title": thread.title,
+                "session": finding.session.to_string(), "what": finding.what.word(), "title": &*thread.title,
                 "start": rfc3339(record.start), "stop": record.stop.map(rfc3339),
                 "entry": entry, "held": held, "others": others,
             }))

@@ -218,7 +218,7 @@ fn held(view: &View<'_>, held: &Held) -> Value {
             Why::Assumed => "assumed",
             Why::Gone => "gone",
         },
-        "title": record.map(|(thread, _)| thread.title.as_str()),
+        "title": record.map(|(thread, _)| &*thread.title),
         "start": record.map(|(_, record)| rfc3339(record.start)),
         "stop": record.and_then(|(_, record)| record.stop).map(rfc3339),
         "refusal": rejected.map(|rejected| json!({"status": rejected.status, "text": rejected.text})),

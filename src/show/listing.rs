@@ -200,7 +200,7 @@ impl Row<'_> {
             }
         }
         // Of several, each had a title of its own; once it is done, only the first one's is still known.
-        let told = self.record.and_then(|record| record.entry.as_ref()).map(|entry| entry.description.as_str());
+        let told = self.record.and_then(|record| record.entry.as_ref()).map(|entry| &*entry.description);
         if old_title.is_some() && self.operation.kind == Kind::Rename {
             old_title = told.filter(|&told| told != description_of(&self.operation.title)).or(old_title);
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
 use std::marker::PhantomData;
+use std::rc::Rc;
 use std::str::FromStr;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
@@ -67,9 +68,9 @@ struct EntryLine<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holds: Option<Holds>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    intent: Option<Intent>,
+    intent: Option<Box<Intent>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    rejected: Option<Rejection>,
+    rejected: Option<Box<Rejection>>,
 }
 
 /// What Toggl was last told, where that is not what the session is now.
@@ -283,32 +284,44 @@ fn write_entries(threads: &BTreeMap<ThreadKey, Thread>, out: &mut Vec<u8>) -> st
 /// Puts tasks and entries together; none of either may lack the other.
 fn insert(
     threads: &mut BTreeMap<ThreadKey, Thread>,
-    tasks: Pairs<ThreadKey, TaskLine<'_>>,
-    entries: Pairs<RecordKey, EntryLine<'_>>,
+    Pairs(mut tasks): Pairs<ThreadKey, TaskLine<'_>>,
+    Pairs(mut entries): Pairs<RecordKey, EntryLine<'_>>,
 ) -> Result<(), FormatError> {
-    for (key, line) in tasks.0 {
-        let thread = Thread {
-            title: line.title.into_owned(),
+    let damaged = |what: String| Err(FormatError::Damaged(what));
+    // As they are written, both are in this order, and sorting is one look at each.
+    tasks.sort_by_key(|(key, _)| *key);
+    entries.sort_by_key(|(key, _)| key.thread);
+    let mut entries = entries.into_iter();
+    let mut read: Vec<(ThreadKey, Thread)> = Vec::with_capacity(tasks.len());
+    for (key, line) in tasks {
+        if threads.contains_key(&key) || read.last().is_some_and(|(last, _)| *last == key) {
+            return damaged(format!("the task {key} is there twice"));
+        }
+        let sessions = entries.as_slice().iter().take_while(|(entry, _)| entry.thread == key).count();
+        let mut thread = Thread {
+            title: line.title.into(),
             planned: line.planned.unwrap_or(key.day),
             place: line.place,
-            records: Vec::new(),
+            records: Vec::with_capacity(sessions),
         };
-        if threads.insert(key, thread).is_some() {
-            return Err(FormatError::Damaged(format!("the task {key} is there twice")));
+        for (key, line) in entries.by_ref().take(sessions) {
+            if thread.records.last().is_some_and(|last| last.number >= key.session) {
+                return damaged(format!("the entry {key} is there twice or out of order"));
+            }
+            thread.records.push(record(key, line, &thread.title)?);
         }
-    }
-    for (key, line) in entries.0 {
-        let Some(thread) = threads.get_mut(&key.thread) else {
-            return Err(FormatError::Damaged(format!("the entry {key} belongs to no task")));
-        };
-        if thread.records.last().is_some_and(|last| last.number >= key.session) {
-            return Err(FormatError::Damaged(format!("the entry {key} is there twice or out of order")));
+        if let Some((entry, _)) = entries.as_slice().first().filter(|(entry, _)| entry.thread < key) {
+            return damaged(format!("the entry {entry} belongs to no task"));
         }
-        thread.records.push(record(key, line)?);
+        if thread.records.is_empty() {
+            return damaged(format!("the task {key} has no entry"));
+        }
+        read.push((key, thread));
     }
-    if let Some((key, _)) = threads.iter().find(|(_, thread)| thread.records.is_empty()) {
-        return Err(FormatError::Damaged(format!("the task {key} has no entry")));
+    if let Some((entry, _)) = entries.next() {
+        return damaged(format!("the entry {entry} belongs to no task"));
     }
+    threads.append(&mut read.into_iter().collect());
     Ok(())
 }
 
@@ -328,7 +341,7 @@ fn line(record: &Record) -> EntryLine<'_> {
     EntryLine {
         id: entry.map(|entry| entry.id),
         workspace: entry.map(|entry| entry.workspace),
-        description: entry.map(|entry| Cow::Borrowed(entry.description.as_str())),
+        description: entry.map(|entry| Cow::Borrowed(&*entry.description)),
         start: record.start,
         stop: record.stop,
         minutes: (Minutes::shown_by(record.start, record.stop) != record.minutes)
@@ -346,12 +359,13 @@ fn line(record: &Record) -> EntryLine<'_> {
     }
 }
 
-fn record(key: RecordKey, line: EntryLine<'_>) -> Result<Record, FormatError> {
+fn record(key: RecordKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<Record, FormatError> {
     let entry = match (line.id, line.workspace, line.description) {
         (Some(id), Some(workspace), Some(description)) => {
             let holds = line.holds.unwrap_or(Holds { start: line.start, stop: line.stop, halted: false });
             let Holds { start, stop, halted } = holds;
-            Some(Entry { id, workspace, description: description.into_owned(), start, stop, halted })
+            let description = if *description == **title { Rc::clone(title) } else { description.into() };
+            Some(Entry { id, workspace, description, start, stop, halted })
         }
         (None, None, None) if line.holds.is_none() => None,
         _ => return Err(FormatError::Damaged(format!("the entry {key} lacks its id, workspace or description"))),
@@ -398,7 +412,8 @@ impl FromStr for ThreadKey {
         let (day, task) = text.split_once('/').ok_or(())?;
         let key = ThreadKey { day: day.parse().map_err(drop)?, task: task.parse().map_err(drop)? };
         // Only the one way of writing it: `+1` and `01` parse as numbers too.
-        if key.to_string() == text { Ok(key) } else { Err(()) }
+        let is_a_day = if day.len() > 8 { is_plain(day) } else { day.len() == 8 && !day.starts_with('+') };
+        if is_a_day && is_plain(task) { Ok(key) } else { Err(()) }
     }
 }
 
@@ -408,8 +423,13 @@ impl FromStr for RecordKey {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (thread, session) = text.rsplit_once('/').ok_or(())?;
         let key = RecordKey { thread: thread.parse()?, session: session.parse().map_err(drop)? };
-        if key.session.to_string() == session { Ok(key) } else { Err(()) }
+        if is_plain(session) { Ok(key) } else { Err(()) }
     }
+}
+
+/// Whether a number is written as numbers are: without a sign and without a zero before it.
+fn is_plain(number: &str) -> bool {
+    number == "0" || !number.starts_with(['+', '0'])
 }
 
 impl FromStr for Place {

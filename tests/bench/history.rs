@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use chute_toggl::intake::take_in;
 use chute_toggl::sidecar::{Entry, Sidecar};
 use chute_toggl::snapshot;
-use chute_toggl::toggl::description_of;
 use chute_toggl::zone::Zone;
 use serde::Deserialize;
 use time::macros::datetime;
@@ -71,7 +70,7 @@ impl History {
         take_in(&mut sidecar, &snapshot::parse(self.first.as_bytes()).unwrap(), self.first_saved, zone);
         let mut id = 3_000_000_000;
         for thread in sidecar.threads.values_mut() {
-            let description = description_of(&thread.title);
+            let description = thread.description();
             for record in &mut thread.records {
                 id += 7;
                 record.entry = Some(Entry {

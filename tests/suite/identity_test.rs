@@ -44,7 +44,7 @@ fn records(sessions: &[(u16, Option<u16>)]) -> Vec<Record> {
 
 /// A thread that was the first task of today, planned for the day that is on record.
 fn tea(sessions: Sessions) -> Thread {
-    Thread { title: "Tea".to_owned(), planned: ON_RECORD, place: Some(today(0)), records: records(sessions) }
+    Thread { title: "Tea".into(), planned: ON_RECORD, place: Some(today(0)), records: records(sessions) }
 }
 
 fn today(index: u32) -> Place {

@@ -66,7 +66,7 @@ impl Scene {
         change(&mut record);
         let task = u32::try_from(self.sidecar.threads.len()).unwrap();
         let key = ThreadKey { day: 20_260_511, task };
-        let thread = Thread { title: title.to_owned(), planned: 20_260_511, place: None, records: vec![record] };
+        let thread = Thread { title: title.into(), planned: 20_260_511, place: None, records: vec![record] };
         self.sidecar.threads.insert(key, thread);
         RecordKey { thread: key, session: 0 }
     }
@@ -124,7 +124,7 @@ fn told(title: &str) -> impl Fn(&mut Record) + use<> {
         record.entry = Some(Entry {
             id: 7,
             workspace: 1,
-            description: description.clone(),
+            description: description.as_str().into(),
             start: record.start,
             stop: record.stop,
             halted: false,
@@ -137,12 +137,12 @@ fn entry(record: &mut Record) -> &mut Entry {
     record.entry.as_mut().unwrap()
 }
 
-fn intent() -> Intent {
-    Intent { since: NOW.unix_timestamp() - 600, start: NOW, description: "x".to_owned() }
+fn intent() -> Box<Intent> {
+    Box::new(Intent { since: NOW.unix_timestamp() - 600, start: NOW, description: "x".to_owned() })
 }
 
-fn rejection(status: u16, text: &str) -> Rejection {
-    Rejection { status, text: text.to_owned(), operation: String::new() }
+fn rejection(status: u16, text: &str) -> Box<Rejection> {
+    Box::new(Rejection { status, text: text.to_owned(), operation: String::new() })
 }
 
 /// No line is wider than the terminal.

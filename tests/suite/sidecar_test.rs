@@ -35,13 +35,13 @@ fn record(number: u32) -> impl Strategy<Value = Record> {
             entry: has_entry.then(|| Entry {
                 id,
                 workspace: 7,
-                description: text.clone(),
+                description: text.as_str().into(),
                 start,
                 stop: held_stop,
                 halted: is_off && is_open,
             }),
-            intent: (!has_entry && gone).then(|| Intent { since: 5, start, description: text.clone() }),
-            rejected: is_off.then(|| Rejection { status: 400, text, operation: "0".repeat(16) }),
+            intent: (!has_entry && gone).then(|| Box::new(Intent { since: 5, start, description: text.clone() })),
+            rejected: is_off.then(|| Box::new(Rejection { status: 400, text, operation: "0".repeat(16) })),
         }
     })
 }
@@ -50,7 +50,7 @@ fn thread() -> impl Strategy<Value = Thread> {
     let records = (1_usize..4).prop_flat_map(|n| (0..u32::try_from(n).unwrap()).map(record).collect::<Vec<_>>());
     (".{0,20}", 0_u32..30_000_000, prop::option::of((0_u8..3, 0_u32..99)), records).prop_map(
         |(title, planned, place, records)| Thread {
-            title,
+            title: title.into(),
             planned,
             place: place
                 .map(|(list, index)| Place { list: [List::Today, List::Future, List::Past][usize::from(list)], index }),

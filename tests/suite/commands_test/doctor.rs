@@ -273,10 +273,10 @@ fn what_toggl_refused_wants_a_look_and_what_is_uncertain_a_word() {
     let mut sidecar = stage.sidecar();
     for thread in sidecar.threads.values_mut() {
         for record in &mut thread.records {
-            let description = thread.title.clone();
+            let description = thread.title.to_string();
             let start = record.start;
             record.rejected = None;
-            record.intent = Some(chute_toggl::sidecar::Intent { since: stage.base, start, description });
+            record.intent = Some(Box::new(chute_toggl::sidecar::Intent { since: stage.base, start, description }));
         }
     }
     fs::write(stage.sidecar_path(), sidecar.to_json().unwrap()).unwrap();
