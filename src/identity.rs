@@ -96,7 +96,7 @@ const PASSES: [Pass; 12] = [
 /// bound keeps ten thousand equal tasks linear.
 const PROBES: usize = 64;
 
-/// For every candidate the thread that it is, or `None` if it is new.
+/// For every candidate the thread that it is, or `None` if it is new. The candidates are in the order of their places.
 #[must_use]
 pub fn identify(
     threads: &BTreeMap<ThreadKey, Thread>,
@@ -110,12 +110,15 @@ pub fn identify(
         if pool.is_empty() || found.iter().all(Option::is_some) {
             continue;
         }
+        let mut places = Places { candidates, next: 0 };
         let mut index = Index::of(pass.by, candidates, &found, scene);
         pool.retain(|&(&key, thread)| {
-            let at = keys_of_thread(pass.by, thread).into_iter().find_map(|hash| {
-                let accept = |at: usize| (pass.accept)(&Pair { thread, task: &candidates[at], scene });
-                index.take(hash, |at| found[at].is_none(), accept)
-            });
+            let is_free = |at: usize| found[at].is_none();
+            let accept = |at: usize| (pass.accept)(&Pair { thread, task: &candidates[at], scene });
+            let at = match pass.by {
+                By::Place => thread.place.and_then(|place| places.find(place)).filter(|&at| is_free(at) && accept(at)),
+                by => keys_of_thread(by, thread).into_iter().find_map(|hash| index.take(hash, is_free, accept)),
+            };
             if let Some(at) = at {
                 found[at] = Some(key);
             }
@@ -258,6 +261,26 @@ fn first_day(task: &Candidate<'_>, scene: &Scene<'_>) -> u32 {
     *task.first_day.get_or_init(|| (scene.first_day)(task))
 }
 
+/// The candidates by their places. Threads are in the order in which their tasks were first seen, and mostly so are the
+/// lists: then the next one that is asked for is the next one that there is.
+struct Places<'a> {
+    candidates: &'a [Candidate<'a>],
+    next: usize,
+}
+
+impl Places<'_> {
+    fn find(&mut self, place: Place) -> Option<usize> {
+        let is_next = self.candidates.get(self.next).is_some_and(|candidate| candidate.place == place);
+        let at = if is_next {
+            self.next
+        } else {
+            self.candidates.binary_search_by_key(&place, |candidate| candidate.place).ok()?
+        };
+        self.next = at + 1;
+        Some(at)
+    }
+}
+
 /// The candidates that are still free, by the key of a pass, in the order of the snapshot.
 struct Index(HashMap<u64, Queue>);
 
@@ -274,7 +297,7 @@ impl Index {
         for (at, task) in candidates.iter().enumerate().filter(|&(at, _)| found[at].is_none()) {
             let mut add = |hash: u64| queues.entry(hash).or_default().tasks.push(at);
             match by {
-                By::Place => add(hash_of(&task.place)),
+                By::Place => {} // See `Places`.
                 By::Plan => shapes(hash_of(&(task.title, task.planned)), task.sessions).for_each(add),
                 By::FirstDay => {
                     shapes(hash_of(&(task.title, first_day(task, scene))), task.sessions).for_each(add);
@@ -330,7 +353,7 @@ fn keys_of_thread(by: By, thread: &Thread) -> Vec<u64> {
             .fold(seed, |hash, record| hash_of(&(hash, record.minutes.start, record.minutes.end.unwrap_or(OPEN))))
     };
     match by {
-        By::Place => thread.place.map(|place| hash_of(&place)).into_iter().collect(),
+        By::Place => Vec::new(), // See `Places`.
         By::Plan => vec![shape(hash_of(&(&*thread.title, thread.planned)))],
         By::FirstDay => {
             let day = live(thread).next().map_or(0, |first| ymd(first.start));

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use time::{Date, Month};
@@ -56,35 +55,28 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
     };
     let scene = Scene { zone, taken: sidecar.taken.unwrap_or(saved), saved, first_day: &first_day };
     let found = identity::identify(&sidecar.threads, &candidates, &scene);
-    let was_present: HashSet<ThreadKey> =
-        sidecar.threads.iter().filter(|(_, thread)| thread.place.is_some()).map(|(&key, _)| key).collect();
-
-    let mut seen: HashSet<ThreadKey> = HashSet::with_capacity(tasks.len());
-    for (worked, key) in tasks.iter().zip(&found) {
-        if let Some(key) = key {
-            seen.insert(*key);
-            if let Some(thread) = sidecar.threads.get_mut(key) {
-                let since = taken.filter(|_| was_present.contains(key));
-                let frame = worked.frame(since, saved, moved_from);
-                continue_thread(thread, *key, worked, &frame, zone, &mut intake);
-            }
-        }
-    }
-    for (worked, key) in tasks.iter().zip(&found) {
-        if key.is_none() {
-            let thread = new_thread(worked, &worked.frame(taken, saved, moved_from), zone);
-            let key = free_key(sidecar, &thread, worked.place);
-            sidecar.threads.insert(key, thread);
-            seen.insert(key);
-        }
-    }
-    intake.knows_none =
-        snapshot.known_past == 0 && !was_present.is_empty() && was_present.iter().all(|key| !seen.contains(key));
-    for (key, thread) in &mut sidecar.threads {
-        if !seen.contains(key) {
+    let mut known: Vec<(ThreadKey, &Worked<'_>)> =
+        found.iter().zip(&tasks).filter_map(|(key, worked)| Some(((*key)?, worked))).collect();
+    known.sort_by_key(|&(key, _)| key);
+    let mut known = known.into_iter().peekable();
+    let (mut kept, mut lost) = (0, 0);
+    for (&key, thread) in &mut sidecar.threads {
+        let was_present = thread.place.is_some();
+        if let Some((_, worked)) = known.next_if(|&(known, _)| known == key) {
+            kept += usize::from(was_present);
+            let frame = worked.frame(taken.filter(|_| was_present), saved, moved_from);
+            continue_thread(thread, key, worked, &frame, zone, &mut intake);
+        } else {
+            lost += usize::from(was_present);
             thread.place = None;
             thread.records.iter_mut().for_each(|record| record.gone = true);
         }
+    }
+    intake.knows_none = snapshot.known_past == 0 && kept == 0 && lost > 0;
+    for (worked, _) in tasks.iter().zip(&found).filter(|(_, key)| key.is_none()) {
+        let thread = new_thread(worked, &worked.frame(taken, saved, moved_from), zone);
+        let key = free_key(sidecar, &thread, worked.place);
+        sidecar.threads.insert(key, thread);
     }
     intake.running = running(sidecar, &tasks);
     believe_halt_or_resume(sidecar, &intake, saved, zone);
@@ -225,15 +217,13 @@ fn continue_thread(
     }
     thread.planned = worked.task.planned_ymd;
     thread.place = Some(worked.place);
-    let aligned = identity::align(&thread.records, &worked.sessions);
-    let is_unchanged = aligned.len() == thread.records.len()
-        && (aligned.iter().zip(worked.sessions.iter())).all(|(at, session)| {
-            at.and_then(|at| thread.records.get(at))
-                .is_some_and(|record| !record.gone && record.minutes == minutes_of(session))
-        });
+    let is_unchanged = thread.records.len() == worked.sessions.len()
+        && (thread.records.iter().zip(worked.sessions.iter()))
+            .all(|(record, session)| !record.gone && record.minutes == minutes_of(session));
     if is_unchanged {
         return;
     }
+    let aligned = identity::align(&thread.records, &worked.sessions);
     let clues = |at: usize| match aligned[at].map(|at| &thread.records[at]) {
         Some(record) => clues(record, &worked.sessions[at]),
         None => [Clue::New; 2],
