@@ -15,16 +15,16 @@ use crate::sandbox::WORKSPACE;
 
 /// Two snapshots of one history, a day apart.
 pub struct History {
-    /// Saved in the evening: the last day's tasks are finished and still in today.
+    /// Saved on the last [`EVENING`]: the last day's tasks are finished and still in today.
     pub first: String,
-    pub first_saved: i64,
-    /// Saved the next morning: they are swept to past, and one new session was worked.
+    /// Saved the next [`MORNING`]: they are swept to past, and one new session was worked.
     pub second: String,
-    pub second_saved: i64,
 }
 
 /// The evening of the last day, in Asia/Tokyo.
-const EVENING: i64 = datetime!(2026-10-31 23:00:05 +9).unix_timestamp();
+pub const EVENING: i64 = datetime!(2026-10-31 23:00:05 +9).unix_timestamp();
+/// When the next snapshot was saved.
+pub const MORNING: i64 = EVENING + 11 * 3600;
 const DAY: i64 = 24 * 3600;
 const TASKS_A_DAY: usize = 7;
 const SESSIONS_A_DAY: usize = 20;
@@ -58,16 +58,14 @@ impl History {
                       [[today.sessions]]\nstart_min = 541\nend_min = 556\n";
         History {
             first: format!("version = 1\nfuture = []\n{today}{past}"),
-            first_saved: EVENING,
             second: format!("version = 1\nfuture = []\n{change}{past}{swept}"),
-            second_saved: EVENING + 11 * 3600,
         }
     }
 
     /// The sidecar of somebody whose first snapshot is in agreement.
     pub fn agreed(&self, zone: &Zone) -> Sidecar {
         let mut sidecar = Sidecar { looked: true, workspace: Some(WORKSPACE), ..Sidecar::default() };
-        take_in(&mut sidecar, &snapshot::parse(self.first.as_bytes()).unwrap(), self.first_saved, zone);
+        take_in(&mut sidecar, &snapshot::parse(self.first.as_bytes()).unwrap(), EVENING, zone);
         let mut id = 3_000_000_000;
         for thread in sidecar.threads.values_mut() {
             let description = thread.description();
@@ -89,8 +87,8 @@ impl History {
     /// Writes both snapshots and the sidecar that agrees with the first.
     pub fn write(&self, folder: &Path) {
         fs::create_dir_all(folder).unwrap();
-        save(&folder.join("first.toml"), self.first.as_bytes(), self.first_saved);
-        save(&folder.join("second.toml"), self.second.as_bytes(), self.second_saved);
+        save(&folder.join("first.toml"), self.first.as_bytes(), EVENING);
+        save(&folder.join("second.toml"), self.second.as_bytes(), MORNING);
         let sidecar = self.agreed(&Zone::named("Asia/Tokyo").unwrap());
         fs::write(folder.join("toggl.json"), sidecar.to_json().unwrap()).unwrap();
     }

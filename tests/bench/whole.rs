@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::history::{History, save};
+use crate::Table;
+use crate::history::{EVENING, History, save};
 use crate::sandbox::{SandboxClock, Server, TOKEN, WORKSPACE};
 
 /// A folder with a snapshot and a sidecar, and a sandbox.
@@ -50,22 +51,11 @@ fn median(times: impl Iterator<Item = Duration>) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1000.0
 }
 
-/// The first line of a table.
-pub fn header(what: &str, sizes: &[usize]) {
-    print!("{what:<44}");
-    sizes.iter().for_each(|size| print!("{size:>10}"));
-    println!();
-}
-
-/// No-op, one change and first dry-run, in milliseconds of wall time.
-pub fn pushes(sizes: &[usize]) {
-    header("whole processes, milliseconds", sizes);
-    let mut rows: Vec<(&str, Vec<f64>)> = Vec::new();
-    let mut add = |name, value| match rows.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, values)) => values.push(value),
-        None => rows.push((name, vec![value])),
-    };
-    for &size in sizes {
+/// No-op, one change and first dry-run, in milliseconds of wall time. Several times where that can be; then the median.
+pub fn pushes(sizes: &[usize]) -> Table {
+    let mut table = Table::new("whole processes, milliseconds");
+    for (at, &size) in sizes.iter().enumerate() {
+        let mut add = |name, value| *table.cell(name, at) = value;
         let desk = Desk::new(&History::of(size));
         let sidecar = desk.path("toggl.json");
         let version = || {
@@ -87,19 +77,14 @@ pub fn pushes(sizes: &[usize]) {
         });
         add("one-change push", median(one_change));
     }
-    for (name, values) in rows {
-        print!("{name:<44}");
-        values.iter().for_each(|value| print!("{value:>10.2}"));
-        println!();
-    }
-    println!();
+    table
 }
 
 /// A backfill of so many sessions without pace: what is written to disk, and this program's own time a request.
 pub fn backfill(sessions: usize) {
     let history = History::of(sessions);
     let desk = Desk::new(&history);
-    save(&desk.path("first.toml"), history.first.as_bytes(), history.first_saved);
+    save(&desk.path("first.toml"), history.first.as_bytes(), EVENING);
     let took = desk.push("first.toml", &desk.path("none.json"), &[]);
     let requests = desk.toggl.sandbox().log.len();
     println!("backfill: {requests} requests in {:.1} s", took.as_secs_f64());
