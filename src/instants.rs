@@ -365,11 +365,13 @@ fn stretch(zone: &Zone, events: &[Event], frame: &Frame, dated: &mut [Dated]) {
         zone.readings(day, minute).iter().next()
     };
     let is_new = |i: usize| events[i].clue == Clue::New;
-    // A stop that was placed on the planned day may lie later; otherwise the start, and all before it, earlier.
-    let finish_is_known = frame.finish.is_some_and(|(minute, _)| minute == events[last + 1].minute);
-    if is_new(last + 1) && !finish_is_known {
+    // A stop that was placed on the planned day may lie later, up to the day of the finish; otherwise the start, and all
+    // before it, earlier.
+    let is_possible =
+        |stop: i64| stop <= frame.saved && frame.finish.is_none_or(|(_, finished)| zone.date(stop) <= finished);
+    if is_new(last + 1) {
         let later = shifted(dated[last + 1].instant, events[last + 1].minute, days);
-        if let Some(later) = later.filter(|&later| later <= frame.saved) {
+        if let Some(later) = later.filter(|&later| is_possible(later)) {
             dated[last + 1].instant = later;
             dated[last..].iter_mut().for_each(|event| event.inferred = true);
             return;

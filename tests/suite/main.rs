@@ -21,6 +21,7 @@ mod home;
 mod http_failure_test;
 mod http_test;
 mod identity_test;
+mod instants_test;
 mod kill_test;
 #[path = "../lives/mod.rs"]
 mod lives;
