@@ -41,6 +41,7 @@ mod rig;
 mod sandbox;
 mod sandbox_test;
 mod scale_test;
+mod settle_test;
 mod show_test;
 mod sidecar_test;
 mod situation;
