@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use time::{Date, Month};
+use time::{Date, Month, OffsetDateTime};
 
 use crate::identity::{self, Candidate, Scene};
 use crate::instants::{self, Clue, Dated, Event, Frame};
@@ -48,31 +48,21 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
     let tasks = tasks_with_sessions(snapshot, &mut intake.odd);
     let candidates: Vec<Candidate<'_>> = tasks.iter().map(Worked::candidate).collect();
     let taken = sidecar.taken;
-    let moved_from = taken.and_then(|_| moved_from(sidecar, zone));
     let first_day = |candidate: &Candidate<'_>| {
         let at = tasks.binary_search_by_key(&candidate.place, |worked| worked.place);
         at.ok().and_then(|at| tasks.get(at)).map_or(0, |worked| worked.first_day(zone, saved))
     };
     let scene = Scene { zone, taken: sidecar.taken.unwrap_or(saved), saved, first_day: &first_day };
     let found = identity::identify(&sidecar.threads, &candidates, &scene);
-    let mut known: Vec<(ThreadKey, &Worked<'_>)> =
-        found.iter().zip(&tasks).filter_map(|(key, worked)| Some(((*key)?, worked))).collect();
-    known.sort_by_key(|&(key, _)| key);
-    let mut known = known.into_iter().peekable();
-    let (mut kept, mut lost) = (0, 0);
-    for (&key, thread) in &mut sidecar.threads {
-        let was_present = thread.place.is_some();
-        if let Some((_, worked)) = known.next_if(|&(known, _)| known == key) {
-            kept += usize::from(was_present);
-            let frame = worked.frame(taken.filter(|_| was_present), saved, moved_from);
+    let Review { changed, latest, kept, lost } = review(sidecar, &tasks, &found);
+    intake.knows_none = snapshot.known_past == 0 && kept == 0 && lost > 0;
+    let moved_from = taken.and(latest).and_then(|latest| moved_from(latest, zone));
+    for (key, worked) in changed {
+        if let Some(thread) = sidecar.threads.get_mut(&key) {
+            let frame = worked.frame(taken.filter(|_| thread.place.is_some()), saved, moved_from);
             continue_thread(thread, key, worked, &frame, zone, &mut intake);
-        } else {
-            lost += usize::from(was_present);
-            thread.place = None;
-            thread.records.iter_mut().for_each(|record| record.gone = true);
         }
     }
-    intake.knows_none = snapshot.known_past == 0 && kept == 0 && lost > 0;
     for (worked, _) in tasks.iter().zip(&found).filter(|(_, key)| key.is_none()) {
         let thread = new_thread(worked, &worked.frame(taken, saved, moved_from), zone);
         let key = free_key(sidecar, &thread, worked.place);
@@ -83,6 +73,43 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
     sidecar.running = intake.running;
     sidecar.taken = Some(saved);
     intake
+}
+
+/// What a look at all threads found out.
+struct Review<'a> {
+    /// The known tasks of which there is something to take in, with their threads.
+    changed: Vec<(ThreadKey, &'a Worked<'a>)>,
+    /// The latest instant on record.
+    latest: Option<OffsetDateTime>,
+    /// How many threads that were in the last snapshot are in this one, and how many are not.
+    kept: usize,
+    lost: usize,
+}
+
+/// Goes through the threads with the tasks that they are beside them, and marks those that are no task any more. Of years
+/// of records most are as they were: each is looked at here, once, and no further.
+fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [Worked<'a>], found: &[Option<ThreadKey>]) -> Review<'a> {
+    let mut known: Vec<(ThreadKey, &Worked<'_>)> =
+        found.iter().zip(tasks).filter_map(|(key, worked)| Some(((*key)?, worked))).collect();
+    known.sort_by_key(|&(key, _)| key);
+    let mut known = known.into_iter().peekable();
+    let mut review = Review { changed: Vec::new(), latest: None, kept: 0, lost: 0 };
+    for (&key, thread) in &mut sidecar.threads {
+        let instants = thread.records.iter().map(|record| record.stop.unwrap_or(record.start));
+        review.latest = review.latest.max(instants.max());
+        let was_present = usize::from(thread.place.is_some());
+        if let Some((_, worked)) = known.next_if(|&(known, _)| known == key) {
+            review.kept += was_present;
+            if !worked.is_as_recorded(thread) {
+                review.changed.push((key, worked));
+            }
+        } else {
+            review.lost += was_present;
+            thread.place = None;
+            thread.records.iter_mut().for_each(|record| record.gone = true);
+        }
+    }
+    review
 }
 
 /// A task of the snapshot that has sessions.
@@ -108,6 +135,20 @@ impl Worked<'_> {
     /// `done_ymd` counts only in state Done, and only if there is such a day.
     fn finish(&self) -> Option<Date> {
         self.task.done_ymd.filter(|_| self.task.state == State::Done).and_then(date_of)
+    }
+
+    /// Whether nothing is to be taken in: the thread has the task just as it is.
+    fn is_as_recorded(&self, thread: &Thread) -> bool {
+        thread.place == Some(self.place)
+            && thread.planned == self.task.planned_ymd
+            && *thread.title == *self.task.title
+            && self.has_minutes_of(thread)
+    }
+
+    fn has_minutes_of(&self, thread: &Thread) -> bool {
+        thread.records.len() == self.sessions.len()
+            && (thread.records.iter().zip(self.sessions.iter()))
+                .all(|(record, session)| !record.gone && record.minutes == minutes_of(session))
     }
 
     fn is_running(&self) -> bool {
@@ -147,8 +188,7 @@ impl Worked<'_> {
 
 /// The offset (seconds east of UTC) with which the latest instant on record was written down, if this zone has another
 /// for it.
-fn moved_from(sidecar: &Sidecar, zone: &Zone) -> Option<i64> {
-    let latest = sidecar.records().map(|(_, _, record)| record.stop.unwrap_or(record.start)).max()?;
+fn moved_from(latest: OffsetDateTime, zone: &Zone) -> Option<i64> {
     let has_moved = zone.at(latest.unix_timestamp()).offset() != latest.offset();
     has_moved.then(|| i64::from(latest.offset().whole_seconds()))
 }
@@ -217,10 +257,7 @@ fn continue_thread(
     }
     thread.planned = worked.task.planned_ymd;
     thread.place = Some(worked.place);
-    let is_unchanged = thread.records.len() == worked.sessions.len()
-        && (thread.records.iter().zip(worked.sessions.iter()))
-            .all(|(record, session)| !record.gone && record.minutes == minutes_of(session));
-    if is_unchanged {
+    if worked.has_minutes_of(thread) {
         return;
     }
     let aligned = identity::align(&thread.records, &worked.sessions);
@@ -309,7 +346,7 @@ fn update(record: &mut Record, session: &Session, start: Dated, stop: Option<Dat
         }
         record.start = zone.at(start.instant);
     }
-    if record.stop.map(time::OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant) {
+    if record.stop.map(OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant) {
         if let Some(entry) = record.entry.as_mut().filter(|entry| entry.stop.is_some() && !is_refused) {
             entry.stop = record.stop.or(entry.stop);
         }
