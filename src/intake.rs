@@ -3,16 +3,18 @@
 //! Pure: the same snapshot, sidecar and zone give the same records on any machine. Nothing of what Toggl was told is
 //! changed here; what is to be done about the difference is for the plan.
 
-use std::borrow::Cow;
-use std::cell::OnceCell;
+mod worked;
+
 use std::rc::Rc;
 
-use time::{Date, Month, OffsetDateTime};
+use time::OffsetDateTime;
+
+use worked::{Worked, minutes_of, tasks_with_sessions};
 
 use crate::identity::{self, Candidate, Scene};
-use crate::instants::{self, Clue, Dated, Event, Frame};
-use crate::sidecar::{List, Minutes, Place, Record, RecordKey, Sidecar, Thread, ThreadKey};
-use crate::snapshot::{Session, Snapshot, State, Task};
+use crate::instants::{self, Clue, Dated, Frame};
+use crate::sidecar::{Place, Record, RecordKey, Sidecar, Thread, ThreadKey};
+use crate::snapshot::{Session, Snapshot};
 use crate::zone::Zone;
 
 /// What taking a snapshot in found out beside the records.
@@ -112,134 +114,11 @@ fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [Worked<'a>], found: &[Option<Th
     review
 }
 
-/// A task of the snapshot that has sessions.
-struct Worked<'a> {
-    place: Place,
-    task: &'a Task,
-    /// Its sessions, odd ones left out.
-    sessions: Cow<'a, [Session]>,
-}
-
-impl Worked<'_> {
-    fn candidate(&self) -> Candidate<'_> {
-        Candidate {
-            place: self.place,
-            title: &self.task.title,
-            planned: self.task.planned_ymd,
-            finish: self.finish().map(|_| (self.task.finished_at_min, self.task.done_ymd.unwrap_or(0))),
-            sessions: &self.sessions,
-            first_day: OnceCell::new(),
-        }
-    }
-
-    /// `done_ymd` counts only in state Done, and only if there is such a day.
-    fn finish(&self) -> Option<Date> {
-        self.task.done_ymd.filter(|_| self.task.state == State::Done).and_then(date_of)
-    }
-
-    /// Whether nothing is to be taken in: the thread has the task just as it is.
-    fn is_as_recorded(&self, thread: &Thread) -> bool {
-        thread.place == Some(self.place)
-            && thread.planned == self.task.planned_ymd
-            && *thread.title == *self.task.title
-            && self.has_minutes_of(thread)
-    }
-
-    fn has_minutes_of(&self, thread: &Thread) -> bool {
-        thread.records.len() == self.sessions.len()
-            && (thread.records.iter().zip(self.sessions.iter()))
-                .all(|(record, session)| !record.gone && record.minutes == minutes_of(session))
-    }
-
-    fn is_running(&self) -> bool {
-        self.place.list == List::Today
-            && self.task.state == State::Active
-            && self.sessions.last().is_some_and(|last| last.end_min.is_none())
-    }
-
-    fn frame(&self, taken: Option<i64>, saved: i64, moved_from: Option<i64>) -> Frame {
-        Frame {
-            taken,
-            moved_from,
-            saved,
-            finish: self.task.finished_at_min.filter(|&minute| minute < 1440).zip(self.finish()),
-            planned: date_of(self.task.planned_ymd),
-            postponed: self.place.list == List::Future,
-            actual_min: i64::from(self.task.actual_min),
-        }
-    }
-
-    fn first_day(&self, zone: &Zone, saved: i64) -> u32 {
-        let dated = instants::date(zone, &self.events(|_| [Clue::New; 2]), &self.frame(None, saved, None));
-        dated.first().map_or(0, |first| identity::ymd(zone.at(first.instant)))
-    }
-
-    /// The sessions as events; `clues` gives what is known of the start and the end of a session.
-    fn events(&self, clues: impl Fn(usize) -> [Clue; 2]) -> Vec<Event> {
-        let mut events = Vec::with_capacity(self.sessions.len() * 2);
-        for (at, session) in self.sessions.iter().enumerate() {
-            let [start, end] = clues(at);
-            events.push(Event { minute: session.start_min, clue: start });
-            events.extend(session.end_min.map(|minute| Event { minute, clue: end }));
-        }
-        events
-    }
-}
-
 /// The offset (seconds east of UTC) with which the latest instant on record was written down, if this zone has another
 /// for it.
 fn moved_from(latest: OffsetDateTime, zone: &Zone) -> Option<i64> {
     let has_moved = zone.at(latest.unix_timestamp()).offset() != latest.offset();
     has_moved.then(|| i64::from(latest.offset().whole_seconds()))
-}
-
-fn tasks_with_sessions<'a>(snapshot: &'a Snapshot, odd: &mut Vec<OddSession>) -> Vec<Worked<'a>> {
-    let known = u32::try_from(snapshot.known_past).unwrap_or(u32::MAX);
-    let lists =
-        [(List::Today, &snapshot.today, 0), (List::Future, &snapshot.future, 0), (List::Past, &snapshot.past, known)];
-    let mut tasks = Vec::new();
-    for (list, in_list, first) in lists {
-        for (index, task) in (first..).zip(in_list) {
-            let place = Place { list, index };
-            let sessions = sound_sessions(task, place, odd);
-            if !sessions.is_empty() {
-                tasks.push(Worked { place, task, sessions });
-            }
-        }
-    }
-    tasks
-}
-
-/// A session's minutes lie within a day, and only the last session of a task is ever open.
-fn sound_sessions<'a>(task: &'a Task, place: Place, odd: &mut Vec<OddSession>) -> Cow<'a, [Session]> {
-    let last = task.sessions.len().wrapping_sub(1);
-    let fault = |at: usize, session: &Session| -> Option<&'static str> {
-        if session.start_min > 1439 {
-            Some("its start is no minute of a day")
-        } else if session.end_min.is_some_and(|end| end > 1439) {
-            Some("its end is no minute of a day")
-        } else if session.end_min.is_none() && at != last {
-            Some("it is open, though another session follows")
-        } else {
-            None
-        }
-    };
-    let faults: Vec<(usize, &'static str)> = (task.sessions.iter().enumerate())
-        .filter_map(|(at, session)| fault(at, session).map(|reason| (at, reason)))
-        .collect();
-    if faults.is_empty() {
-        return Cow::Borrowed(&task.sessions);
-    }
-    odd.extend(faults.iter().map(|&(session, reason)| OddSession {
-        title: task.title.clone(),
-        place,
-        session,
-        reason,
-    }));
-    (task.sessions.iter().enumerate())
-        .filter(|(at, session)| fault(*at, session).is_none())
-        .map(|(_, session)| *session)
-        .collect()
 }
 
 /// Brings a known thread up to its task: recorded instants stay, closed and new sessions get theirs.
@@ -406,15 +285,4 @@ fn running(sidecar: &Sidecar, tasks: &[Worked<'_>]) -> Option<RecordKey> {
     let (&thread, records) = sidecar.threads.iter().find(|(_, thread)| thread.place == Some(place))?;
     let last = records.records.iter().rev().find(|record| !record.gone)?;
     last.stop.is_none().then_some(RecordKey { thread, session: last.number })
-}
-
-fn minutes_of(session: &Session) -> Minutes {
-    Minutes { start: session.start_min, end: session.end_min }
-}
-
-/// The day that `YYYYMMDD` names, if there is such a day.
-fn date_of(ymd: u32) -> Option<Date> {
-    let year = i32::try_from(ymd / 10_000).ok().filter(|&year| year >= 1900)?;
-    let month = Month::try_from(u8::try_from(ymd / 100 % 100).ok()?).ok()?;
-    Date::from_calendar_date(year, month, u8::try_from(ymd % 100).ok()?).ok()
 }

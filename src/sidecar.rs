@@ -6,9 +6,9 @@
 
 mod archive;
 mod format;
+mod key;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -229,28 +229,5 @@ impl Record {
     #[must_use]
     pub fn runs_in_toggl(&self) -> bool {
         self.entry.as_ref().is_some_and(|entry| entry.stop.is_none())
-    }
-}
-
-impl fmt::Display for ThreadKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08}/{}", self.day, self.task)
-    }
-}
-
-impl fmt::Display for RecordKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.thread, self.session)
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = match self.list {
-            List::Today => "today",
-            List::Future => "future",
-            List::Past => "past",
-        };
-        write!(f, "{list}/{}", self.index)
     }
 }

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Archive, Entry, Intent, List, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey, VERSION,
+    Archive, Entry, Intent, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey, VERSION,
 };
 use crate::quota::Quota;
 use crate::snapshot::KnownPast;
@@ -402,60 +402,5 @@ impl Minutes {
     pub fn shown_by(start: OffsetDateTime, stop: Option<OffsetDateTime>) -> Minutes {
         let shown = |at: OffsetDateTime| u16::from(at.hour()) * 60 + u16::from(at.minute());
         Minutes { start: shown(start), end: stop.map(shown) }
-    }
-}
-
-impl FromStr for ThreadKey {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (day, task) = text.split_once('/').ok_or(())?;
-        let key = ThreadKey { day: day.parse().map_err(drop)?, task: task.parse().map_err(drop)? };
-        // Only the one way of writing it: `+1` and `01` parse as numbers too.
-        let is_a_day = if day.len() > 8 { is_plain(day) } else { day.len() == 8 && !day.starts_with('+') };
-        if is_a_day && is_plain(task) { Ok(key) } else { Err(()) }
-    }
-}
-
-impl FromStr for RecordKey {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (thread, session) = text.rsplit_once('/').ok_or(())?;
-        let key = RecordKey { thread: thread.parse()?, session: session.parse().map_err(drop)? };
-        if is_plain(session) { Ok(key) } else { Err(()) }
-    }
-}
-
-/// Whether a number is written as numbers are: without a sign and without a zero before it.
-fn is_plain(number: &str) -> bool {
-    number == "0" || !number.starts_with(['+', '0'])
-}
-
-impl FromStr for Place {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (list, index) = text.split_once('/').ok_or(())?;
-        let list = match list {
-            "today" => List::Today,
-            "future" => List::Future,
-            "past" => List::Past,
-            _ => return Err(()),
-        };
-        Ok(Place { list, index: index.parse().map_err(drop)? })
-    }
-}
-
-impl Serialize for Place {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(|()| D::Error::custom(format!("`{text}` is not a place such as `today/0`")))
     }
 }

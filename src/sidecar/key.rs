@@ -1,0 +1,88 @@
+//! Keys and places as text, and back: there is one way of writing each.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize};
+
+use super::{List, Place, RecordKey, ThreadKey};
+
+impl fmt::Display for ThreadKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08}/{}", self.day, self.task)
+    }
+}
+
+impl fmt::Display for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.thread, self.session)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = match self.list {
+            List::Today => "today",
+            List::Future => "future",
+            List::Past => "past",
+        };
+        write!(f, "{list}/{}", self.index)
+    }
+}
+
+impl FromStr for ThreadKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (day, task) = text.split_once('/').ok_or(())?;
+        let key = ThreadKey { day: day.parse().map_err(drop)?, task: task.parse().map_err(drop)? };
+        // Only the one way of writing it: `+1` and `01` parse as numbers too.
+        let is_a_day = if day.len() > 8 { is_plain(day) } else { day.len() == 8 && !day.starts_with('+') };
+        if is_a_day && is_plain(task) { Ok(key) } else { Err(()) }
+    }
+}
+
+impl FromStr for RecordKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (thread, session) = text.rsplit_once('/').ok_or(())?;
+        let key = RecordKey { thread: thread.parse()?, session: session.parse().map_err(drop)? };
+        if is_plain(session) { Ok(key) } else { Err(()) }
+    }
+}
+
+/// Whether a number is written as numbers are: without a sign and without a zero before it.
+fn is_plain(number: &str) -> bool {
+    number == "0" || !number.starts_with(['+', '0'])
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (list, index) = text.split_once('/').ok_or(())?;
+        let list = match list {
+            "today" => List::Today,
+            "future" => List::Future,
+            "past" => List::Past,
+            _ => return Err(()),
+        };
+        Ok(Place { list, index: index.parse().map_err(drop)? })
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(|()| D::Error::custom(format!("`{text}` is not a place such as `today/0`")))
+    }
+}
