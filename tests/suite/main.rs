@@ -26,6 +26,7 @@ mod kill_test;
 #[path = "../lives/mod.rs"]
 mod lives;
 mod lives_test;
+mod looking_test;
 mod lost_sidecar_test;
 mod move_test;
 mod pilot;
