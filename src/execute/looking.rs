@@ -205,14 +205,13 @@ impl Execution<'_> {
             let page = entries(&answer)?;
             let is_full = page.len() >= CAP;
             let oldest = page.iter().map(|entry| entry.start).min();
-            let before = all.len();
             all.extend(page.into_iter().filter(|entry| ids.insert(entry.id)));
             let next = oldest.map(|start| start.to_offset(time::UtcOffset::UTC).date().saturating_add(Duration::DAY));
-            match next {
-                Some(next) if is_full && all.len() > before && next > from => {
-                    until = if next < until { next } else { until.saturating_sub(Duration::DAY) };
-                }
-                _ => return Ok(all),
+            let Some(next) = next.filter(|_| is_full) else { return Ok(all) };
+            // At least a day further back each time: a day with more than a list holds does not hide those before it.
+            until = next.min(until.saturating_sub(Duration::DAY));
+            if until <= from {
+                return Ok(all);
             }
         }
     }

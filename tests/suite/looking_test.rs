@@ -215,23 +215,28 @@ fn a_lost_sidecar_is_rebuilt_from_as_many_lists_as_it_takes_and_no_more() {
     assert!(looks(&rig).len() - before <= 5, "{}", looks(&rig).len() - before);
 }
 
-/// More entries start within one day than one look can list: the look goes on with the days before, and ends.
+/// More entries start within one day than one list holds: the look goes on with the days before, and ends.
 #[test]
 fn a_day_that_is_too_full_does_not_hide_the_days_before() {
-    let text = done(&[("Before", 3), ("After", 0)]);
-    let mut rig = Rig::at(NOON);
-    push(&mut rig, &text);
-    let mut sandbox = rig.toggl.sandbox();
-    for n in 0..2500 {
-        let start = NOON - 2 * DAY - DAY / 2 + n * 30;
-        sandbox.insert("Elsewhere", start, Some(start + 10));
+    for full in [0, 1, 2] {
+        let text = done(&[("Before", 3), ("After", 0)]);
+        let mut rig = Rig::at(NOON + DAY / 2);
+        push(&mut rig, &text);
+        let mut sandbox = rig.toggl.sandbox();
+        for n in 0..2500 {
+            let start = NOON - full * DAY - DAY / 2 + n * 30;
+            sandbox.insert("Elsewhere", start, Some(start + 10));
+        }
+        drop(sandbox);
+        rig.disk.clear();
+        let before = looks(&rig).len();
+        let pushed = push(&mut rig, &text);
+        // What the full day hides of itself is made again.
+        let found = if full == 0 { 1 } else { 2 };
+        assert_eq!((pushed.report.end, pushed.report.adopted.len()), (None, found), "{full} days ago");
+        assert!(pushed.report.done.iter().all(|operation| operation.title == "After"), "{full} days ago");
+        assert!(looks(&rig).len() - before <= 4, "{}", looks(&rig).len() - before);
     }
-    drop(sandbox);
-    rig.disk.clear();
-    let before = looks(&rig).len();
-    let pushed = push(&mut rig, &text);
-    assert_eq!((pushed.report.end, pushed.report.adopted.len()), (None, 2));
-    assert!(looks(&rig).len() - before <= 6, "{}", looks(&rig).len() - before);
 }
 
 /// The first day that Toggl lists for sure is looked at; what lies before it is taken to be there if anything is.
@@ -291,4 +296,11 @@ fn the_look_reaches_a_day_beyond_the_sessions() {
     let target = looks(&rig)[0].target.clone();
     let until = day(NOON - DAY) + Duration::days(2);
     assert_eq!(target, format!("/me/time_entries?start_date={}&end_date={until}", window_start(NOON)));
+    // What the server's clock says is too old is not asked for.
+    let mut rig = Rig::at(NOON);
+    let clock = rig.clock.clone();
+    rig.toggl = InProcess::new(SandboxClock::By(std::sync::Arc::new(move || clock.now_ms() + 3 * DAY * 1000)));
+    rig.manner.workspace = None;
+    assert_eq!(push(&mut rig, &done(&[("First", 1)])).report.end, None);
+    assert!(looks(&rig)[0].target.contains(&format!("start_date={}&", window_start(NOON + 3 * DAY))));
 }
