@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::{End, Event, Watch};
 use chute_toggl::zone::Zone;
 
@@ -108,6 +109,45 @@ fn with_wait_one_run_sleeps_through_the_resets() {
     assert_eq!(rig.toggl.sandbox().entries().len(), 100);
     assert!(!rig.toggl.sandbox().log.iter().any(is_closed));
     assert_eq!(windows(&rig), 4);
+    assert!(rig.clock.now_ms() < (NOW + 3 * HOUR + 60) * 1000, "and not a minute longer");
+}
+
+/// What is believed of a bucket: of the headers, the requests sent since, and the refusals.
+#[test]
+fn a_bucket_is_what_toggl_told_less_what_was_sent_since_until_its_hour_is_over() {
+    use chute_toggl::quota::Quota;
+    use chute_toggl::toggl::{Bucket::User, Bucket::Workspace, QuotaHeaders};
+    let told = |remaining, resets_in| {
+        let mut quota = Quota::default();
+        quota.note_headers(Workspace, QuotaHeaders { remaining, resets_in }, NOW);
+        quota
+    };
+    let mut quota = told(2, Some(600));
+    for left in [2, 1, 0] {
+        assert_eq!(quota.remaining(Workspace, NOW + 599), Some(left));
+        assert_eq!(quota.empty_until(Workspace, NOW + 599), (left == 0).then_some(NOW + 600));
+        quota.note_sent(Workspace, (NOW + 10) * 1000);
+    }
+    assert_eq!((quota.remaining(Workspace, NOW + 600), quota.empty_until(Workspace, NOW + 600)), (None, None));
+    assert_eq!((quota.remaining(User, NOW), quota.empty_until(User, NOW)), (None, None), "the other bucket");
+    // A request in a new hour: how many it holds is not known, but when it ends is.
+    quota.note_sent(Workspace, (NOW + 600) * 1000);
+    assert_eq!(quota.remaining(Workspace, NOW + 600), None);
+    quota.note_headers(Workspace, QuotaHeaders { remaining: 0, resets_in: None }, NOW + 700);
+    assert_eq!(quota.empty_until(Workspace, NOW + 700), Some(NOW + 600 + HOUR));
+    // Nothing is believed to last longer than an hour, or to be over already.
+    assert_eq!(told(0, Some(99_999)).empty_until(Workspace, NOW), Some(NOW + HOUR));
+    assert_eq!(told(0, Some(-5)).empty_until(Workspace, NOW), None);
+    assert_eq!(told(0, None).empty_until(Workspace, NOW), Some(NOW + HOUR));
+    let refused = |mut quota: Quota, resets_in| {
+        quota.note_exhausted(Workspace, resets_in, NOW);
+        quota.empty_until(Workspace, NOW)
+    };
+    assert_eq!(refused(Quota::default(), Some(90)), Some(NOW + 90));
+    assert_eq!(refused(Quota::default(), Some(99_999)), Some(NOW + HOUR));
+    assert_eq!(refused(Quota::default(), Some(0)), Some(NOW + 1), "it is empty now, whatever is said");
+    assert_eq!(refused(Quota::default(), None), Some(NOW + HOUR));
+    assert_eq!(refused(told(17, Some(600)), None), Some(NOW + 600));
 }
 
 /// Kills the process, as far as memory goes, at the n-th answer.
@@ -156,7 +196,6 @@ fn what_runs_now_is_right_in_the_first_minute_of_every_window() {
     let past = backlog(300);
     let mut hour = 0;
     let runs = push_until_done(&mut rig, |rig| {
-        use chute_toggl::clock::Clock as _;
         let now = rig.clock.now();
         hour += 1;
         let title = format!("Hour {hour}");
@@ -179,7 +218,6 @@ fn what_runs_now_is_right_in_the_first_minute_of_every_window() {
 
 #[test]
 fn a_mixed_backlog_keeps_to_a_request_a_second_without_losing_time() {
-    use chute_toggl::clock::Clock as _;
     let mut rig = Rig::at(NOW);
     rig.toggl.sandbox().rules.user_total = 1_000_000;
     let zone = utc();
@@ -227,7 +265,6 @@ fn without_headers_one_refusal_an_hour_is_enough_to_know() {
 
 #[test]
 fn the_pace_is_kept_between_two_runs_and_between_processes() {
-    use chute_toggl::clock::Clock as _;
     let mut rig = Rig::at(NOW);
     rig.manner.pace = Duration::from_secs(10);
     let zone = utc();

@@ -54,12 +54,14 @@ fn a_create_is_repeated_after_429_but_not_after_a_5xx() {
     assert_eq!(push(&mut rig).report.end, None);
     assert_eq!(times(&rig, "POST").len(), 2, "refused for its pace, it was not done");
 
-    let mut rig = Rig::at(NOW);
-    rig.toggl.sandbox().faults.at(2, Fault::status(503, true));
-    let pushed = push(&mut rig);
-    assert_eq!((pushed.report.end, pushed.report.adopted.len()), (None, 1));
-    assert_eq!(times(&rig, "POST").len(), 1, "it may have been done, and was looked for instead");
-    assert_eq!(rig.toggl.sandbox().entries().len(), 1);
+    for fault in [Fault::status(503, true), Fault::CutAfter, Fault::NoId] {
+        let mut rig = Rig::at(NOW);
+        rig.toggl.sandbox().faults.at(2, fault);
+        let pushed = push(&mut rig);
+        assert_eq!((pushed.report.end, pushed.report.adopted.len()), (None, 1));
+        assert_eq!(times(&rig, "POST").len(), 1, "it may have been done, and was looked for instead");
+        assert_eq!(rig.toggl.sandbox().entries().len(), 1);
+    }
 }
 
 #[test]
@@ -67,8 +69,75 @@ fn what_is_harmless_to_repeat_is_repeated_after_a_5xx_or_a_cut() {
     for fault in [Fault::status(500, false), Fault::status(503, true), Fault::CutBefore, Fault::CutAfter] {
         let (mut rig, text) = with_an_update();
         rig.toggl.sandbox().faults.next(fault);
+        let before = rig.requests();
         assert_eq!(update(&mut rig, &text).report.end, None);
         assert_eq!(times(&rig, "PUT").len(), 2);
+        assert_eq!(rig.requests() - before, 2, "nothing was looked for");
+    }
+}
+
+/// A page of a proxy, or half an answer, with a status that says all is well.
+#[test]
+fn an_answer_that_is_not_toggls_is_no_success() {
+    for fault in [Fault::Garbage, Fault::NoId, Fault::HalfBody] {
+        let (mut rig, text) = with_an_update();
+        rig.toggl.sandbox().faults.next(fault);
+        assert_eq!(update(&mut rig, &text).report.end, None);
+        assert_eq!(times(&rig, "PUT").len(), 2);
+    }
+    // Taken for an empty list it would double what is there.
+    for body in ["<html>Log in to the network</html>", "{}", "[{\"id\":1}]"] {
+        let mut rig = Rig::at(NOW);
+        let fault = Fault::Status { code: 200, body: body.to_owned(), carried_out: true };
+        rig.toggl.sandbox().faults.when(|line| line.method == "GET", fault);
+        assert!(matches!(push(&mut rig).report.end, Some(End::Trouble(_))), "{body}");
+        assert_eq!(times(&rig, "GET").len(), 4, "{body}");
+        assert_eq!(times(&rig, "POST").len(), 0, "{body}");
+    }
+}
+
+#[test]
+fn what_is_refused_for_good_ends_the_run_at_once() {
+    for (status, expected) in [(401, End::TokenRefused(401)), (403, End::TokenRefused(403)), (410, End::CallGone)] {
+        let (mut rig, text) = with_an_update();
+        rig.toggl.sandbox().faults.when(puts, Fault::status(status, false));
+        assert_eq!(update(&mut rig, &text).report.end, Some(expected));
+        assert_eq!(times(&rig, "PUT").len(), 1);
+    }
+}
+
+/// The token was accepted before in this run, so it is this entry that is forbidden.
+#[test]
+fn an_entry_that_is_forbidden_later_in_a_run_does_not_stop_the_others() {
+    let two = |end: u16| {
+        one_session("Write report", 540, end)
+            + one_session("More", 600, end + 60).split_once("past = []\n").unwrap().1
+            + one_session("Last", 660, end + 120).split_once("past = []\n").unwrap().1
+    };
+    let mut rig = Rig::at(NOW);
+    let zone = Zone::named("UTC").unwrap();
+    assert_eq!(rig.push(&two(580), NOW - 60, &zone).report.end, None);
+    rig.clock.advance(60_000);
+    rig.toggl.sandbox().faults.at(2, Fault::status(403, false));
+    let report = rig.push(&two(590), NOW, &zone).report;
+    assert_eq!((report.end, report.done.len(), report.refused.len()), (None, 2, 1));
+    assert_eq!(report.refused[0].status, 403);
+}
+
+#[test]
+fn a_402_is_the_quota_if_its_text_says_so_and_else_about_one_entry() {
+    for (text, is_quota) in [
+        ("You have hit your hourly limit for API calls", true),
+        ("Quota exceeded", true),
+        ("This is a premium feature", false),
+    ] {
+        let (mut rig, update_text) = with_an_update();
+        rig.toggl.sandbox().rules.quota_headers = false;
+        let fault = Fault::Status { code: 402, body: text.to_owned(), carried_out: false };
+        rig.toggl.sandbox().faults.when(puts, fault);
+        let report = update(&mut rig, &update_text).report;
+        assert_eq!(matches!(report.end, Some(End::Quota(_))), is_quota, "{text}");
+        assert_eq!(report.refused.len(), usize::from(!is_quota), "{text}");
     }
 }
 
