@@ -2,7 +2,7 @@
 
 use super::gate::Reply;
 use super::{Execution, Refusal};
-use crate::plan::{Kind, Operation, fingerprint};
+use crate::plan::{Change, Kind, Operation, fingerprint};
 use crate::sidecar::{Entry, RecordKey, Rejection};
 use crate::toggl::{Answer, description_of, entry};
 
@@ -20,7 +20,7 @@ impl Execution<'_> {
         match (operation.kind, answer.status) {
             (Kind::Create | Kind::Start, 200..=299) => self.entry_made(operation, workspace, &answer),
             (Kind::Rename, 200..=299) => return self.renamed(operation, &answer),
-            (Kind::Rename, _) => return one_by_one(&operation, &operation.sessions),
+            (Kind::Rename, _) => return self.one_by_one(&operation, &operation.sessions),
             (Kind::Halt, 200..=299 | 409) => self.halted(operation, &answer),
             (Kind::Delete, 200..=299 | 404) => {
                 operation.sessions.iter().for_each(|&key| self.sidecar.remove(key));
@@ -107,7 +107,7 @@ impl Execution<'_> {
                 entry.description = description_of(&operation.title).into();
             }
         }
-        let again = one_by_one(&operation, &failed);
+        let again = self.one_by_one(&operation, &failed);
         let done = |key: &RecordKey| !failed.contains(key);
         let kept: Vec<bool> = operation.sessions.iter().map(done).collect();
         let mut keep = kept.iter();
@@ -160,17 +160,26 @@ impl Execution<'_> {
             self.report.refused.push(Refusal { session: key, status, text: text.clone() });
         }
     }
-}
 
-/// The updates that a rename stands for, of these sessions.
-fn one_by_one(rename: &Operation, sessions: &[RecordKey]) -> Vec<Operation> {
-    (rename.sessions.iter().zip(&rename.entries))
-        .filter(|(key, _)| sessions.contains(key))
-        .map(|(&key, &entry)| Operation {
-            kind: Kind::Update,
-            sessions: vec![key],
-            entries: vec![entry],
-            ..rename.clone()
-        })
-        .collect()
+    /// The updates that a rename stands for, of these sessions, as the plan would have them one by one.
+    fn one_by_one(&self, rename: &Operation, sessions: &[RecordKey]) -> Vec<Operation> {
+        (rename.sessions.iter().zip(&rename.entries))
+            .filter(|(key, _)| sessions.contains(key))
+            .filter_map(|(&key, &entry)| {
+                let (_, record) = self.sidecar.record(key)?;
+                let told = record.entry.as_ref()?;
+                Some(Operation {
+                    kind: Kind::Update,
+                    sessions: vec![key],
+                    entries: vec![entry],
+                    title: rename.title.clone(),
+                    start: record.start,
+                    // That of a halted entry whose session is open stands.
+                    stop: record.stop.or(told.stop.map(|stop| stop.max(record.start))),
+                    changes: vec![Change::Title(told.description.to_string())],
+                    inferred: record.inferred,
+                })
+            })
+            .collect()
+    }
 }

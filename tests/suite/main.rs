@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
 mod agreement_test;
+mod answer_test;
 mod archive_test;
 mod at_desk;
 mod bad_input_test;

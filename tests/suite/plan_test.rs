@@ -82,6 +82,12 @@ fn a_bulk_rename_that_fails_for_some_is_finished_one_by_one() {
     let sessions = [(100, 110), (120, 130), (140, 150)];
     let mut rig = Rig::at(NOW);
     rig.push(&snapshot(&[task("today", "Old name", "Paused", &sessions, None)]), NOW - 60, &utc());
+    let times = |rig: &Rig| {
+        let mut times: Vec<_> = rig.toggl.sandbox().entries().iter().map(|entry| (entry.start, entry.stop)).collect();
+        times.sort_unstable();
+        times
+    };
+    let worked = times(&rig);
     let gone = rig.toggl.sandbox().entries()[1].id;
     rig.toggl.sandbox().remove(gone);
     rig.clock.advance(60_000);
@@ -92,6 +98,7 @@ fn a_bulk_rename_that_fails_for_some_is_finished_one_by_one() {
     let entries = rig.toggl.sandbox().entries();
     assert_eq!(entries.len(), 3);
     assert!(entries.iter().all(|entry| entry.description == "New name" && entry.id != gone));
+    assert_eq!(times(&rig), worked, "the new one has the times of its own session");
 }
 
 #[test]
