@@ -126,13 +126,15 @@ fn an_entry_that_is_forbidden_later_in_a_run_does_not_stop_the_others() {
 
 #[test]
 fn a_402_is_the_quota_if_its_text_says_so_and_else_about_one_entry() {
-    for (text, is_quota) in [
-        ("You have hit your hourly limit for API calls", true),
-        ("Quota exceeded", true),
-        ("This is a premium feature", false),
+    for (text, headers, is_quota) in [
+        ("You have hit your hourly limit for API calls", false, true),
+        ("Quota exceeded", false, true),
+        ("This is a premium feature", false, false),
+        ("Quota exceeded", true, true),
+        ("This is a premium feature", true, false),
     ] {
         let (mut rig, update_text) = with_an_update();
-        rig.toggl.sandbox().rules.quota_headers = false;
+        rig.toggl.sandbox().rules.quota_headers = headers;
         let fault = Fault::Status { code: 402, body: text.to_owned(), carried_out: false };
         rig.toggl.sandbox().faults.when(puts, fault);
         let report = update(&mut rig, &update_text).report;
