@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use chute_toggl::intake::take_in;
-use chute_toggl::sidecar::{Entry, Sidecar};
+use chute_toggl::sidecar::{Entry, Intent, List, Place, Rejection, Sidecar, Thread, ThreadKey};
 use chute_toggl::snapshot::{self, blocks};
 use chute_toggl::zone::Zone;
 
@@ -185,6 +185,70 @@ fn an_archive_reads_as_what_went_into_it() {
     assert!(Sidecar::from_json(&sidecar.to_json().unwrap()).unwrap() == sidecar);
     sidecar.unarchive().unwrap();
     assert!(sidecar == apart);
+}
+
+#[test]
+fn an_archive_knows_its_keys_and_its_entries() {
+    let desk = archived();
+    let mut sidecar = desk.sidecar();
+    let archive = sidecar.archive.clone().unwrap();
+    let live: Vec<ThreadKey> = sidecar.threads.keys().copied().collect();
+    assert!(live.iter().all(|&key| !archive.has(key)));
+    assert!(sidecar.records().all(|(_, _, record)| !archive.owns(record.entry.as_ref().unwrap().id)));
+    sidecar.unarchive().unwrap();
+    for (key, _, record) in sidecar.records().filter(|(key, ..)| !live.contains(&key.thread)) {
+        assert!(archive.has(key.thread) && archive.owns(record.entry.as_ref().unwrap().id), "{key}");
+        assert!(!archive.has(ThreadKey { task: key.thread.task + 600, ..key.thread }));
+    }
+    assert!(!archive.owns(1));
+}
+
+/// Whatever Toggl was not told, or is not sure to hold, stays where every push sees it.
+#[test]
+fn only_what_is_settled_is_archived() {
+    let desk = archived();
+    let text = format!("{HEAD}{}{}", task("today", "Now", 0, MORNING), past(300));
+    let mut apart = desk.sidecar();
+    apart.unarchive().unwrap();
+    let archive = |text: &str, change: &dyn Fn(&mut Thread)| {
+        let mut sidecar = apart.clone();
+        let last = |thread: &&mut Thread| thread.place == Some(Place { list: List::Past, index: 599 });
+        change(sidecar.threads.values_mut().find(last).unwrap());
+        assert!(sidecar.archive(&blocks::split(text).unwrap()).unwrap());
+        let archive = sidecar.archive.unwrap();
+        (archive.past.tasks, archive.sessions, sidecar.threads.len())
+    };
+    assert_eq!(archive(&text, &|_| {}), (600, 1200, 1));
+    let minute = time::Duration::MINUTE;
+    let changes: [(&str, &dyn Fn(&mut Thread)); 9] = [
+        ("gone", &|thread| thread.records[1].gone = true),
+        ("assumed", &|thread| thread.records[1].assumed = true),
+        ("uncertain", &|thread| {
+            let start = thread.records[1].start;
+            thread.records[1].intent = Some(Box::new(Intent { since: 0, start, description: String::new() }));
+        }),
+        ("rejected", &|thread| {
+            let (text, operation) = (String::new(), String::new());
+            thread.records[1].rejected = Some(Box::new(Rejection { status: 400, text, operation }));
+        }),
+        ("open", &|thread| {
+            thread.records[1].stop = None;
+            thread.records[1].entry.as_mut().unwrap().stop = None;
+        }),
+        ("not sent", &|thread| thread.records[1].entry = None),
+        ("another start", &|thread| thread.records[1].entry.as_mut().unwrap().start -= minute),
+        ("halted", &|thread| thread.records[1].entry.as_mut().unwrap().halted = true),
+        ("another title", &|thread| thread.title = "Another".into()),
+    ];
+    for (why, change) in changes {
+        assert_eq!(archive(&text, change), (599, 1198, 2), "{why}");
+    }
+    // A task without sessions has nothing to be told; one whose session was left out must be told of again.
+    let idle = task("past", "Idle", 0, MORNING);
+    let idle = idle.split_once("\n[[past.sessions]]").unwrap().0;
+    assert_eq!(archive(&format!("{text}{idle}"), &|_| {}).0, 601);
+    let odd = task("past", "Odd", 0, MORNING);
+    assert_eq!(archive(&format!("{text}{odd}"), &|_| {}).0, 600);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod http_failure_test;
 mod http_test;
 mod identity_test;
 mod instants_test;
+mod intake_test;
 mod kill_test;
 #[path = "../lives/mod.rs"]
 mod lives;

@@ -63,6 +63,21 @@ fn the_present_comes_first_and_then_the_newest_day() {
 }
 
 #[test]
+fn of_new_sessions_the_newest_day_comes_first_and_in_it_the_earliest() {
+    let mut rig = Rig::at(NOW);
+    // From this midnight on, and from before it.
+    let evening = task("today", "Late", "Paused", &[(1300, 1310), (1320, 1330)], None);
+    let morning = task("today", "Early", "Paused", &[(20, 30), (40, 50)], None);
+    let pushed = rig.push(&snapshot(&[evening, morning]), NOW - 60, &utc());
+    let starts: Vec<(i64, u8)> = (pushed.report.done.iter())
+        .map(|operation| (operation.start.unix_timestamp(), operation.start.minute()))
+        .collect();
+    let in_order = [(20, "Early"), (40, "Early"), (1300, "Late"), (1320, "Late")];
+    assert_eq!(starts.iter().map(|&(_, minute)| minute).collect::<Vec<_>>(), in_order.map(|(at, _)| (at % 60) as u8));
+    assert!(starts[2].0 < starts[0].0, "the evening was yesterday's");
+}
+
+#[test]
 fn a_rename_of_many_entries_is_one_request_a_hundred() {
     let sessions: Vec<(u16, u16)> = (0..250).map(|n| (n * 2, n * 2 + 1)).collect();
     let mut rig = Rig::at(NOW);
