@@ -224,10 +224,4 @@ impl Record {
     pub fn sought_start(&self) -> OffsetDateTime {
         self.intent.as_ref().map_or(self.start, |intent| intent.start)
     }
-
-    /// Whether Toggl shows this session's entry as running, by what it was last told.
-    #[must_use]
-    pub fn runs_in_toggl(&self) -> bool {
-        self.entry.as_ref().is_some_and(|entry| entry.stop.is_none())
-    }
 }
