@@ -5,11 +5,14 @@
 //! only if nothing contradicts it; among those that may, [`PASSES`] take them in order of trust, each among what the
 //! ones before left over. Every pass looks its candidates up by hash, so the whole is linear in the sessions.
 
+mod index;
+
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
+
+use index::{By, Index, Key, PROBES};
 
 use crate::sidecar::{Place, Record, Thread, ThreadKey};
 use crate::snapshot::Session;
@@ -44,22 +47,6 @@ pub struct Scene<'a> {
     pub first_day: &'a dyn Fn(&Candidate<'_>) -> u32,
 }
 
-/// How a pass finds the candidates of a thread.
-#[derive(Clone, Copy)]
-enum By {
-    Place,
-    /// Title, planned day and minutes.
-    Plan,
-    /// Title, day of the first session and minutes.
-    FirstDay,
-    /// Title and minutes.
-    Title,
-    /// Minutes alone.
-    Minutes,
-    /// Title and any start minute.
-    AnyStart,
-}
-
 /// What a pass asks of a candidate beside that.
 struct Pass {
     by: By,
@@ -71,30 +58,26 @@ struct Pass {
 /// The passes, the most trusted first.
 const PASSES: [Pass; 12] = [
     Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
-    Pass { by: By::Plan, vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
+    Pass { by: By::Key(Key::Plan), vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
     Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.fits() },
-    Pass { by: By::FirstDay, vanished: false, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
-    Pass { by: By::Title, vanished: false, accept: |p| p.same_title() && p.fits() },
+    Pass { by: By::Key(Key::FirstDay), vanished: false, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
+    Pass { by: By::Key(Key::Title), vanished: false, accept: |p| p.same_title() && p.fits() },
     // Renamed by hand: in its place, or anywhere if all the minutes agree or the session is still open. A task of
     // another day can have the same minutes, so it must be able to be as old as the thread.
     Pass { by: By::Place, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
-    Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
+    Pass { by: By::Key(Key::Minutes), vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
     // One start minute alone is not enough for that: that a new task starts in the minute of one that was deleted while
     // it was open is more frequent than that one was renamed, planned anew and moved between two pushes.
-    Pass { by: By::Minutes, vanished: false, accept: |p| p.fits() && p.has_closed_length() },
+    Pass { by: By::Key(Key::Minutes), vanished: false, accept: |p| p.fits() && p.has_closed_length() },
     // Only the date does not agree: finished at the very minute of an earlier pause.
-    Pass { by: By::Title, vanished: false, accept: |p| p.same_title() && p.whole() && p.may_be_that_old() },
+    Pass { by: By::Key(Key::Title), vanished: false, accept: |p| p.same_title() && p.whole() && p.may_be_that_old() },
     // Minutes edited by hand. With nothing in common it is a new task in a deleted one's place, and taking it for an
     // edit would overwrite an entry.
     Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.may_be_that_old() && p.kept_a_minute() },
-    Pass { by: By::AnyStart, vanished: false, accept: |p| p.same_title() && p.may_be_that_old() },
+    Pass { by: By::Key(Key::AnyStart), vanished: false, accept: |p| p.same_title() && p.may_be_that_old() },
     // What had vanished may return: a snapshot restored, or the file of another running program overwritten again.
-    Pass { by: By::FirstDay, vanished: true, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
+    Pass { by: By::Key(Key::FirstDay), vanished: true, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
 ];
-
-/// How many candidates of equal key a thread is compared with: equal keys nearly always fit at the first try, and a
-/// bound keeps ten thousand equal tasks linear.
-const PROBES: usize = 64;
 
 /// For every candidate the thread that it is, or `None` if it is new. The candidates are in the order of their places.
 #[must_use]
@@ -110,15 +93,11 @@ pub fn identify(
         if pool.is_empty() || found.iter().all(Option::is_some) {
             continue;
         }
-        let mut places = Places { candidates, next: 0 };
         let mut index = Index::of(pass.by, candidates, &found, scene);
         pool.retain(|&(&key, thread)| {
             let is_free = |at: usize| found[at].is_none();
             let accept = |at: usize| (pass.accept)(&Pair { thread, task: &candidates[at], scene });
-            let at = match pass.by {
-                By::Place => thread.place.and_then(|place| places.find(place)).filter(|&at| is_free(at) && accept(at)),
-                by => keys_of_thread(by, thread).into_iter().find_map(|hash| index.take(hash, is_free, accept)),
-            };
+            let at = index.find(thread, is_free, accept);
             if let Some(at) = at {
                 found[at] = Some(key);
             }
@@ -259,108 +238,4 @@ impl Pair<'_, '_> {
 
 fn first_day(task: &Candidate<'_>, scene: &Scene<'_>) -> u32 {
     *task.first_day.get_or_init(|| (scene.first_day)(task))
-}
-
-/// The candidates by their places. Threads are in the order in which their tasks were first seen, and mostly so are the
-/// lists: then the next one that is asked for is the next one that there is.
-struct Places<'a> {
-    candidates: &'a [Candidate<'a>],
-    next: usize,
-}
-
-impl Places<'_> {
-    fn find(&mut self, place: Place) -> Option<usize> {
-        let is_next = self.candidates.get(self.next).is_some_and(|candidate| candidate.place == place);
-        let at = if is_next {
-            self.next
-        } else {
-            self.candidates.binary_search_by_key(&place, |candidate| candidate.place).ok()?
-        };
-        self.next = at + 1;
-        Some(at)
-    }
-}
-
-/// The candidates that are still free, by the key of a pass, in the order of the snapshot.
-struct Index(HashMap<u64, Queue>);
-
-#[derive(Default)]
-struct Queue {
-    tasks: Vec<usize>,
-    /// What lies before it is taken.
-    head: usize,
-}
-
-impl Index {
-    fn of(by: By, candidates: &[Candidate<'_>], found: &[Option<ThreadKey>], scene: &Scene<'_>) -> Index {
-        let mut queues: HashMap<u64, Queue> = HashMap::new();
-        for (at, task) in candidates.iter().enumerate().filter(|&(at, _)| found[at].is_none()) {
-            let mut add = |hash: u64| queues.entry(hash).or_default().tasks.push(at);
-            match by {
-                By::Place => {} // See `Places`.
-                By::Plan => shapes(hash_of(&(task.title, task.planned)), task.sessions).for_each(add),
-                By::FirstDay => {
-                    shapes(hash_of(&(task.title, first_day(task, scene))), task.sessions).for_each(add);
-                }
-                By::Title => shapes(hash_of(&task.title), task.sessions).for_each(add),
-                By::Minutes => shapes(hash_of(&()), task.sessions).for_each(add),
-                By::AnyStart => {
-                    let mut starts: Vec<Minute> = task.sessions.iter().map(|session| session.start_min).collect();
-                    starts.sort_unstable();
-                    starts.dedup();
-                    starts.into_iter().for_each(|start| add(hash_of(&(task.title, start))));
-                }
-            }
-        }
-        Index(queues)
-    }
-
-    /// Takes the first candidate of that key that is free and accepted.
-    fn take(&mut self, hash: u64, is_free: impl Fn(usize) -> bool, accept: impl Fn(usize) -> bool) -> Option<usize> {
-        let queue = self.0.get_mut(&hash)?;
-        // A task stands in several queues, so it can have been taken from another one.
-        while queue.tasks.get(queue.head).is_some_and(|&at| !is_free(at)) {
-            queue.head += 1;
-        }
-        queue.tasks[queue.head..].iter().copied().filter(|&at| is_free(at)).take(PROBES).find(|&at| accept(at))
-    }
-}
-
-fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// How a session enters a shape: closed with its end, or open, which any end agrees with.
-const OPEN: u16 = u16::MAX;
-
-/// The keys under which a task is found: one for every prefix of its sessions, once as it stands and once as it was
-/// while the prefix's last session was open.
-fn shapes(seed: u64, sessions: &[Session]) -> impl Iterator<Item = u64> {
-    let mut closed = seed;
-    sessions.iter().flat_map(move |session| {
-        let open = hash_of(&(closed, session.start_min, OPEN));
-        closed = session.end_min.map_or(open, |end| hash_of(&(closed, session.start_min, end)));
-        [Some(open), session.end_min.map(|_| closed)].into_iter().flatten()
-    })
-}
-
-/// The keys under which a thread looks for its task.
-fn keys_of_thread(by: By, thread: &Thread) -> Vec<u64> {
-    let shape = |seed: u64| {
-        live(thread)
-            .fold(seed, |hash, record| hash_of(&(hash, record.minutes.start, record.minutes.end.unwrap_or(OPEN))))
-    };
-    match by {
-        By::Place => Vec::new(), // See `Places`.
-        By::Plan => vec![shape(hash_of(&(&*thread.title, thread.planned)))],
-        By::FirstDay => {
-            let day = live(thread).next().map_or(0, |first| ymd(first.start));
-            vec![shape(hash_of(&(&*thread.title, day)))]
-        }
-        By::Title => vec![shape(hash_of(&*thread.title))],
-        By::Minutes => vec![shape(hash_of(&()))],
-        By::AnyStart => live(thread).map(|record| hash_of(&(&*thread.title, record.minutes.start))).collect(),
-    }
 }

@@ -17,6 +17,8 @@ use time::OffsetDateTime;
 pub use archive::Archive;
 pub use format::FormatError;
 
+pub use crate::snapshot::List;
+
 use crate::quota::Quota;
 use crate::toggl::{describes, description_of};
 use crate::zone::Minute;
@@ -61,15 +63,6 @@ pub struct RecordKey {
     pub thread: ThreadKey,
     /// The session's position when first seen, or the next number that was free in the thread.
     pub session: u32,
-}
-
-/// One of Chute_kun's three lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "Chute_kun's own words")]
-pub enum List {
-    Today,
-    Future,
-    Past,
 }
 
 /// Where a task stood in the last snapshot. Evidence of identity, and weak: lists move.

@@ -13,6 +13,8 @@ pub use error::{Place, SnapshotError};
 pub use known::KnownPast;
 pub use parse::{parse, parse_unknown};
 
+use std::fmt;
+
 use serde::Deserialize;
 use written::{WrittenSnapshot, WrittenTask};
 
@@ -29,6 +31,39 @@ pub struct Snapshot {
     pub past: Vec<Task>,
     /// How many tasks at the beginning of past were left out because they are known to be as they were.
     pub known_past: usize,
+}
+
+impl Snapshot {
+    /// The tasks with their list and their position in it, from 0 and counting those that were left out: all of today,
+    /// then future, then past.
+    pub fn tasks(&self) -> impl Iterator<Item = (List, usize, &Task)> {
+        let lists =
+            [(List::Today, &self.today, 0), (List::Future, &self.future, 0), (List::Past, &self.past, self.known_past)];
+        lists
+            .into_iter()
+            .flat_map(|(list, tasks, first)| tasks.iter().enumerate().map(move |(at, task)| (list, first + at, task)))
+    }
+}
+
+/// One of Chute_kun's three lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum List {
+    /// The tasks of today.
+    Today,
+    /// Postponed and planned tasks.
+    Future,
+    /// Finished tasks of former days.
+    Past,
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            List::Today => "today",
+            List::Future => "future",
+            List::Past => "past",
+        })
+    }
 }
 
 /// A task with its sessions.

@@ -88,17 +88,12 @@ impl Worked<'_> {
 
 /// The tasks with sessions, in the order of their places.
 pub(super) fn tasks_with_sessions<'a>(snapshot: &'a Snapshot, odd: &mut Vec<OddSession>) -> Vec<Worked<'a>> {
-    let known = u32::try_from(snapshot.known_past).unwrap_or(u32::MAX);
-    let lists =
-        [(List::Today, &snapshot.today, 0), (List::Future, &snapshot.future, 0), (List::Past, &snapshot.past, known)];
     let mut tasks = Vec::new();
-    for (list, in_list, first) in lists {
-        for (index, task) in (first..).zip(in_list) {
-            let place = Place { list, index };
-            let sessions = sound_sessions(task, place, odd);
-            if !sessions.is_empty() {
-                tasks.push(Worked { place, task, sessions });
-            }
+    for (list, index, task) in snapshot.tasks() {
+        let place = Place { list, index: u32::try_from(index).unwrap_or(u32::MAX) };
+        let sessions = sound_sessions(task, place, odd);
+        if !sessions.is_empty() {
+            tasks.push(Worked { place, task, sessions });
         }
     }
     tasks

@@ -8,7 +8,7 @@ use super::refusal::{Refused, refusals};
 use super::sessions::{MOST_LINES, first, list, more};
 use crate::intake::OddSession;
 use crate::plan::{Plan, Why};
-use crate::sidecar::{List, RecordKey};
+use crate::sidecar::RecordKey;
 
 /// The same for what is in order and can stay so for good.
 const MOST_LINES_IN_ORDER: usize = 3;
@@ -94,16 +94,12 @@ fn odd(page: &mut Page, odd: &[OddSession]) {
     );
     let shown = if page.is_verbose() { n } else { MOST_LINES };
     for session in odd.iter().take(shown) {
-        let list = match session.place.list {
-            List::Today => "today",
-            List::Future => "future",
-            List::Past => "past",
-        };
         // People count from one.
         page.paragraph(
             4,
             &format!(
-                "  {list}, task {}, session {}: {} ({})",
+                "  {}, task {}, session {}: {} ({})",
+                session.place.list,
                 u64::from(session.place.index) + 1,
                 session.session + 1,
                 session.reason,

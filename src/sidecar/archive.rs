@@ -101,7 +101,7 @@ impl Sidecar {
         let by_index: HashMap<usize, &super::Thread> = (self.threads.values())
             .filter_map(|thread| Some((thread.place.filter(|place| place.list == List::Past)?.index as usize, thread)))
             .collect();
-        let past = blocks.blocks.iter().filter(|block| block.list == crate::snapshot::blocks::List::Past);
+        let past = blocks.blocks.iter().filter(|block| block.list == List::Past);
         (past.enumerate().skip(first))
             .map_while(|(index, block)| match by_index.get(&index) {
                 Some(thread) => thread.is_settled().then_some((index, thread.records.len())),

@@ -23,12 +23,7 @@ impl fmt::Display for RecordKey {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = match self.list {
-            List::Today => "today",
-            List::Future => "future",
-            List::Past => "past",
-        };
-        write!(f, "{list}/{}", self.index)
+        write!(f, "{}/{}", self.list, self.index)
     }
 }
 

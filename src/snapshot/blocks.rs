@@ -24,18 +24,7 @@
 use serde::Deserialize;
 
 use super::written::VERSION;
-use super::{KnownPast, Snapshot, Task};
-
-/// One of the three lists of a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum List {
-    /// The tasks of today.
-    Today,
-    /// Postponed and planned tasks.
-    Future,
-    /// Finished tasks of former days.
-    Past,
-}
+use super::{KnownPast, List, Snapshot, Task};
 
 /// The text of one task, its sessions included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

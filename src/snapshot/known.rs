@@ -7,7 +7,8 @@ use std::hash::{DefaultHasher, Hasher as _};
 
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{Blocks, List};
+use super::List;
+use super::blocks::Blocks;
 
 /// The first tasks of past, by their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -220,7 +220,8 @@ fn only_what_is_settled_is_archived() {
     };
     assert_eq!(archive(&text, &|_| {}), (600, 1200, 1));
     let minute = time::Duration::MINUTE;
-    let changes: [(&str, &dyn Fn(&mut Thread)); 9] = [
+    type Change<'a> = &'a dyn Fn(&mut Thread);
+    let changes: [(&str, Change<'_>); 9] = [
         ("gone", &|thread| thread.records[1].gone = true),
         ("assumed", &|thread| thread.records[1].assumed = true),
         ("uncertain", &|thread| {

@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use chute_toggl::execute::{Event, Watch};
 use chute_toggl::identity::ymd;
-use chute_toggl::sidecar::{List, Place, Record, RecordKey, Sidecar, ThreadKey};
-use chute_toggl::snapshot::{Snapshot, State, Task};
+use chute_toggl::sidecar::{Place, Record, RecordKey, Sidecar, ThreadKey};
+use chute_toggl::snapshot::State;
 use chute_toggl::toggl::description_of;
 use chute_toggl::zone::Zone;
 use fastrand::Rng;
@@ -184,7 +184,8 @@ impl Case {
     fn misled(&self, saved: &Saved<'_>) -> HashMap<Place, u64> {
         let snapshot = chute_toggl::snapshot::parse(saved.text().as_bytes()).unwrap();
         let mut misled = HashMap::new();
-        for (place, task) in tasks(&snapshot) {
+        for (list, index, task) in snapshot.tasks() {
+            let place = Place { list, index: u32::try_from(index).unwrap() };
             let sessions: Vec<_> = saved.sessions().filter(|session| place_of(session) == place).collect();
             // An end set by hand to before a save in which the session was open can only be the next day's, and all
             // that follows in the task goes by it.
@@ -254,12 +255,6 @@ impl Case {
         let in_toggl: BTreeSet<i64> = sandbox.entries().iter().map(|entry| entry.id).collect();
         assert_eq!(distinct, in_toggl, "seed {seed}: doubled or missing in Toggl");
     }
-}
-
-/// The tasks of a file, by their place.
-fn tasks(snapshot: &Snapshot) -> impl Iterator<Item = (Place, &Task)> {
-    let lists = [(List::Today, &snapshot.today), (List::Future, &snapshot.future), (List::Past, &snapshot.past)];
-    lists.into_iter().flat_map(|(list, tasks)| (0..).zip(tasks).map(move |(index, task)| (Place { list, index }, task)))
 }
 
 fn entries(sidecar: &Sidecar) -> impl Iterator<Item = (&Record, i64)> {

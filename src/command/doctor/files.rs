@@ -141,10 +141,9 @@ fn unread(error: &ReadError) -> Check {
 
 /// The sessions in the snapshot, and those that cannot be what they say.
 fn sessions(snapshot: &Snapshot, odd: &[crate::intake::OddSession], checks: &mut Vec<Check>) {
-    let tasks = || snapshot.today.iter().chain(&snapshot.future).chain(&snapshot.past);
-    let count: usize = tasks().map(|task| task.sessions.len()).sum();
+    let count: usize = snapshot.tasks().map(|(_, _, task)| task.sessions.len()).sum();
     checks.push(match odd {
-        [] => Check::ok("sessions", format!("{count} in {} tasks", tasks().count())),
+        [] => Check::ok("sessions", format!("{count} in {} tasks", snapshot.tasks().count())),
         [first, ..] => Check::fault(
             "sessions",
             Exit::Attention,
