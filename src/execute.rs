@@ -156,7 +156,7 @@ pub struct Report {
     pub done: Vec<Operation>,
     /// Sessions whose entry was found in Toggl.
     pub adopted: Vec<RecordKey>,
-    /// Sessions older than Toggl can list, taken to be there because others of a lost sidecar were.
+    /// Sessions that Toggl does not list, taken to be there because others of a lost sidecar were.
     pub assumed: Vec<RecordKey>,
     /// Sessions that Toggl refused.
     pub refused: Vec<Refusal>,

@@ -5,6 +5,7 @@
 
 mod worked;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use time::OffsetDateTime;
@@ -29,6 +30,9 @@ pub struct Intake {
     pub reopened: Vec<RecordKey>,
     /// Tasks were recorded, and not one of them is in the snapshot: it may be that of another list.
     pub knows_none: bool,
+    /// While Toggl has not been asked what it holds: the unix second by which the work on a task was over for sure,
+    /// wherever the clock stood, for tasks that show it.
+    pub over: BTreeMap<ThreadKey, i64>,
 }
 
 /// A session that was left out.
@@ -69,6 +73,9 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
         let thread = new_thread(worked, &worked.frame(taken, saved, moved_from), zone);
         let key = free_key(sidecar, &thread, worked.place);
         sidecar.threads.insert(key, thread);
+    }
+    if !sidecar.looked {
+        intake.over = worked::over(sidecar, &tasks);
     }
     intake.running = running(sidecar, &tasks);
     believe_halt_or_resume(sidecar, &intake, saved, zone);

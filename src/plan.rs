@@ -116,7 +116,7 @@ pub enum Why {
     Rejected,
     /// A create or start may or may not have been carried out; it is looked up before anything else is sent.
     Uncertain,
-    /// Too old to be listed when a lost sidecar was rebuilt, and taken to be in Toggl. No error.
+    /// Not listed when a lost sidecar was rebuilt, being too old, and taken to be in Toggl. No error.
     Assumed,
     /// The session is gone; its entry stays until pruning is asked for. No error.
     Gone,

@@ -103,7 +103,7 @@ pub struct Record {
     pub inferred: bool,
     /// The session was not in the last snapshot taken in.
     pub gone: bool,
-    /// Taken to be in Toggl, though nothing shows it: too old to be listed when a lost sidecar was rebuilt.
+    /// Taken to be in Toggl, though nothing shows it: not listed when a lost sidecar was rebuilt, being too old.
     pub assumed: bool,
     /// What Toggl holds, as last told and answered.
     pub entry: Option<Entry>,

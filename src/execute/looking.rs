@@ -16,6 +16,9 @@ use crate::toggl::{Answer, Bucket, Method, RemoteEntry, Request, entry};
 /// The most entries that one answer lists, silently.
 const CAP: usize = 1000;
 
+/// Of so many sessions that were found at most one may be missing, for a sidecar to have been lost and nothing else.
+const MOST_ARE_FOUND: usize = 4;
+
 /// Lists the entries that start on these days (UTC), and some of the day before and after, under the rules of quota,
 /// pace and backoff that every request keeps to. The default workspace is asked for as well if `asks_workspace` and
 /// nobody knows it. Sends questions only; what they teach of quota and workspace goes into `sidecar`, which is not
@@ -169,9 +172,16 @@ impl Execution<'_> {
         if let (Some(first), Some(last)) = (first, last.filter(|&last| last >= floor)) {
             // From the first day that there is: a session can be older than it seems without a sidecar.
             let listed = self.list_days(first.min(floor), last)?;
+            // What was over by then cannot be listed, whatever day it seems to be of.
+            let was_over =
+                |key: &RecordKey| self.intake.over.get(&key.thread).is_some_and(|&over| over <= midnight(floor));
+            let (older, wanted): (Vec<RecordKey>, Vec<RecordKey>) = wanted.into_iter().partition(was_over);
             let adopted = settle::adopt_all(self.sidecar, &wanted, &listed, workspace);
             if !adopted.is_empty() {
+                self.assume(&older);
                 self.assume_older(&wanted, floor);
+                self.assume_sent(&wanted, &adopted, floor);
+                self.doubt(&wanted);
             }
             self.adopted(adopted);
         }
@@ -182,12 +192,58 @@ impl Execution<'_> {
     /// Sessions were found, so a sidecar was lost, and the ones too old to be listed are there as well, most likely:
     /// sending them would double years of the log. Not the open ones: what becomes of them is still to be told.
     fn assume_older(&mut self, wanted: &[RecordKey], floor: Date) {
-        for &key in wanted {
+        let is_older = |key: &RecordKey| {
+            let start = self.sidecar.record(*key).map(|(_, record)| record.start.to_offset(time::UtcOffset::UTC));
+            start.is_some_and(|start| start.date() < floor)
+        };
+        let older: Vec<RecordKey> = wanted.iter().copied().filter(is_older).collect();
+        self.assume(&older);
+    }
+
+    /// Takes the closed ones of these that were not found to be in Toggl.
+    fn assume(&mut self, keys: &[RecordKey]) {
+        for &key in keys {
             let Some(record) = self.sidecar.record_mut(key) else { continue };
-            let is_older = record.start.to_offset(time::UtcOffset::UTC).date() < floor;
-            if record.entry.is_none() && record.stop.is_some() && is_older {
+            if record.entry.is_none() && record.stop.is_some() {
                 record.assumed = true;
                 self.report.assumed.push(key);
+            }
+        }
+    }
+
+    /// What was over long before a session that was found was on record when the sidecar was lost, and in Toggl as well.
+    /// If it is not listed, it is older than it looks, or was changed in Toggl by hand. Sending it would double it.
+    ///
+    /// Not so if the loss met a backlog, which was never sent. Its sessions are many, or all of the oldest days, or,
+    /// after a push that was cut short, of the latest.
+    fn assume_sent(&mut self, wanted: &[RecordKey], adopted: &[RecordKey], floor: Date) {
+        let start_of = |key: &RecordKey| Some(self.sidecar.record(*key)?.1.start.unix_timestamp());
+        let starts = || adopted.iter().filter_map(start_of);
+        let (Some(oldest), Some(latest)) = (starts().min(), starts().max()) else { return };
+        let soon = midnight(floor.saturating_add(Duration::WEEK));
+        let was_sent = |&key: &RecordKey| {
+            let Some((thread, record)) = self.sidecar.record(key) else { return false };
+            let following = thread.records.iter().find(|later| later.number > key.session && later.entry.is_some());
+            let followed = following.map(|later| later.start.unix_timestamp());
+            let over = followed.into_iter().chain(self.intake.over.get(&key.thread).copied()).min();
+            record.entry.is_none()
+                && !record.assumed
+                && record.stop.is_some()
+                && oldest <= record.start.unix_timestamp().max(soon)
+                && over.is_some_and(|over| over + Duration::WEEK.whole_seconds() <= latest)
+        };
+        let sent: Vec<RecordKey> = wanted.iter().copied().filter(was_sent).collect();
+        if sent.len() * MOST_ARE_FOUND > adopted.len() {
+            return;
+        }
+        self.assume(&sent);
+    }
+
+    /// What was not found was dated as on a first push, without what the sidecar knew: Toggl is no witness of its day.
+    fn doubt(&mut self, wanted: &[RecordKey]) {
+        for &key in wanted {
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.inferred |= record.entry.is_none();
             }
         }
     }
@@ -251,6 +307,11 @@ impl Execution<'_> {
             Reply::Unknown(_) => Err(End::Trouble("Toggl did not answer a question".to_owned())),
         }
     }
+}
+
+/// The unix second at which the day begins in UTC.
+fn midnight(day: Date) -> i64 {
+    day.midnight().assume_utc().unix_timestamp()
 }
 
 /// The entries of a list.

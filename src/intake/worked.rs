@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 
 use time::{Date, Month};
 
 use super::OddSession;
 use crate::identity::{self, Candidate};
 use crate::instants::{self, Clue, Event, Frame};
-use crate::sidecar::{List, Minutes, Place, Thread};
+use crate::sidecar::{List, Minutes, Place, Sidecar, Thread, ThreadKey};
 use crate::snapshot::{Session, Snapshot, State, Task};
 use crate::zone::Zone;
+
+/// Seconds.
+const DAY: i64 = 24 * 3600;
 
 /// A task of the snapshot that has sessions.
 pub(super) struct Worked<'a> {
@@ -140,4 +144,28 @@ fn date_of(ymd: u32) -> Option<Date> {
     let year = i32::try_from(ymd / 10_000).ok().filter(|&year| year >= 1900)?;
     let month = Month::try_from(u8::try_from(ymd / 100 % 100).ok()?).ok()?;
     Date::from_calendar_date(year, month, u8::try_from(ymd % 100).ok()?).ok()
+}
+
+/// The end of the day after the finish of each finished task: in another zone the day of the finish may end so late. A
+/// task in future was postponed before the day for which it is planned. And tasks come into past in its order, at the
+/// latest when work begins on the day after their finish: what stands before another task was over when that was.
+pub(super) fn over(sidecar: &Sidecar, tasks: &[Worked<'_>]) -> BTreeMap<ThreadKey, i64> {
+    let keys: HashMap<Place, ThreadKey> =
+        sidecar.threads.iter().filter_map(|(&key, thread)| Some((thread.place?, key))).collect();
+    let mut over = BTreeMap::new();
+    let mut over_in_past = None;
+    for worked in tasks.iter().rev() {
+        let is_past = worked.place.list == List::Past;
+        let planned = date_of(worked.task.planned_ymd).filter(|_| worked.place.list == List::Future);
+        let day = worked.finish().or(planned);
+        let over_at = day.map(|day| day.midnight().assume_utc().unix_timestamp() + 2 * DAY);
+        let earliest = over_at.into_iter().chain(over_in_past.filter(|_| is_past)).min();
+        if is_past {
+            over_in_past = earliest;
+        }
+        if let (Some(at), Some(&key)) = (earliest, keys.get(&worked.place)) {
+            over.insert(key, at);
+        }
+    }
+    over
 }

@@ -25,7 +25,7 @@
 //! | `dry_run` | whether only the plan is shown; the fields below are there only if not |
 //! | `done` | operations that Toggl carried out, in order: a list of *operation* |
 //! | `adopted` | keys of sessions whose entry was found in Toggl |
-//! | `assumed` | keys of sessions too old to be listed and taken to be in Toggl |
+//! | `assumed` | keys of sessions not listed, being too old, and taken to be in Toggl |
 //! | `refused` | what Toggl refused in this run: a list of `key`, `status` (HTTP) and `text` (what Toggl said) |
 //! | `uncertain` | keys of sessions of which it is not known whether they are in Toggl |
 //! | `unlistable` | those of `uncertain` that are too old for Toggl to list |

@@ -68,7 +68,7 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
                 page.paragraph(
                     0,
                     &format!(
-                        "{} {} older than what Toggl lists{before} and taken to be there as well. If {} not, \
+                        "{} {} not among what Toggl lists{before} and taken to be there as well. If {} not, \
                          `chute-toggl push --retry-rejected` sends {}.",
                         count(n, "session"),
                         by_number(n, "is", "are"),

@@ -96,7 +96,7 @@ pub fn meaning(why: Why, n: usize) -> String {
             by_number(n, "Its entry stays", "Their entries stay"),
         ),
         Why::Assumed => format!(
-            "{sessions} {is} too old for Toggl to list and taken to be there already. If {} not, \
+            "{sessions} {is} not among what Toggl lists and taken to be there already. If {} not, \
              `chute-toggl push --retry-rejected` sends {}:",
             by_number(n, "it is", "they are"),
             by_number(n, "it", "them"),

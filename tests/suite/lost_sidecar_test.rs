@@ -3,14 +3,16 @@
 //! What is guaranteed: a session whose title and minutes are as they were when it was pushed is found again, on
 //! whichever day it was, if it started within the three months that Toggl lists. What was edited, renamed or first
 //! worked on since is not known again by that. Around a move to another zone a few can be missed. Sessions too old to be
-//! listed are taken to be in Toggl and are not sent, unless the file does not show that they are that old: a task that
-//! was carried over for three months.
+//! listed are taken to be in Toggl and are not sent. So are those that were over a week before the latest one that is found
+//! and are missing. Only what may have been worked on since the last push is sent, whatever it is.
 
 use std::collections::BTreeSet;
 
+use chute_toggl::execute::Report;
 use chute_toggl::plan::Why;
 use chute_toggl::zone::Zone;
-use time::macros::datetime;
+use time::Duration;
+use time::macros::{date, datetime};
 
 use crate::lives::{Habits, Saved, live};
 use crate::rig::Rig;
@@ -149,4 +151,87 @@ fn a_session_that_is_open_for_months_when_the_sidecar_is_lost_is_not_taken_to_be
     assert_eq!(push(format!("past = []\n{email}{open}"), later, false), (1, 0, 0, 0));
     assert_eq!(push(format!("past = []\n{email}{open}"), later, true), (0, 1, 0, 0));
     assert_eq!(push(format!("future = []\npast = []\n{email}{closed}"), later + 7200, false), (0, 0, 0, 1));
+}
+
+/// A task on which each session lasts half an hour.
+fn task(list: &str, title: &str, planned: u32, done: Option<(u32, u16)>, starts: &[u16]) -> String {
+    let (state, done) = match done {
+        Some((day, minute)) => ("Done", format!("finished_at_min = {minute}\ndone_ymd = {day}\n")),
+        None => ("Paused", String::new()),
+    };
+    let sessions: String = starts
+        .iter()
+        .map(|start| format!("[[{list}.sessions]]\nstart_min = {start}\nend_min = {}\n", start + 30))
+        .collect();
+    format!(
+        "[[{list}]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
+         state = \"{state}\"\nplanned_ymd = {planned}\n{done}category = \"General\"\n{sessions}"
+    )
+}
+
+/// Pushes made at ten in the evening, in UTC.
+struct Evenings(Rig);
+
+impl Evenings {
+    fn push(&mut self, day: time::Date, tasks: &str) -> Report {
+        let saved = day.with_hms(22, 0, 0).unwrap().assume_utc().unix_timestamp();
+        self.0.clock.set(saved + 5);
+        let report = self.0.push(&format!("version = 1\n{tasks}"), saved, &Zone::named("UTC").unwrap()).report;
+        assert_eq!(report.end, None);
+        report
+    }
+
+    /// A task a day for so many days from a day on, each pushed on its day after what was there before.
+    fn work(&mut self, from: time::Date, days: i64, before: &str) -> String {
+        let mut text = before.to_owned();
+        for day in (0..days).map(|day| from + Duration::days(day)) {
+            let ymd = day.year() * 10_000 + i32::from(u8::from(day.month())) * 100 + i32::from(day.day());
+            let ymd = u32::try_from(ymd).unwrap();
+            text.push_str(&task("today", "Email", ymd, Some((ymd, 570)), &[540]));
+            self.push(day, &text);
+        }
+        text
+    }
+}
+
+/// Once such sessions were sent a second time: they seem to be of the day for which the task was planned at last, which
+/// Toggl lists, and they are of a day which it does not list any more.
+#[test]
+fn what_was_postponed_past_the_three_months_is_not_sent_again_when_the_sidecar_is_lost() {
+    let mut evenings = Evenings(Rig::at(0));
+    // Worked on in January and postponed again and again.
+    let worked = task("today", "Draft", 20_250_105, None, &[600]) + &task("today", "Plan", 20_250_105, None, &[630]);
+    evenings.push(date!(2025 - 01 - 05), &worked);
+    let text = evenings.work(date!(2025 - 02 - 01), 60, &worked);
+    // Then one was gone on with, and the other just finished.
+    let finished = task("today", "Draft", 20_250_415, None, &[600, 660])
+        + &task("today", "Plan", 20_250_415, Some((20_250_416, 700)), &[630]);
+    let text = evenings.work(date!(2025 - 04 - 16), 10, &text.replacen(&worked, &finished, 1));
+    let entries = evenings.0.toggl.sandbox().entries().len();
+    evenings.0.disk.clear();
+    let new = task("today", "New", 20_250_416, None, &[600, 660]);
+    let report = evenings.push(date!(2025 - 04 - 27), &(text + &new));
+    assert_eq!((report.assumed.len(), report.done.len()), (2, 2), "{:?}", report.done);
+    assert_eq!(evenings.0.toggl.sandbox().entries().len(), entries + 2);
+}
+
+/// The sessions of days that a push left for the next are no older than they look, and nobody has sent them.
+#[test]
+fn what_a_push_that_was_cut_short_left_out_is_sent_when_the_sidecar_is_lost() {
+    let mut evenings = Evenings(Rig::at(0));
+    let mut text = evenings.work(date!(2025 - 02 - 20), 20, "");
+    let before = evenings.0.toggl.sandbox().entries().len();
+    for ymd in [20_250_313, 20_250_314, 20_250_315] {
+        text.push_str(&task("today", "Email", ymd, Some((ymd, 570)), &[540]));
+    }
+    evenings.0.manner.max_requests = Some(1);
+    let saved = datetime!(2025-03-15 22:00 UTC).unix_timestamp();
+    evenings.0.clock.set(saved + 5);
+    evenings.0.push(&format!("version = 1\n{text}"), saved, &Zone::named("UTC").unwrap());
+    assert_eq!(evenings.0.toggl.sandbox().entries().len(), before + 1);
+    evenings.0.manner.max_requests = None;
+    evenings.0.disk.clear();
+    let report = evenings.push(date!(2025 - 03 - 15), &text);
+    assert_eq!((report.adopted.len(), report.done.len(), report.assumed.len()), (before + 1, 2, 0));
+    assert!(report.done.iter().all(|operation| operation.inferred), "their days are not marked");
 }

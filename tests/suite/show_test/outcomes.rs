@@ -77,7 +77,7 @@ fn what_was_found_in_toggl_is_told() {
     let report = Report { adopted: vec![key(0)], assumed: vec![key(1), key(2)], window_starts: window, ..report };
     assert!(
         joined(&scene, &report).contains(
-            "2 sessions are older than what Toggl lists, which is nothing before 2026-02-12, and taken to be there as \
+            "2 sessions are not among what Toggl lists, which is nothing before 2026-02-12, and taken to be there as \
              well. If they are not, `chute-toggl push --retry-rejected` sends them."
         ),
         "{}",

@@ -237,7 +237,7 @@ fn what_is_held_back_comes_with_what_it_means() {
     type Change = fn(&mut Record);
     let table: &[(Change, &str, &str)] = &[
         (|record| record.stop = None, "1 session is open and not running", "1 open"),
-        (|record| record.assumed = true, "1 session is too old for Toggl to list", "1 assumed"),
+        (|record| record.assumed = true, "1 session is not among what Toggl lists", "1 assumed"),
         (|record| record.intent = Some(intent()), "1 session may or may not be in Toggl", "1 uncertain"),
         (
             |record| {
