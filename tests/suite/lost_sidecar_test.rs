@@ -215,6 +215,24 @@ fn what_was_postponed_past_the_three_months_is_not_sent_again_when_the_sidecar_i
     assert_eq!(evenings.0.toggl.sandbox().entries().len(), entries + 2);
 }
 
+/// Once the open session took the entry of the closed one, which was then sent a second time.
+#[test]
+fn an_open_session_does_not_take_the_entry_of_a_closed_one_when_the_sidecar_is_lost() {
+    let mut evenings = Evenings(Rig::at(0));
+    let other = evenings.work(date!(2025 - 02 - 20), 9, "");
+    evenings.push(date!(2025 - 03 - 01), &(task("today", "Draft", 20_250_301, None, &[600]) + &other));
+    let done = task("past", "Draft", 20_250_303, Some((20_250_305, 700)), &[600]);
+    // Postponed while it ran, before a push.
+    let open = "[[future]]\ntitle = \"Draft\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
+                state = \"Planned\"\nplanned_ymd = 20250311\ncategory = \"General\"\n[[future.sessions]]\nstart_min = 600\n";
+    let text = other + open + &done;
+    evenings.push(date!(2025 - 03 - 10), &text);
+    let entries = evenings.0.toggl.sandbox().entries().len();
+    evenings.0.disk.clear();
+    let report = evenings.push(date!(2025 - 03 - 10), &text);
+    assert_eq!((report.adopted.len(), report.done.len()), (entries, 0), "{:?}", report.done);
+}
+
 /// The sessions of days that a push left for the next are no older than they look, and nobody has sent them.
 #[test]
 fn what_a_push_that_was_cut_short_left_out_is_sent_when_the_sidecar_is_lost() {
@@ -234,4 +252,19 @@ fn what_a_push_that_was_cut_short_left_out_is_sent_when_the_sidecar_is_lost() {
     let report = evenings.push(date!(2025 - 03 - 15), &text);
     assert_eq!((report.adopted.len(), report.done.len(), report.assumed.len()), (before + 1, 2, 0));
     assert!(report.done.iter().all(|operation| operation.inferred), "their days are not marked");
+}
+
+/// Once it took over the entry of a session that was half an hour longer, which had been deleted.
+#[test]
+fn a_session_takes_no_entry_of_another_length_when_the_sidecar_is_lost() {
+    let mut evenings = Evenings(Rig::at(0));
+    let other = evenings.work(date!(2025 - 02 - 20), 9, "");
+    let long = task("today", "Draft", 20_250_301, None, &[600]).replacen("end_min = 630", "end_min = 660", 1);
+    evenings.push(date!(2025 - 03 - 01), &(other.clone() + &long));
+    let entries = evenings.0.toggl.sandbox().entries().len();
+    // Deleted, and then another.
+    let done = task("today", "Draft", 20_250_302, Some((20_250_305, 700)), &[600]);
+    evenings.0.disk.clear();
+    let report = evenings.push(date!(2025 - 03 - 05), &(other + &done));
+    assert_eq!((report.adopted.len(), report.done.len()), (entries - 1, 1));
 }
