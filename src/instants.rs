@@ -81,8 +81,9 @@ pub fn date(zone: &Zone, events: &[Event], frame: &Frame) -> Vec<Dated> {
         .collect();
     for at in 0..events.len() {
         if let (Clue::Near(was), None) = (events[at].clue, dated[at]) {
-            let lower = dated[..at].iter().rev().flatten().next().map_or(i64::MIN, |before| before.instant);
             let upper = dated[at..].iter().flatten().next().map_or(frame.saved, |after| after.instant);
+            let lower = dated[..at].iter().rev().flatten().next().map(|before| before.instant);
+            let lower = lower.filter(|&lower| binds(at, lower, Some(upper))).unwrap_or(i64::MIN);
             dated[at] = nearest(zone, events[at].minute, was, lower, upper.min(frame.saved))
                 .map(|instant| Dated { instant, inferred: false });
         }
@@ -96,6 +97,7 @@ pub fn date(zone: &Zone, events: &[Event], frame: &Frame) -> Vec<Dated> {
         let end = (at..events.len()).find(|&i| dated[i].is_some()).unwrap_or(events.len());
         let previous = at.checked_sub(1).and_then(|i| dated[i]).map(|before| before.instant);
         let following = dated.get(end).copied().flatten().map(|after| after.instant);
+        let previous = previous.filter(|&previous| binds(at, previous, following));
         let signed = |i: usize, instant: i64| if i.is_multiple_of(2) { -instant } else { instant };
         let known: i64 =
             dated.iter().enumerate().filter_map(|(i, known)| known.map(|known| signed(i, known.instant))).sum();
@@ -114,6 +116,12 @@ pub fn date(zone: &Zone, events: &[Event], frame: &Frame) -> Vec<Dated> {
         }
     }
     dated
+}
+
+/// Whether the event at this place lies after `previous`, which is on record before it. Taken over from Toggl, the
+/// sessions of a task can be out of order: then a start only has to lie before its own stop.
+fn binds(at: usize, previous: i64, following: Option<i64>) -> bool {
+    !at.is_multiple_of(2) || following.is_none_or(|following| previous <= following)
 }
 
 /// The reading of a minute that lies nearest to `was`, between the bounds.

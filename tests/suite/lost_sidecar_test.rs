@@ -9,7 +9,10 @@
 use std::collections::BTreeSet;
 
 use chute_toggl::execute::Report;
+use chute_toggl::intake::take_in;
 use chute_toggl::plan::Why;
+use chute_toggl::sidecar::Sidecar;
+use chute_toggl::snapshot;
 use chute_toggl::zone::Zone;
 use time::Duration;
 use time::macros::{date, datetime};
@@ -267,4 +270,25 @@ fn a_session_takes_no_entry_of_another_length_when_the_sidecar_is_lost() {
     evenings.0.disk.clear();
     let report = evenings.push(date!(2025 - 03 - 05), &(other + &done));
     assert_eq!((report.adopted.len(), report.done.len()), (entries - 1, 1));
+}
+
+/// Sessions that are taken over from Toggl can be out of order. Once the start that was edited was put after the session
+/// before it, and so after its own stop, which Toggl refuses.
+#[test]
+fn an_edited_start_lies_before_its_own_stop_whatever_comes_before() {
+    let zone = Zone::named("UTC").unwrap();
+    let mut sidecar = Sidecar::default();
+    let text = format!("version = 1\n{}", task("today", "Draft", 20_250_301, None, &[600, 660]));
+    let take_in = |sidecar: &mut Sidecar, text: &str, at: i64| {
+        take_in(sidecar, &snapshot::parse(text.as_bytes()).unwrap(), at, &zone);
+    };
+    take_in(&mut sidecar, &text, datetime!(2025-03-01 22:00 UTC).unix_timestamp());
+    let first = &mut sidecar.threads.values_mut().next().unwrap().records[0];
+    first.start += Duration::days(60);
+    first.stop = first.stop.map(|stop| stop + Duration::days(60));
+    let edited = text.replacen("start_min = 660", "start_min = 665", 1);
+    take_in(&mut sidecar, &edited, datetime!(2025-05-10 22:00 UTC).unix_timestamp());
+    let second = &sidecar.threads.values().next().unwrap().records[1];
+    assert_eq!(second.start, datetime!(2025-03-01 11:05 UTC));
+    assert_eq!(second.stop, Some(datetime!(2025-03-01 11:30 UTC)));
 }
