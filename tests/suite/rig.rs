@@ -8,7 +8,7 @@ use chute_toggl::execute::{Digest, Edges, Event, Manner, Report, Store, Watch, e
 use chute_toggl::intake::{Intake, take_in};
 use chute_toggl::plan::{Defaults, Options, Plan, plan};
 use chute_toggl::sidecar::{List, Place, Record, RecordKey, Sidecar};
-use chute_toggl::snapshot;
+use chute_toggl::snapshot::{self, blocks};
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{InProcess, SimClock, WORKSPACE};
@@ -23,6 +23,8 @@ pub struct Rig {
     pub options: Options,
     /// Bytes written in all.
     pub written: usize,
+    /// Settled history is archived and not read again, as by the program; otherwise every push looks at all of it.
+    pub archives: bool,
 }
 
 /// What a push left behind beside its report.
@@ -55,6 +57,7 @@ impl Rig {
                 defaults: Defaults::default(),
             },
             written: 0,
+            archives: false,
         }
     }
 
@@ -69,15 +72,20 @@ impl Rig {
 
     /// The same, with someone watching (who may panic, as a kill).
     pub fn push_watched(&mut self, text: &str, saved: i64, zone: &Zone, watch: &mut dyn Watch) -> Pushed {
-        let snapshot = snapshot::parse(text.as_bytes()).unwrap();
         let mut sidecar = self.sidecar();
+        let looks_back = !sidecar.looked || sidecar.has_open_intents();
+        let known = sidecar.archive.as_ref().map(|archive| archive.past).filter(|_| !looks_back);
+        let snapshot = snapshot::parse_unknown(text.as_bytes(), known.as_ref()).unwrap();
+        if snapshot.known_past == 0 {
+            sidecar.unarchive().unwrap();
+        }
         let intake = take_in(&mut sidecar, &snapshot, saved, zone);
         let planned = plan(&sidecar, &intake, &self.options);
-        let saved = Digest::of(&self.disk);
+        let on_disk = Digest::of(&self.disk);
         let mut toggl = self.toggl.clone();
         let report = execute(
             &mut sidecar,
-            saved,
+            on_disk,
             &intake,
             &self.options,
             &self.manner,
@@ -90,6 +98,10 @@ impl Rig {
                 interrupted: &AtomicBool::new(false),
             },
         );
+        let is_agreed = report.end.is_none() && report.left.operations.is_empty() && report.uncertain.is_empty();
+        if self.archives && is_agreed && sidecar.archive(&blocks::split(text).unwrap()).unwrap() {
+            self.disk = sidecar.to_json().unwrap();
+        }
         Pushed { report, planned, intake }
     }
 
