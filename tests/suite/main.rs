@@ -9,7 +9,9 @@ mod bad_input_test;
 mod blocks_test;
 mod changed_back_test;
 mod chute_test;
+mod clock_test;
 mod commands_test;
+mod comparison_test;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod corpus_test;

@@ -148,3 +148,23 @@ fn what_does_not_fit_together_is_damage() {
         assert!(error.contains(said), "{text}: {error}");
     }
 }
+
+/// An entry whose times are known and whose id is not would be lost without a word.
+#[test]
+fn what_toggl_holds_without_an_id_is_damage() {
+    let sidecar = |entry: &str| {
+        let text = format!(
+            "{{\"version\":1,\"tasks\":{{\"20260511/0\":{{\"title\":\"Tea\"}}}},\"entries\":{{\"20260511/0/0\":{{{entry}}}}}}}\n"
+        );
+        Sidecar::from_json(text.as_bytes())
+    };
+    let times = "\"start\":\"2026-05-11T09:00:00Z\",\"stop\":\"2026-05-11T09:10:00Z\"";
+    let read = sidecar(times).unwrap();
+    assert!(read.records().all(|(_, _, record)| record.entry.is_none() && record.minutes.end == Some(550)));
+    assert!(!read.has_open_intents());
+    let holds = "\"holds\":{\"start\":\"2026-05-11T09:00:00Z\"}";
+    assert!(sidecar(&format!("{times},{holds}")).is_err());
+    assert!(sidecar(&format!("{times},\"id\":1")).is_err());
+    let intent = "\"intent\":{\"since\":1,\"start\":\"2026-05-11T09:00:00Z\",\"description\":\"Tea\"}";
+    assert!(sidecar(&format!("{times},{intent}")).unwrap().has_open_intents());
+}

@@ -344,3 +344,12 @@ fn a_copy_of_the_open_lock_file_does_not_hold_the_lock() {
         }
     });
 }
+
+/// Taken for absent, it would be written anew, and the whole log with it.
+#[test]
+fn a_sidecar_that_cannot_be_read_is_not_one_that_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(load(&dir.path().join("toggl.json")).unwrap().is_none());
+    assert!(load(dir.path()).is_err(), "a folder");
+    assert!(load(&dir.path().join("a\0b")).is_err());
+}

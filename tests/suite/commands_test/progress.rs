@@ -89,6 +89,73 @@ fn a_wait_for_the_quota_says_until_when_and_when_it_will_all_be_done() {
     assert!(!text.contains("finished"), "{text}");
 }
 
+/// What is on the terminal at last when so many are done and left, after so many seconds.
+fn foretold(seconds: i64, (done, left): (usize, usize), quota: Option<(i64, i64)>) -> String {
+    let (request, answer) = (post(), quota.map(|(remaining, resets_in)| ok(remaining, resets_in)));
+    let mut events = Vec::new();
+    if let Some(answer) = &answer {
+        events.push((0, Event::Answered(&request, answer)));
+    }
+    events.push((seconds * 1000, Event::Settled { done, left }));
+    lines(&written(SHOW, &events)).pop().unwrap_or_default()
+}
+
+#[test]
+fn the_end_is_foretold_from_the_speed_so_far_and_the_quota() {
+    // A minute each so far, but never quicker than the pace.
+    assert_eq!(foretold(600, (10, 20), None), "10 of 30 sent, finished about 09:30");
+    assert_eq!(foretold(2, (100, 600), None), "100 of 700 sent, finished about 09:11");
+    // As many as are left this hour; one more takes the next.
+    assert_eq!(
+        foretold(600, (10, 20), Some((20, 1800))),
+        "10 of 30 sent, 20 requests left this hour, finished about 09:30"
+    );
+    assert_eq!(
+        foretold(600, (10, 21), Some((20, 1800))),
+        "10 of 31 sent, 20 requests left this hour, finished about 09:31"
+    );
+    assert_eq!(
+        foretold(600, (10, 22), Some((20, 1800))),
+        "10 of 32 sent, 20 requests left this hour, finished about 09:32"
+    );
+    // Thirty an hour from the reset on: the thirty-first of them comes an hour later.
+    assert_eq!(
+        foretold(600, (10, 50), Some((20, 1800))),
+        "10 of 60 sent, 20 requests left this hour, finished about 10:00"
+    );
+    assert_eq!(
+        foretold(600, (10, 51), Some((20, 1800))),
+        "10 of 61 sent, 20 requests left this hour, finished about 10:31"
+    );
+    // Nothing can be said before the first, nor after the last.
+    assert_eq!(foretold(600, (0, 20), None), "0 of 20 sent");
+    assert_eq!(foretold(600, (20, 0), None), "20 of 20 sent");
+}
+
+/// An hour that was slept through says nothing of the speed.
+#[test]
+fn a_wait_for_the_quota_does_not_count_as_slowness() {
+    let (request, none, full) = (post(), ok(0, 1800), ok(29, 3600));
+    let events = [
+        (600_000, Event::Settled { done: 10, left: 20 }),
+        (0, Event::Answered(&request, &none)),
+        (0, Event::WaitingForQuota(NINE + 1800)),
+        (1_200_000, Event::Sending(&request)),
+        (1000, Event::Answered(&request, &full)),
+        (59_000, Event::Settled { done: 11, left: 19 }),
+    ];
+    let lines = lines(&written(SHOW, &events));
+    assert_eq!(lines.last().unwrap(), "11 of 30 sent, 29 requests left this hour, finished about 09:50");
+}
+
+#[test]
+fn the_line_is_not_drawn_anew_for_every_request() {
+    let settled = |done| Event::Settled { done, left: 9 - done };
+    let text = written(SHOW, &[(2000, settled(1)), (10, settled(2)), (10, settled(3)), (1000, settled(4))]);
+    assert!(text.contains("1 of 9") && !text.contains("2 of 9") && !text.contains("3 of 9"), "{text:?}");
+    assert!(text.contains("4 of 9"), "{text:?}");
+}
+
 #[test]
 fn the_line_fits_the_terminal() {
     let text = written(Show { columns: 20, ..SHOW }, &[(2000, Event::Settled { done: 1, left: 10 })]);
