@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chute_toggl::plan::{Change, Kind};
+use chute_toggl::plan::{Change, Defaults, Kind, fingerprint};
 use chute_toggl::zone::Zone;
 use time::macros::date;
 
@@ -259,4 +259,15 @@ fn a_server_that_is_not_there_is_exit_4_and_a_refused_token_is_exit_7() {
     let home = Home::with_work().with("TOGGL_API_TOKEN", "ffffffffffffffffffffffffffffffff");
     home.run(&["push"]).exits(7).says("TOGGL_API_TOKEN");
     assert_eq!(home.toggl.sandbox().log.len(), 1, "and no further request");
+}
+
+/// It is kept in the sidecar: another program, or another version, must know it again.
+#[test]
+fn the_fingerprint_of_what_was_refused_is_the_same_for_ever() {
+    let mut rig = Rig::at(NOW);
+    let pushed = rig.push(&snapshot(&[task("today", "Tea", "Paused", &[(100, 110)], None)]), NOW - 60, &utc());
+    let operation = &pushed.report.done[0];
+    assert_eq!(fingerprint(operation, &Defaults::default()), "bb9fd8b8318c1ff5");
+    let tagged = Defaults { tags: vec!["a".to_owned()], ..Defaults::default() };
+    assert_ne!(fingerprint(operation, &tagged), fingerprint(operation, &Defaults::default()));
 }

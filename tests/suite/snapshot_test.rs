@@ -120,6 +120,23 @@ fn faults_are_placed() {
     );
 }
 
+/// Forty characters before the place, sixty in all, and a sign where something is left out.
+#[test]
+fn of_a_long_line_only_what_is_around_the_fault_is_shown() {
+    let shown = |before: usize, after: usize| {
+        let text = format!("a = '{}' ! '{}'\n", "x".repeat(before), "y".repeat(after));
+        let text = parse(text.as_bytes()).unwrap_err().to_string();
+        let (place, line) = text.split_once("\n    ").unwrap();
+        (place.split_once(':').unwrap().0.to_owned(), line.to_owned())
+    };
+    // The `!` is what cannot be read: 7 characters and the x come before it.
+    assert_eq!(shown(10, 10).1, format!("a = '{}' ! '{}'", "x".repeat(10), "y".repeat(10)));
+    let (at_41, at_42) = ("line 1, column 41".to_owned(), "line 1, column 42".to_owned());
+    assert_eq!(shown(33, 16), (at_41.clone(), format!("a = '{}' ! '{}'", "x".repeat(33), "y".repeat(16))));
+    assert_eq!(shown(33, 17), (at_41, format!("a = '{}' ! '{}…", "x".repeat(33), "y".repeat(17))));
+    assert_eq!(shown(34, 1), (at_42, format!("… = '{}' ! 'y'", "x".repeat(34))));
+}
+
 #[test]
 fn another_version_is_told_as_such_whatever_else_is_in_the_file() {
     for text in ["version = 2\ntoday = 'other'\n", "{\"version\": 2, \"today\": 1}", "version = 2\n"] {

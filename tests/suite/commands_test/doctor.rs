@@ -342,3 +342,20 @@ fn a_clock_that_is_wrong_by_more_than_a_minute_is_a_fault() {
         assert!(text.contains(says), "{text}");
     }
 }
+
+#[test]
+fn how_long_ago_is_told_roughly_and_never_as_more() {
+    let cases = [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 min ago"),
+        (5399, "89 min ago"),
+        (5400, "1 h ago"),
+        (172_799, "47 h ago"),
+        (172_800, "2 days ago"),
+        (10 * 86_400 + 5, "10 days ago"),
+    ];
+    for (seconds, said) in cases {
+        assert_eq!(chute_toggl::doctor::ago(seconds), said);
+    }
+}
