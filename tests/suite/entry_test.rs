@@ -153,6 +153,8 @@ fn a_reason_is_found_in_every_kind_of_body() {
     ] {
         assert_eq!(error_text(body), expected, "{body:?}");
     }
+    let whole = "あ".repeat(200);
+    assert_eq!(error_text(&whole), whole);
     let long = error_text(&"あ".repeat(5000));
     assert_eq!(long.chars().count(), 200);
     assert!(long.ends_with('…'));

@@ -263,6 +263,12 @@ fn the_latest_day_before_the_tasks_next_session_is_taken() {
     assert_eq!(rebuilt(&two(500), &days).0, [Some(3), Some(9)]);
     let days = [entry(1, -3, 540), entry(2, -1, 540), entry(9, -1, 550)];
     assert_eq!(rebuilt(&two(550), &days).0, [Some(2), Some(9)], "one ends when the next begins");
+    // One that is not known to be in Toggl is a guess, and bounds nothing.
+    let mut three = two(500);
+    three[0].1[1].number = 2;
+    three[0].1.insert(1, record(1, at(-3, 500), Some(at(-3, 510))));
+    let days = [entry(1, -4, 540), entry(2, -2, 540), entry(9, -1, 500)];
+    assert_eq!(rebuilt(&three, &days).0, [Some(2), None, Some(9)]);
     // Unless nothing else is left.
     assert_eq!(rebuilt(&two(500), &[entry(2, -1, 540), entry(9, -1, 500)]).0, [Some(2), Some(9)]);
 }
