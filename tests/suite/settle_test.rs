@@ -193,7 +193,10 @@ fn a_session_and_an_entry_on_another_day_last_alike() {
     assert_eq!(rebuilt(&stops, &[listed(1, "Tea", at(-2, 540), Some(at(0, 640)))]).0, [Some(1)]);
     assert_eq!(rebuilt(&stops, &[listed(1, "Tea", at(-2, 540), None)]).0, [Some(1)]);
     let open = [("Tea", vec![record(0, at(0, 540), None)])];
-    assert_eq!(rebuilt(&open, &[listed(1, "Tea", at(-2, 540), Some(at(-2, 541)))]).0, [Some(1)]);
+    // One that was halted stopped at any second, one of a closed session at a full minute.
+    let halted = at(-2, 541) + Duration::seconds(7);
+    assert_eq!(rebuilt(&open, &[listed(1, "Tea", at(-2, 540), Some(halted))]).0, [Some(1)]);
+    assert_eq!(rebuilt(&open, &[listed(1, "Tea", at(-2, 540), Some(at(-2, 541)))]).0, [None]);
     let in_doubt = |start: i64, stop: i64| {
         let tea = [("Tea", vec![Record { inferred: true, ..record(0, at(0, 540), Some(at(0, 640))) }])];
         rebuilt(&tea, &[listed(1, "Tea", at(0, start), Some(at(0, stop)))]).0[0]
