@@ -1,7 +1,5 @@
 //! Operations as requests to Toggl.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -101,14 +99,10 @@ fn rfc3339(at: OffsetDateTime) -> String {
 /// same have the same fingerprint, on any machine and in any version (FNV-1a, 64 bits).
 #[must_use]
 pub fn fingerprint(operation: &Operation, defaults: &Defaults) -> String {
-    let mut text = format!("{:?}\n{}\n", operation.kind, description_of(&operation.title));
-    let stop = operation.stop.map(OffsetDateTime::unix_timestamp);
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{} {stop:?}", operation.start.unix_timestamp());
-    if operation.kind.makes_an_entry() {
-        let _ = writeln!(text, "{:?} {:?}", defaults.project, defaults.tags);
-    }
-    let hash = text
+    // What a request does not say, such as the stop of a halted entry that gets another title, tells none apart. Which
+    // workspace it is for may not be known yet.
+    let body = operation.request(0, defaults).body.unwrap_or_default();
+    let hash = format!("{:?} {body}", operation.kind)
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     format!("{hash:016x}")

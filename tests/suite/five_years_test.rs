@@ -60,7 +60,7 @@ fn after_years_toggl_holds_what_truly_happened() {
         // Nothing tells a task that was worked on before the three months that Toggl lists, and then postponed until it
         // seems to be of the week before the loss, from one of that week that no push has sent yet. It is sent.
         assert!(figures.doubled * 200 <= figures.sessions, "{figures:?}");
-        assert!(seed != 5 || figures.doubled == 0, "{figures:?}");
+        assert!((seed, days) != (5, 300) || figures.doubled == 0, "{figures:?}");
         // Each crash can cost a look and repeat a request.
         assert!(figures.requests <= figures.needed + 2 * figures.crashes + 2 * figures.doubled, "{figures:?}");
     }

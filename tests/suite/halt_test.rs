@@ -5,6 +5,7 @@ use chute_toggl::zone::Zone;
 use time::macros::datetime;
 
 use crate::rig::Rig;
+use crate::sandbox::Refusal;
 
 /// A task with one open session, in the list `list`.
 fn snapshot(list: &str, title: &str, state: &str, start_min: u16) -> String {
@@ -82,4 +83,24 @@ fn moving_the_start_of_a_halted_entry_does_not_make_it_run() {
     let entries = rig.toggl.sandbox().entries();
     assert_eq!(entries[0].start, datetime!(2025-03-04 8:50 UTC).unix_timestamp());
     assert_eq!(entries[0].stop, Some(datetime!(2025-03-04 11:00:02 UTC).unix_timestamp()));
+}
+
+#[test]
+fn a_title_that_is_refused_while_its_entry_runs_is_not_sent_again_once_it_is_halted() {
+    let mut rig = Rig::at(0);
+    rig.toggl.sandbox().rules.refusals.push(Refusal::bad("Report"));
+    let utc = Zone::named("UTC").unwrap();
+    let first = datetime!(2025-03-04 10:00 UTC).unix_timestamp();
+    for (hours, text, requests) in [
+        (0, snapshot("today", "Draft", "Active", 540), 2),
+        // Renamed and postponed: the title is refused, the halt is not.
+        (1, snapshot("future", "Report", "Planned", 540), 2),
+        (2, snapshot("future", "Report", "Planned", 540), 0),
+    ] {
+        let saved = first + hours * 3600;
+        rig.clock.set(saved + 2);
+        let before = rig.requests();
+        rig.push(&text, saved, &utc);
+        assert_eq!(rig.requests() - before, requests, "after {hours} hours");
+    }
 }
