@@ -150,6 +150,9 @@ pub struct PushArgs {
     /// Send again what Toggl refused and has not changed since
     #[arg(long)]
     pub retry_rejected: bool,
+    /// Also send sessions that may be in Toggl but cannot be looked up there any more
+    #[arg(long)]
+    pub send_unlisted: bool,
 }
 
 /// What `verify` takes.

@@ -146,6 +146,8 @@ pub struct Options {
     pub prune: Option<usize>,
     /// Send again what Toggl refused.
     pub retry_rejected: bool,
+    /// Send what may be in Toggl, or is taken to be, and cannot be looked up there any more: a person has looked.
+    pub send_unlisted: bool,
     /// What new entries get beside their times and text.
     pub defaults: Defaults,
 }
@@ -201,7 +203,7 @@ impl Options {
     /// for nothing else.
     #[must_use]
     pub fn plain(defaults: Defaults) -> Options {
-        Options { since: None, until: None, prune: None, retry_rejected: false, defaults }
+        Options { since: None, until: None, prune: None, retry_rejected: false, send_unlisted: false, defaults }
     }
 
     fn covers(&self, record: &Record) -> bool {
@@ -238,7 +240,7 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
     let mut before = None;
     let wanted = match &record.entry {
         None if record.gone => return Step::Forgotten,
-        None if record.assumed && !options.retry_rejected => return Step::Hold(Why::Assumed),
+        None if record.assumed && !options.send_unlisted => return Step::Hold(Why::Assumed),
         None if record.stop.is_some() => operation(Kind::Create, Vec::new()),
         None if is_running => operation(Kind::Start, Vec::new()),
         None => return Step::Hold(Why::Open),

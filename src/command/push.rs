@@ -138,13 +138,15 @@ fn options(args: &PushArgs, settings: &Settings) -> Options {
         until: args.until,
         prune: args.prune.then_some(args.max_delete),
         retry_rejected: args.retry_rejected,
+        send_unlisted: args.send_unlisted,
         defaults: settings.defaults.clone(),
     }
 }
 
-/// A plain push looks at what has changed; one that is asked about former days or refusals, at everything.
+/// A plain push looks at what has changed; one that is asked about what was left behind, at everything.
 fn depth(args: &PushArgs) -> Depth {
-    let is_plain = args.since.is_none() && args.until.is_none() && !args.prune && !args.retry_rejected;
+    let is_ranged = args.since.is_some() || args.until.is_some();
+    let is_plain = !is_ranged && !args.prune && !args.retry_rejected && !args.send_unlisted;
     if is_plain { Depth::Changes } else { Depth::Everything }
 }
 

@@ -133,7 +133,7 @@ impl Execution<'_> {
         }
         let left: Vec<RecordKey> = wanted.iter().copied().filter(|key| self.unsettled.contains_key(key)).collect();
         for key in left {
-            if self.options.retry_rejected {
+            if self.options.send_unlisted {
                 self.unsettled.insert(key, 0);
                 self.absent(&[key]);
             } else {

@@ -69,7 +69,7 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
                     0,
                     &format!(
                         "{} {} not among what Toggl lists{before} and taken to be there as well. If {} not, \
-                         `chute-toggl push --retry-rejected` sends {}.",
+                         `chute-toggl push --send-unlisted` sends {}.",
                         count(n, "session"),
                         by_number(n, "is", "are"),
                         by_number(n, "it is", "they are"),
@@ -93,7 +93,7 @@ fn uncertain(page: &mut Page, view: &View<'_>, report: &Report) {
             0,
             &format!(
                 "{} may or may not be in Toggl, and {} too old for Toggl to list. Look in Toggl: if {} not there, \
-                 `chute-toggl push --retry-rejected` sends {}:",
+                 `chute-toggl push --send-unlisted` sends {}:",
                 count(n, "session"),
                 by_number(n, "is", "are"),
                 by_number(n, "it is", "they are"),

@@ -97,7 +97,7 @@ pub fn meaning(why: Why, n: usize) -> String {
         ),
         Why::Assumed => format!(
             "{sessions} {is} not among what Toggl lists and taken to be there already. If {} not, \
-             `chute-toggl push --retry-rejected` sends {}:",
+             `chute-toggl push --send-unlisted` sends {}:",
             by_number(n, "it is", "they are"),
             by_number(n, "it", "them"),
         ),

@@ -103,7 +103,7 @@ fn settle(folder: &Path) {
 }
 
 fn everything() -> Options {
-    Options { since: None, until: None, prune: None, retry_rejected: false, defaults: Defaults::default() }
+    Options::plain(Defaults::default())
 }
 
 fn timed<T>(name: &str, work: impl FnOnce() -> T) -> T {

@@ -133,6 +133,9 @@ fn what_is_too_old_to_be_looked_up_is_left_to_a_person() {
     assert_eq!(count(&rig, posts), 2, "not sent again unasked");
     // Who has looked and asks for it gets it sent again.
     rig.options.retry_rejected = true;
+    push(&mut rig, &text);
+    assert_eq!(count(&rig, posts), 2, "what was refused is another matter");
+    rig.options.send_unlisted = true;
     let pushed = push(&mut rig, &text);
     assert_eq!((pushed.report.end, pushed.report.uncertain.len()), (None, 0));
     assert_eq!(count(&rig, posts), 3);

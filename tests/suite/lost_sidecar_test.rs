@@ -120,6 +120,13 @@ fn what_is_too_old_to_be_listed_is_held_back() {
         assert!(too_old > 20 && assumed >= too_old - 5, "{assumed} of {too_old}");
         let doubled = rig.toggl.sandbox().entries().len() - entries;
         assert!(doubled * 20 <= too_old, "{doubled} doubled");
+        // To send again what was refused is another matter. Only who asks for just this, having looked, gets it sent.
+        rig.options.retry_rejected = true;
+        rig.push(&saved.text(), saved.at, saved.zone);
+        assert_eq!(rig.toggl.sandbox().entries().len(), entries + doubled);
+        rig.options.send_unlisted = true;
+        rig.push(&saved.text(), saved.at, saved.zone);
+        assert_eq!(rig.toggl.sandbox().entries().len(), entries + doubled + assumed);
     });
 }
 

@@ -54,6 +54,7 @@ impl Rig {
                 until: None,
                 prune: None,
                 retry_rejected: false,
+                send_unlisted: false,
                 defaults: Defaults::default(),
             },
             written: 0,

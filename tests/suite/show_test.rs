@@ -47,6 +47,7 @@ impl Scene {
                 until: None,
                 prune: None,
                 retry_rejected: false,
+                send_unlisted: false,
                 defaults: Defaults::default(),
             },
             plan: Plan::default(),

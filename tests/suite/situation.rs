@@ -109,6 +109,7 @@ impl Situation {
             until: None,
             prune: self.args.contains(&"--prune").then_some(20),
             retry_rejected: false,
+            send_unlisted: false,
             defaults: Defaults::default(),
         }
     }

@@ -78,7 +78,7 @@ fn what_was_found_in_toggl_is_told() {
     assert!(
         joined(&scene, &report).contains(
             "2 sessions are not among what Toggl lists, which is nothing before 2026-02-12, and taken to be there as \
-             well. If they are not, `chute-toggl push --retry-rejected` sends them."
+             well. If they are not, `chute-toggl push --send-unlisted` sends them."
         ),
         "{}",
         joined(&scene, &report)
