@@ -1,12 +1,12 @@
 //! Taking a snapshot in: every session of it becomes a record of the sidecar, dated and under its own key.
 //!
-//! Pure: the same snapshot, sidecar and zone give the same records on any machine. Nothing of what Toggl was told is
-//! changed here; what is to be done about the difference is for the plan.
+//! Pure: the same snapshot, sidecar and zone give the same records on any machine. What is to be done about the difference
+//! from what Toggl holds is for the plan.
 
+mod belief;
 mod worked;
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use time::OffsetDateTime;
 
@@ -78,8 +78,10 @@ pub fn take_in(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zo
         intake.over = worked::over(sidecar, &tasks);
     }
     intake.running = running(sidecar, &tasks);
-    believe_halt_or_resume(sidecar, &intake, saved, zone);
-    sidecar.running = intake.running;
+    if sidecar.running != intake.running {
+        belief::halt_or_resume_was_told(sidecar, intake.running, saved, zone);
+        sidecar.running = intake.running;
+    }
     sidecar.taken = Some(saved);
     intake
 }
@@ -138,7 +140,7 @@ fn continue_thread(
     intake: &mut Intake,
 ) {
     if *thread.title != *worked.task.title {
-        believe_title(thread);
+        belief::title_was_told(thread);
         thread.title = worked.task.title.as_str().into();
     }
     thread.planned = worked.task.planned_ymd;
@@ -190,52 +192,14 @@ fn clues(record: &Record, session: &Session) -> [Clue; 2] {
     [start_clue, stop_clue]
 }
 
-/// A change that was taken in and is not known to be told may have been told nevertheless: a program that is killed does
-/// not hear the answer. If the session changes again, Toggl is believed to have the change that came before. So what
-/// is changed back is told as well, and telling what Toggl has is harmless.
-fn believe_title(thread: &mut Thread) {
-    let told = thread.description();
-    for record in thread.records.iter_mut().filter(|record| !record.gone && record.rejected.is_none()) {
-        if let Some(entry) = record.entry.as_mut().filter(|entry| entry.description != told) {
-            entry.description = Rc::clone(&told);
-        }
-    }
-}
-
-/// The same for whether an open session runs.
-fn believe_halt_or_resume(sidecar: &mut Sidecar, intake: &Intake, saved: i64, zone: &Zone) {
-    let ran = sidecar.running;
-    if ran == intake.running {
-        return;
-    }
-    if let Some(entry) = ran.and_then(|ran| sidecar.record_mut(ran)).and_then(|record| record.entry.as_mut())
-        && entry.halted
-    {
-        entry.stop = None;
-        entry.halted = false;
-    }
-    if let Some(entry) =
-        intake.running.and_then(|runs| sidecar.record_mut(runs)).and_then(|record| record.entry.as_mut())
-        && entry.stop.is_none()
-    {
-        entry.stop = Some(zone.at(saved));
-        entry.halted = true;
-    }
-}
-
 /// Recorded instants keep the offset that was in force when they were made.
 fn update(record: &mut Record, session: &Session, start: Dated, stop: Option<Dated>, zone: &Zone) {
-    let is_refused = record.rejected.is_some();
     if record.start.unix_timestamp() != start.instant {
-        if let Some(entry) = record.entry.as_mut().filter(|_| !is_refused) {
-            entry.start = record.start;
-        }
+        belief::start_was_told(record);
         record.start = zone.at(start.instant);
     }
     if record.stop.map(OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant) {
-        if let Some(entry) = record.entry.as_mut().filter(|entry| entry.stop.is_some() && !is_refused) {
-            entry.stop = record.stop.or(entry.stop);
-        }
+        belief::stop_was_told(record);
         record.stop = stop.map(|stop| zone.at(stop.instant));
     }
     record.minutes = minutes_of(session);
