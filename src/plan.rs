@@ -5,6 +5,7 @@
 mod request;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use time::{Date, OffsetDateTime};
 
@@ -65,7 +66,7 @@ pub struct Operation {
     /// The entries it changes, in the order of `sessions`; empty for create and start.
     pub entries: Vec<EntryRef>,
     /// The title, uncut.
-    pub title: String,
+    pub title: Rc<str>,
     /// When the (first) session started.
     pub start: OffsetDateTime,
     /// When it stopped; `None` while it is open.
@@ -181,6 +182,8 @@ pub fn plan(sidecar: &Sidecar, intake: &Intake, options: &Options) -> Plan {
     }
     plan.operations.extend(renames.into_values().flat_map(in_bulk));
     guard_pruning(&mut plan, options);
+    // Of a long history most are creates, and they are in the order of their days: turned round, few have far to go.
+    plan.operations.reverse();
     plan.operations.sort_by_cached_key(order);
     plan
 }
@@ -227,7 +230,7 @@ fn next_step(key: RecordKey, thread: &Thread, record: &Record, intake: &Intake, 
         kind,
         sessions: vec![key],
         entries: record.entry.iter().map(|entry| EntryRef { id: entry.id, workspace: entry.workspace }).collect(),
-        title: thread.title.to_string(),
+        title: Rc::clone(&thread.title),
         start: record.start,
         stop: record.stop,
         changes,
@@ -324,12 +327,13 @@ fn guard_pruning(plan: &mut Plan, options: &Options) {
 }
 
 /// Halts and stops; the start or resume; updates and renames; creates, newest day first; deletes.
-fn order(operation: &Operation) -> (u8, i64, i64, RecordKey) {
+fn order(operation: &Operation) -> (u8, i64, i64, RecordKey, bool) {
     let at = operation.start;
     let first = operation.sessions.first().copied();
     let key = first.unwrap_or(RecordKey { thread: crate::sidecar::ThreadKey { day: 0, task: 0 }, session: 0 });
     // The start of a running entry is moved before the entry is halted: after that it would run again.
-    let runs_on = operation.kind == Kind::Update && operation.stop.is_none();
-    let rank = if runs_on { Kind::Halt.rank() } else { operation.kind.rank() };
-    (rank, -i64::from(at.date().to_julian_day()), at.unix_timestamp(), key)
+    let moves_start = operation.changes.iter().any(|change| matches!(change, Change::Start(_)));
+    let goes_first = operation.kind == Kind::Update && operation.stop.is_none() && moves_start;
+    let rank = if goes_first { Kind::Halt.rank() } else { operation.kind.rank() };
+    (rank, -i64::from(at.date().to_julian_day()), at.unix_timestamp(), key, !goes_first)
 }

@@ -187,7 +187,7 @@ fn operation(operation: &Operation) -> Value {
         "entries": operation.entries.iter()
             .map(|entry| json!({"id": entry.id, "workspace": entry.workspace}))
             .collect::<Value>(),
-        "title": operation.title,
+        "title": &*operation.title,
         "start": rfc3339(operation.start),
         "stop": operation.stop.map(rfc3339),
         "duration": seconds,

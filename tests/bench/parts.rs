@@ -24,7 +24,7 @@ use crate::history::{self, History};
 const RUNS: [&str; 4] = ["reference", "first", "later", "settled"];
 
 /// Processes of each kind and size. The least time of them counts: whatever else the machine does only adds.
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 
 /// Runs all parts at all sizes, in milliseconds of processor time.
 pub fn parts(sizes: &[usize]) -> Table {

@@ -237,7 +237,7 @@ fn a_day_that_is_too_full_does_not_hide_the_days_before() {
         // What the full day hides of itself is made again.
         let found = if full == 0 { 1 } else { 2 };
         assert_eq!((pushed.report.end, pushed.report.adopted.len()), (None, found), "{full} days ago");
-        assert!(pushed.report.done.iter().all(|operation| operation.title == "After"), "{full} days ago");
+        assert!(pushed.report.done.iter().all(|operation| &*operation.title == "After"), "{full} days ago");
         assert!(looks(&rig).len() - before <= 4, "{}", looks(&rig).len() - before);
     }
 }
@@ -259,7 +259,7 @@ fn after_a_loss_only_what_cannot_be_listed_is_taken_to_be_there() {
     let pushed = push(&mut rig, &text);
     let report = &pushed.report;
     assert_eq!((report.adopted.len(), report.assumed.len(), report.done.len()), (1, 1, 1));
-    assert_eq!(report.done[0].title, "First listed", "it would have been listed");
+    assert_eq!(&*report.done[0].title, "First listed", "it would have been listed");
     assert_eq!(report.left.held_for(Why::Assumed).count(), 1);
     // Nothing found: nothing was lost, and all is sent.
     let mut rig = Rig::at(NOON);

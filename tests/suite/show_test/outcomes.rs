@@ -14,7 +14,7 @@ fn operation(kind: Kind, title: &str, key: RecordKey) -> Operation {
         kind,
         sessions: vec![key],
         entries: Vec::new(),
-        title: title.to_owned(),
+        title: title.into(),
         start: MORNING,
         stop: Some(MORNING + Span::minutes(45)),
         changes: Vec::new(),
