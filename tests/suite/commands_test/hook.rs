@@ -32,16 +32,13 @@ impl Stands {
         let log = self.folder.path().join("log");
         let _ = fs::remove_file(&log);
         let path = format!("{}:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
-        let output = Command::new(shell[0])
+        let output = at_home(shell[0], self.folder.path())
             .args(&shell[1..])
             .arg("-c")
             .arg(format!("{}\n{line}", self.hook))
-            .env_clear()
-            .env("HOME", self.folder.path())
             .env("PATH", path)
             .env("LOG", &log)
             .env("CHUTE_EXIT", chute_exit.to_string())
-            .stdin(Stdio::null())
             .output()
             .unwrap();
         let out = String::from_utf8(output.stdout).unwrap();
@@ -55,8 +52,16 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// A shell with a home of its own: it reads nothing of the user's, and fish leaves its folders there.
+fn at_home(shell: &str, home: &Path) -> Command {
+    let mut command = Command::new(shell);
+    command.env_clear().env("HOME", home).env("PATH", std::env::var("PATH").unwrap()).stdin(Stdio::null());
+    command
+}
+
 fn is_installed(shell: &str) -> bool {
-    Command::new(shell).args(["-c", "true"]).status().is_ok_and(|status| status.success())
+    let home = tempfile::tempdir().unwrap();
+    at_home(shell, home.path()).args(["-c", "true"]).status().is_ok_and(|status| status.success())
 }
 
 /// The shells to try, with the options that are hard on functions.
@@ -164,7 +169,7 @@ fn completions_are_sound_for_every_shell() {
         if ["bash", "zsh", "fish"].contains(&shell) && is_installed(shell) {
             let file = stage.home.path().join(shell);
             fs::write(&file, &ended.out).unwrap();
-            let output = Command::new(shell).arg("-n").arg(&file).output().unwrap();
+            let output = at_home(shell, stage.home.path()).arg("-n").arg(&file).output().unwrap();
             assert!(output.status.success(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
         }
     }
@@ -184,7 +189,8 @@ fn bash_completes_commands_and_their_options() {
              $(complete -p chute-toggl | sed 's/.*-F \\([^ ]*\\).*/\\1/') chute-toggl '{last}' x 2>/dev/null\n\
              echo \"${{COMPREPLY[*]}}\""
         );
-        let output = Command::new("bash").args(["--norc", "-c", &script]).output().unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let output = at_home("bash", home.path()).args(["--norc", "-c", &script]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected, "{words}");
     }
 }
