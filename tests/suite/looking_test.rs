@@ -169,6 +169,31 @@ fn beside_what_is_too_old_what_is_new_is_settled_all_the_same() {
     }
 }
 
+/// On the first day that Toggl lists for sure, a list in the zone of the user's profile can begin after the session.
+#[test]
+fn at_the_edge_of_what_is_listed_what_is_not_found_is_not_taken_for_absent() {
+    for (days, is_listed_whole) in [(208, true), (209, false)] {
+        let mut rig = settled();
+        push_and_die(&mut rig, &done(&[("First", 1), ("Second", 0)]));
+        rig.clock.advance(120 * DAY * 1000);
+        // Two are uncertain: one is too old to be looked for by change, one was not carried out.
+        rig.toggl.sandbox().faults.when(posts, Fault::status(503, false));
+        let text = done(&[("First", 1), ("Second", 0), ("Third", -119)]);
+        let mut is_sent = false;
+        rig.toggl.sandbox().faults.by(move |line| {
+            is_sent |= posts(line);
+            (is_sent && line.method == "GET").then(|| Fault::status(500, false))
+        });
+        push(&mut rig, &text);
+        rig.toggl.sandbox().faults.clear();
+        rig.clock.set(NOON + days * DAY);
+        assert_eq!(window_start(NOON + days * DAY) < day(NOON + 119 * DAY), is_listed_whole);
+        let pushed = push(&mut rig, &text);
+        let counts = (pushed.report.unlistable.len(), pushed.report.done.len());
+        assert_eq!(counts, if is_listed_whole { (1, 1) } else { (2, 0) }, "{days} days later");
+    }
+}
+
 /// Entries of other programs, so many from this instant on, a minute each.
 fn crowd(rig: &Rig, entries: i64, from: i64) {
     let mut sandbox = rig.toggl.sandbox();
@@ -275,6 +300,42 @@ fn after_a_loss_only_what_cannot_be_listed_is_taken_to_be_there() {
     let pushed = push(&mut rig, &done(&[("Too old", days + 1)]));
     assert_eq!((pushed.report.window_starts, pushed.report.done.len()), (Some(floor), 1));
     assert_eq!(looks(&rig).len(), 0, "there is nothing to ask for");
+}
+
+/// A task without a finish seems to be of today. What stands behind it in past says that it was over long before.
+#[test]
+fn after_a_loss_what_was_over_before_the_first_listed_day_is_taken_to_be_there() {
+    let days = (day(NOON) - window_start(NOON)).whole_days();
+    for (finished, is_older) in [(days + 2, true), (days + 1, false)] {
+        let mut rig = Rig::at(NOON);
+        push(&mut rig, &done(&[("Now", 0)]));
+        rig.disk.clear();
+        let text = done(&[("Unfinished", 0), ("Finished", finished), ("Now", 0)]);
+        let pushed = push(&mut rig, &text.replacen("state = \"Done\"", "state = \"Paused\"", 1));
+        let report = &pushed.report;
+        let counts = (report.adopted.len(), report.assumed.len(), report.done.len());
+        assert_eq!(counts, if is_older { (1, 2, 0) } else { (1, 1, 1) }, "finished {finished} days ago");
+    }
+}
+
+/// Over, that is a day after its finish: in another zone the day may have ended so late.
+#[test]
+fn after_a_loss_one_missing_of_five_is_taken_to_be_there_if_it_was_over_a_week_before_the_latest() {
+    let found = |of: usize, missing: i64| {
+        let tasks = [("First", 30), ("Missing", missing), ("Third", 2), ("Fourth", 1), ("Fifth", 0)];
+        let text = done(&tasks[..of]);
+        let mut rig = Rig::at(NOON);
+        push(&mut rig, &text);
+        let entries = rig.toggl.sandbox().entries();
+        rig.toggl.sandbox().remove(entries.iter().find(|entry| entry.description == "Missing").unwrap().id);
+        rig.disk.clear();
+        let report = push(&mut rig, &text).report;
+        (report.adopted.len(), report.assumed.len(), report.done.len())
+    };
+    assert_eq!(found(5, 20), (4, 1, 0));
+    assert_eq!(found(4, 20), (3, 0, 1), "one of four is too many");
+    assert_eq!(found(5, 9), (4, 1, 0));
+    assert_eq!(found(5, 8), (4, 0, 1));
 }
 
 #[test]

@@ -62,6 +62,21 @@ fn the_present_comes_first_and_then_the_newest_day() {
     rig.toggl.sandbox().assert_clean();
 }
 
+/// Only an entry that is to be halted has its start moved first: after the halt it would run again.
+#[test]
+fn the_edited_start_of_a_closed_session_waits_for_the_present() {
+    let mut rig = Rig::at(NOW);
+    let running = task("today", "Running", "Active", &[], Some(500));
+    rig.push(&snapshot(&[running, task("today", "Other", "Paused", &[(120, 130)], None)]), NOW - 60, &utc());
+    let stopped = task("today", "Running", "Paused", &[(500, 550)], None);
+    let edited = task("today", "Other", "Paused", &[(119, 130)], None);
+    let next = task("today", "Next", "Active", &[], Some(600));
+    rig.clock.advance(2 * 3_600_000);
+    let pushed = rig.push(&snapshot(&[stopped, edited, next]), NOW + 7000, &utc());
+    let kinds: Vec<Kind> = pushed.planned.operations.iter().map(|operation| operation.kind).collect();
+    assert_eq!(kinds, [Kind::Stop, Kind::Start, Kind::Update]);
+}
+
 #[test]
 fn of_new_sessions_the_newest_day_comes_first_and_in_it_the_earliest() {
     let mut rig = Rig::at(NOW);

@@ -247,6 +247,21 @@ fn a_turned_clock_is_believed_of_a_doubtful_day_or_by_three_sessions() {
     assert_eq!(rebuilt(&[("Tea", settled)], &entries(3, 30)).0, [None, Some(50), None]);
 }
 
+/// Any length would do, and somewhere within a day there is an entry of that title.
+#[test]
+fn an_open_session_takes_an_entry_of_a_turned_clock_and_none_of_another_zone() {
+    let found = |shift: i64| {
+        let tea = [("Tea", vec![Record { inferred: true, ..record(0, at(0, 540), None) }])];
+        rebuilt(&tea, &[listed(1, "Tea", at(-1, 540 + shift), None)]).0[0]
+    };
+    for shift in [30, -30, 60, -60] {
+        assert_eq!(found(shift), Some(1), "{shift}");
+    }
+    for shift in [15, -15, 45, 90, -720] {
+        assert_eq!(found(shift), None, "{shift}");
+    }
+}
+
 #[test]
 fn the_clock_that_was_turned_least_is_believed_first() {
     let tea = [("Tea", vec![Record { inferred: true, ..record(0, at(0, 540), Some(at(0, 550))) }])];
