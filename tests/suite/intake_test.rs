@@ -139,6 +139,33 @@ fn a_refused_change_that_is_changed_back_costs_nothing() {
 }
 
 #[test]
+fn a_task_that_was_only_planned_anew_is_on_record_with_its_plan() {
+    let mut sidecar = Sidecar::default();
+    for planned in [MONDAY, MONDAY + 1, MONDAY] {
+        let tasks = [task("today", "Tea", &format!("planned_ymd = {planned}"), &MORNING)];
+        taken_in(&mut sidecar, &tasks, EVENING, "UTC");
+        assert_eq!(sidecar.threads.values().map(|thread| thread.planned).collect::<Vec<_>>(), [planned]);
+    }
+}
+
+#[test]
+fn a_snapshot_is_of_another_list_if_it_has_none_of_what_was_in_the_last_one() {
+    let mut sidecar = Sidecar::default();
+    let mut saved = EVENING;
+    let mut knows_none = |tasks: &[(&str, u16)]| {
+        let tasks: Vec<String> =
+            tasks.iter().map(|&(title, at)| task("today", title, "", &[(at, Some(at + 10))])).collect();
+        saved += 60;
+        taken_in(&mut sidecar, &tasks, saved, "UTC").knows_none
+    };
+    assert!(!knows_none(&[("Tea", 540), ("Mail", 600)]), "the first there is");
+    assert!(!knows_none(&[("Tea", 540)]), "one is left");
+    assert!(knows_none(&[("Draft", 700)]));
+    assert!(knows_none(&[]));
+    assert!(!knows_none(&[("Draft", 700)]), "there was nothing to be known");
+}
+
+#[test]
 fn a_session_is_inferred_if_either_of_its_times_is() {
     // 02:15 came twice on this Sunday: the start is certain, the end is not.
     let mut sidecar = Sidecar::default();

@@ -168,3 +168,15 @@ fn what_toggl_holds_without_an_id_is_damage() {
     let intent = "\"intent\":{\"since\":1,\"start\":\"2026-05-11T09:00:00Z\",\"description\":\"Tea\"}";
     assert!(sidecar(&format!("{times},{intent}")).unwrap().has_open_intents());
 }
+
+#[test]
+fn there_is_one_way_of_writing_a_key() {
+    for text in ["20260511/0", "20260511/10", "00000000/1", "00010101/1", "123450101/1"] {
+        let key: ThreadKey = text.parse().unwrap_or_else(|()| panic!("{text}"));
+        assert_eq!(key.to_string(), text);
+    }
+    for text in ["+2026051/1", "2026051/1", "020260511/1", "+20260511/1", "20260511/01", "20260511/+1", "20260511", ""]
+    {
+        assert!(text.parse::<ThreadKey>().is_err(), "{text}");
+    }
+}
