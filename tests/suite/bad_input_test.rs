@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
+use chute_toggl::sidecar::Sidecar;
+
 use crate::corpus::{Scenario, invalid};
 use crate::home::{Home, Ran, first_push, one_session, save_at};
 
@@ -99,6 +101,10 @@ fn no_snapshot_and_no_sidecar_is_nothing_recorded_yet() {
     refused(&home, &["push", "-n"], 0).says("Nothing is recorded yet");
     assert_eq!(home.run(&["push", "-q"]).exits(0), Ran { code: 0, out: String::new(), err: String::new() });
     assert_eq!(home.files(), []);
+    for command in [&["push"][..], &["verify", "--repair"]] {
+        home.run(&[command, &["--sidecar", "elsewhere/sidecar.json"]].concat()).exits(0);
+        assert!(!home.dir.path().join("elsewhere").exists(), "no folder is made");
+    }
 }
 
 #[test]
@@ -186,6 +192,20 @@ fn an_older_snapshot_is_held_back_until_a_person_has_looked() {
     // The next save of Chute_kun is newer, and all goes on.
     home.save_push(&scenario.pushes[4]);
     home.run(&["push"]).exits(0);
+}
+
+/// What was pushed while the clock stood days ahead says nothing of what is older.
+#[test]
+fn a_clock_that_was_days_ahead_does_not_make_every_later_snapshot_an_older_one() {
+    let home = Home::with_work();
+    home.run(&["push"]).exits(0);
+    let mut sidecar = Sidecar::from_json(&fs::read(home.sidecar()).unwrap()).unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    for (hours, code) in [(12, 6), (72, 0)] {
+        sidecar.taken = Some(i64::try_from(now).unwrap() + hours * 3600);
+        fs::write(home.sidecar(), sidecar.to_json().unwrap()).unwrap();
+        home.run(&["push"]).exits(code);
+    }
 }
 
 /// Another of Chute_kun's files (`chute --state other.toml`) with the sidecar of the first: all that was pushed would count
