@@ -21,6 +21,7 @@ use crate::exit::Exit;
 use crate::progress::Show;
 use crate::settings::{NoToken, Settings, SettingsError, Variable};
 use crate::show::Style;
+use crate::show::json::SCHEMA;
 use crate::store::{Disk, LoadError, LockError};
 use crate::{reading, snapshot};
 
@@ -151,7 +152,7 @@ pub fn run(mut world: World<'_>) -> Exit {
             let exit = fault.exit();
             if cli.common.format == Format::Json {
                 let document = serde_json::json!({
-                    "schema": 1, "error": fault.to_string(), "exit": exit.code(),
+                    "schema": SCHEMA, "error": fault.to_string(), "exit": exit.code(),
                 });
                 print(world.out, &document.to_string());
             }

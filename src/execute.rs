@@ -66,6 +66,14 @@ pub trait Watch {
     fn event(&mut self, event: &Event<'_>);
 }
 
+/// Nobody is told of the steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn event(&mut self, _: &Event<'_>) {}
+}
+
 /// The world that a plan is carried out in.
 pub struct Edges<'a> {
     /// The time, and sleep.

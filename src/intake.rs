@@ -207,18 +207,9 @@ fn update(record: &mut Record, session: &Session, start: Dated, stop: Option<Dat
 }
 
 fn new_record(number: u32, session: &Session, start: Dated, stop: Option<Dated>, zone: &Zone) -> Record {
-    Record {
-        number,
-        minutes: minutes_of(session),
-        start: zone.at(start.instant),
-        stop: stop.map(|stop| zone.at(stop.instant)),
-        inferred: start.inferred || stop.is_some_and(|stop| stop.inferred),
-        gone: false,
-        assumed: false,
-        entry: None,
-        intent: None,
-        rejected: None,
-    }
+    let inferred = start.inferred || stop.is_some_and(|stop| stop.inferred);
+    let (start, stop) = (zone.at(start.instant), stop.map(|stop| zone.at(stop.instant)));
+    Record { inferred, ..Record::new(number, minutes_of(session), start, stop) }
 }
 
 fn new_thread(worked: &Worked<'_>, frame: &Frame, zone: &Zone) -> Thread {

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use chute_toggl::clock::SystemClock;
 use chute_toggl::command::{self, World};
-use chute_toggl::execute::{Event, Watch};
+use chute_toggl::execute::Unwatched;
 use chute_toggl::exit::Exit;
 use chute_toggl::store::RealDisk;
 
@@ -39,11 +39,4 @@ fn run(interrupted: &Arc<AtomicBool>) -> Exit {
         err: &mut err,
         watch: &mut Unwatched,
     })
-}
-
-/// Nobody is told of the steps.
-struct Unwatched;
-
-impl Watch for Unwatched {
-    fn event(&mut self, _: &Event<'_>) {}
 }

@@ -327,13 +327,12 @@ fn guard_pruning(plan: &mut Plan, options: &Options) {
 }
 
 /// Halts and stops; the start or resume; updates and renames; creates, newest day first; deletes.
-fn order(operation: &Operation) -> (u8, i64, i64, RecordKey, bool) {
+fn order(operation: &Operation) -> (u8, i64, i64, Option<RecordKey>, bool) {
     let at = operation.start;
-    let first = operation.sessions.first().copied();
-    let key = first.unwrap_or(RecordKey { thread: crate::sidecar::ThreadKey { day: 0, task: 0 }, session: 0 });
+    let session = operation.sessions.first().copied();
     // The start of a running entry is moved before the entry is halted: after that it would run again.
     let moves_start = operation.changes.iter().any(|change| matches!(change, Change::Start(_)));
     let goes_first = operation.kind == Kind::Update && operation.stop.is_none() && moves_start;
     let rank = if goes_first { Kind::Halt.rank() } else { operation.kind.rank() };
-    (rank, -i64::from(at.date().to_julian_day()), at.unix_timestamp(), key, !goes_first)
+    (rank, -i64::from(at.date().to_julian_day()), at.unix_timestamp(), session, !goes_first)
 }

@@ -211,6 +211,23 @@ impl Thread {
 }
 
 impl Record {
+    /// A session that Toggl knows nothing of, and whose day is certain.
+    #[must_use]
+    pub fn new(number: u32, minutes: Minutes, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> Record {
+        Record {
+            number,
+            minutes,
+            start,
+            stop,
+            inferred: false,
+            gone: false,
+            assumed: false,
+            entry: None,
+            intent: None,
+            rejected: None,
+        }
+    }
+
     /// The start by which its entry is known in Toggl while it is not known by its id: the one that was sent, even if
     /// the session was edited since.
     #[must_use]

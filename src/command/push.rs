@@ -10,7 +10,7 @@ use crate::intake::Intake;
 use crate::plan::{Options, Plan, Why, plan};
 use crate::progress::{Both, Progress};
 use crate::settings::{self, Settings};
-use crate::show;
+use crate::show::{self, json::SCHEMA};
 use crate::store::SidecarFile;
 use crate::toggl::http::Client;
 
@@ -120,7 +120,7 @@ pub(super) fn nothing_yet(
     match common.format {
         _ if common.quiet => {}
         Format::Json => {
-            let document = serde_json::json!({"schema": 1, "command": command, "nothing_yet": true, "exit": 0});
+            let document = serde_json::json!({"schema": SCHEMA, "command": command, "nothing_yet": true, "exit": 0});
             print(world.out, &document.to_string());
         }
         Format::Text => {

@@ -17,6 +17,7 @@ use crate::plan::{Options, plan};
 use crate::progress::{Both, Progress};
 use crate::settings::{self, Settings};
 use crate::settle::LAG;
+use crate::show::json::SCHEMA;
 use crate::show::{self, Verdict};
 use crate::store::SidecarFile;
 use crate::toggl::http::Client;
@@ -216,7 +217,7 @@ fn not_compared(view: &show::View<'_>, end: &End, common: &Common, world: &mut W
     let text = show::not_compared_text(view, end);
     match common.format {
         Format::Json => {
-            let document = json!({"schema": 1, "command": "verify", "error": text, "exit": exit.code()});
+            let document = json!({"schema": SCHEMA, "command": "verify", "error": text, "exit": exit.code()});
             print(world.out, &document.to_string());
         }
         Format::Text => print(world.out, &text),

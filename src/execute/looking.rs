@@ -192,9 +192,9 @@ impl Execution<'_> {
     /// Sessions were found, so a sidecar was lost, and the ones too old to be listed are there as well, most likely:
     /// sending them would double years of the log. Not the open ones: what becomes of them is still to be told.
     fn assume_older(&mut self, wanted: &[RecordKey], floor: Date) {
+        let begins = midnight(floor);
         let is_older = |key: &RecordKey| {
-            let start = self.sidecar.record(*key).map(|(_, record)| record.start.to_offset(time::UtcOffset::UTC));
-            start.is_some_and(|start| start.date() < floor)
+            self.sidecar.record(*key).is_some_and(|(_, record)| record.start.unix_timestamp() < begins)
         };
         let older: Vec<RecordKey> = wanted.iter().copied().filter(is_older).collect();
         self.assume(&older);

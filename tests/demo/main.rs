@@ -9,18 +9,13 @@ mod corpus;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
-use chute_toggl::command::{self, World};
-use chute_toggl::execute::{Event, Watch};
-use chute_toggl::store::RealDisk;
 use chute_toggl::zone::Zone;
 use corpus::{Push, Scenario};
-use sandbox::{Server, SimClock, TOKEN, WORKSPACE};
+use sandbox::{Server, SimClock, TOKEN, WORKSPACE, run_command};
 
 /// What is played: a task that is started, paused and resumed, and three days of tasks that are swept and finished.
 const PLAYED: [&str; 2] = ["one_task", "two_days_sweep"];
@@ -85,23 +80,6 @@ fn run(args: &[&str], push: &Push, clock: &SimClock, toggl: &Server, home: &Path
         ("CHUTE_TOGGL_SIDECAR", home.join("sync/toggl.json").display().to_string()),
         ("TZ", push.tz.clone()),
     ];
-    let exit = command::run(World {
-        args: std::iter::once("chute-toggl").chain(args.iter().copied()).map(OsString::from).collect(),
-        variable: &|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()),
-        clock,
-        interrupted: &AtomicBool::new(false),
-        disk: &mut RealDisk,
-        out: &mut std::io::stdout(),
-        err: &mut std::io::stderr(),
-        out_columns: None,
-        err_is_terminal: false,
-        watch: &mut Unwatched,
-    });
+    let exit = run_command(args, &variables, clock, &mut std::io::stdout(), &mut std::io::stderr());
     assert_eq!(exit.code(), 0, "the demo keeps to what must succeed");
-}
-
-struct Unwatched;
-
-impl Watch for Unwatched {
-    fn event(&mut self, _: &Event<'_>) {}
 }

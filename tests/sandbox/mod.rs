@@ -11,6 +11,7 @@
 
 mod by_hand;
 mod clock;
+mod desk;
 mod entry;
 mod fault;
 mod in_process;
@@ -24,6 +25,7 @@ mod state;
 mod write;
 
 pub use clock::{ClockFile, SandboxClock, SimClock};
+pub use desk::run_command;
 pub use entry::Entry;
 pub use fault::{Delivery, Fault, Faults};
 pub use in_process::InProcess;

@@ -40,7 +40,7 @@ fn snapshot(tasks: &[Task<'_>]) -> String {
 
 /// Pushes it as saved now, a minute after the last push.
 fn push(rig: &mut Rig, tasks: &[Task<'_>]) -> Pushed {
-    push_watched(rig, tasks, &mut crate::rig::Blind)
+    push_watched(rig, tasks, &mut chute_toggl::execute::Unwatched)
 }
 
 fn push_watched(rig: &mut Rig, tasks: &[Task<'_>], watch: &mut dyn Watch) -> Pushed {

@@ -20,18 +20,8 @@ fn told(sessions: u32) -> Sidecar {
         let stop = Some(start + TEN_MINUTES);
         let description = "Tea".into();
         let id = i64::from(number) + 1;
-        Record {
-            number,
-            minutes: Minutes { start: 0, end: Some(0) },
-            start,
-            stop,
-            inferred: false,
-            gone: false,
-            assumed: false,
-            entry: Some(Entry { id, workspace: WORKSPACE, description, start, stop, halted: false }),
-            intent: None,
-            rejected: None,
-        }
+        let entry = Some(Entry { id, workspace: WORKSPACE, description, start, stop, halted: false });
+        Record { entry, ..Record::new(number, Minutes { start: 0, end: Some(0) }, start, stop) }
     });
     let records = Thread { title: "Tea".into(), planned: 0, place: None, records: records.collect() };
     Sidecar { threads: [(thread, records)].into(), ..Sidecar::default() }

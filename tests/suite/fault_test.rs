@@ -4,10 +4,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use chute_toggl::execute::{Event, Watch};
+use chute_toggl::execute::{Event, Unwatched, Watch};
 
 use crate::pilot::Stage;
-use crate::rig::{Blind, Pushed, Rig};
+use crate::rig::{Pushed, Rig};
 use crate::sandbox::Fault;
 use crate::situation::{self, Prepared, Save, Situation, utc};
 
@@ -80,7 +80,7 @@ fn a_run_in_which_every_request_meets_the_fault_is_made_good() {
             // A push that waits would wait for ever.
             rig.manner.wait = false;
             rig.toggl.sandbox().faults.when(|_| true, fault.clone());
-            let pushed = push(&mut rig, &situation.save, &mut Blind);
+            let pushed = push(&mut rig, &situation.save, &mut Unwatched);
             rig.toggl.sandbox().faults.clear();
             rig.manner.wait = situation.args.contains(&"--wait");
             if pushed.report.end.is_none() && pushed.report.uncertain.is_empty() && !carries_out(&fault) {
@@ -129,7 +129,7 @@ fn a_run_at_a_wrong_address_takes_nothing_apart() {
         let prepared = situation.prepare();
         let mut rig = situation.rig(&prepared);
         rig.toggl.sandbox().faults.when(|_| true, Fault::status(404, false));
-        let pushed = push(&mut rig, &situation.save, &mut Blind);
+        let pushed = push(&mut rig, &situation.save, &mut Unwatched);
         assert!(pushed.report.end.is_some(), "{}", situation.name);
         assert!(pushed.report.refused.is_empty(), "{}: {:?}", situation.name, pushed.report.refused);
         rig.toggl.sandbox().faults.clear();
@@ -188,7 +188,7 @@ impl Watch for Killer {
 /// The requests of a run that nothing disturbs. It sends what the plan says, and looks.
 fn undisturbed(situation: &Situation, prepared: &Prepared) -> usize {
     let mut rig = situation.rig(prepared);
-    let pushed = push(&mut rig, &situation.save, &mut Blind);
+    let pushed = push(&mut rig, &situation.save, &mut Unwatched);
     assert!(is_done(&pushed), "{}", situation.name);
     let gone = rig.toggl.sandbox().log.iter().filter(|line| line.status == Some(404)).count();
     let used_up = rig.toggl.sandbox().log.iter().filter(|line| line.status == Some(402)).count();
@@ -205,7 +205,7 @@ fn made_good(rig: &mut Rig, situation: &Situation) -> Result<(), String> {
     let mut save = if rig.requests() == 0 { &situation.save } else { &situation.later };
     let mut ends = Vec::new();
     for delay in LATER.into_iter().chain([0]) {
-        let pushed = push(rig, save, &mut Blind);
+        let pushed = push(rig, save, &mut Unwatched);
         if let Some(key) = pushed.report.unlistable.first().or(pushed.report.assumed.first()) {
             return Err(format!("{key} was left to a person"));
         }

@@ -24,18 +24,7 @@ fn at(minute: u16) -> OffsetDateTime {
 }
 
 fn record(number: u32, start: u16, end: Option<u16>) -> Record {
-    Record {
-        number,
-        minutes: Minutes { start, end },
-        start: at(start),
-        stop: end.map(at),
-        inferred: false,
-        gone: false,
-        assumed: false,
-        entry: None,
-        intent: None,
-        rejected: None,
-    }
+    Record::new(number, Minutes { start, end }, at(start), end.map(at))
 }
 
 fn records(sessions: &[(u16, Option<u16>)]) -> Vec<Record> {

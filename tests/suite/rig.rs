@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use chute_toggl::execute::{Digest, Edges, Event, Manner, Report, Store, Watch, execute};
+use chute_toggl::execute::{Digest, Edges, Manner, Report, Store, Unwatched, Watch, execute};
 use chute_toggl::intake::{Intake, take_in};
 use chute_toggl::plan::{Defaults, Options, Plan, plan};
 use chute_toggl::sidecar::{List, Place, Record, RecordKey, Sidecar};
@@ -49,14 +49,7 @@ impl Rig {
                 max_requests: None,
                 wait: false,
             },
-            options: Options {
-                since: None,
-                until: None,
-                prune: None,
-                retry_rejected: false,
-                send_unlisted: false,
-                defaults: Defaults::default(),
-            },
+            options: Options::plain(Defaults::default()),
             written: 0,
             archives: false,
         }
@@ -68,7 +61,7 @@ impl Rig {
 
     /// Pushes this snapshot, saved at `saved`, in this zone.
     pub fn push(&mut self, text: &str, saved: i64, zone: &Zone) -> Pushed {
-        self.push_watched(text, saved, zone, &mut Blind)
+        self.push_watched(text, saved, zone, &mut Unwatched)
     }
 
     /// The same, with someone watching (who may panic, as a kill).
@@ -136,11 +129,4 @@ impl Store for Memory<'_> {
         *self.disk = text.to_vec();
         Ok(())
     }
-}
-
-/// Watches nothing.
-pub struct Blind;
-
-impl Watch for Blind {
-    fn event(&mut self, _: &Event<'_>) {}
 }

@@ -16,18 +16,7 @@ fn at(days: i64, minute: i64) -> OffsetDateTime {
 }
 
 fn record(number: u32, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> Record {
-    Record {
-        number,
-        minutes: Minutes { start: 0, end: None },
-        start,
-        stop,
-        inferred: false,
-        gone: false,
-        assumed: false,
-        entry: None,
-        intent: None,
-        rejected: None,
-    }
+    Record::new(number, Minutes { start: 0, end: None }, start, stop)
 }
 
 fn listed(id: i64, description: &str, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> RemoteEntry {

@@ -42,14 +42,7 @@ impl Scene {
         Scene {
             sidecar: Sidecar { taken: Some(NOW.unix_timestamp() - 60), looked: true, ..Sidecar::default() },
             intake: Intake::default(),
-            options: Options {
-                since: None,
-                until: None,
-                prune: None,
-                retry_rejected: false,
-                send_unlisted: false,
-                defaults: Defaults::default(),
-            },
+            options: Options::plain(Defaults::default()),
             plan: Plan::default(),
             zone: Zone::named("Asia/Tokyo").unwrap(),
             first_push: false,
@@ -104,18 +97,7 @@ impl Scene {
 /// A session that Toggl knows nothing of.
 fn session(start: OffsetDateTime, stop: impl Into<Option<OffsetDateTime>>) -> Record {
     let stop = stop.into();
-    Record {
-        number: 0,
-        minutes: Minutes::shown_by(start, stop),
-        start,
-        stop,
-        inferred: false,
-        gone: false,
-        assumed: false,
-        entry: None,
-        intent: None,
-        rejected: None,
-    }
+    Record::new(0, Minutes::shown_by(start, stop), start, stop)
 }
 
 /// Gives the session the entry that it should have, under this title.

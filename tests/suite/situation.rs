@@ -104,14 +104,8 @@ impl Situation {
 
     /// What a push is asked for, as the arguments say it.
     pub fn options(&self) -> Options {
-        Options {
-            since: None,
-            until: None,
-            prune: self.args.contains(&"--prune").then_some(20),
-            retry_rejected: false,
-            send_unlisted: false,
-            defaults: Defaults::default(),
-        }
+        let prune = self.args.contains(&"--prune").then_some(20);
+        Options { prune, ..Options::plain(Defaults::default()) }
     }
 
     /// A rig in this situation, before the push.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chute_toggl::clock::Clock as _;
-use chute_toggl::execute::{Digest, Edges, End, Report, execute};
+use chute_toggl::execute::{Digest, Edges, End, Report, Unwatched, execute};
 use chute_toggl::intake::take_in;
 use chute_toggl::sidecar::Sidecar;
 use chute_toggl::snapshot;
@@ -18,7 +18,7 @@ use chute_toggl::toggl::{Answer, Failure, Method, Request, Transport};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::pilot::folder;
-use crate::rig::{Blind, Rig};
+use crate::rig::Rig;
 use crate::sandbox::InProcess;
 use crate::situation::{self, Prepared, Save, Situation, utc};
 
@@ -137,7 +137,7 @@ fn push(rig: &Rig, save: &Save, machine: &Parts, dir: &TempDir) -> Report {
         clock: &rig.clock,
         server: &mut Network(machine.clone(), rig.toggl.clone()),
         store: &mut SidecarFile::lock(&path, &mut disk).unwrap(),
-        watch: &mut Blind,
+        watch: &mut Unwatched,
         dice: fastrand::Rng::with_seed(7),
         interrupted: &AtomicBool::new(false),
     };
