@@ -4,6 +4,7 @@ pub mod doctor;
 pub mod hook;
 pub mod input;
 pub mod push;
+pub mod shortcut;
 mod status;
 pub mod verify;
 
@@ -14,19 +15,20 @@ use std::sync::atomic::AtomicBool;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
+use crate::chute_kun::reading;
+use crate::chute_kun::snapshot;
 use crate::cli::{Cli, Color, Command, Common, Format};
 use crate::clock::Clock;
 use crate::execute::Watch;
 use crate::exit::Exit;
-use crate::progress::Show;
+use crate::output::Style;
+use crate::output::json::SCHEMA;
+use crate::output::progress::Show;
 use crate::settings::{NoToken, Settings, SettingsError, Variable};
-use crate::show::Style;
-use crate::show::json::SCHEMA;
-use crate::store::{Disk, LoadError, LockError};
-use crate::{reading, snapshot};
+use crate::sidecar::file::{Disk, LoadError, LockError};
 
 /// The world that a command runs in: everything it can see or touch beside files and Toggl.
-pub struct World<'a> {
+pub struct Context<'a> {
     /// The arguments, the program's name first.
     pub args: Vec<OsString>,
     /// The environment.
@@ -51,7 +53,7 @@ pub struct World<'a> {
 
 /// A command that could not do its work. The display is a whole message for people, with what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum CommandError {
     /// A setting cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -110,24 +112,24 @@ pub enum Fault {
     Unexpected(#[from] anyhow::Error),
 }
 
-impl Fault {
+impl CommandError {
     /// The exit code that it means.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Fault::Settings(_) => Exit::Usage,
-            Fault::Token(_) => Exit::Token,
-            Fault::Lock(LockError::Busy(_)) => Exit::Locked,
-            Fault::Lock(LockError::Io { .. }) | Fault::Unexpected(_) => Exit::Failure,
-            Fault::Reading(reading::ReadError::Restless { .. }) => Exit::Unfinished,
-            Fault::Sidecar(_) | Fault::Reading(_) | Fault::Snapshot { .. } => Exit::Input,
-            Fault::Older { .. } | Fault::AnotherList { .. } => Exit::Attention,
+            CommandError::Settings(_) => Exit::Usage,
+            CommandError::Token(_) => Exit::Token,
+            CommandError::Lock(LockError::Busy(_)) => Exit::Locked,
+            CommandError::Lock(LockError::Io { .. }) | CommandError::Unexpected(_) => Exit::Failure,
+            CommandError::Reading(reading::ReadError::Restless { .. }) => Exit::Unfinished,
+            CommandError::Sidecar(_) | CommandError::Reading(_) | CommandError::Snapshot { .. } => Exit::Input,
+            CommandError::Older { .. } | CommandError::AnotherList { .. } => Exit::Attention,
         }
     }
 }
 
 /// Runs the command that the arguments ask for, and says how it ended.
-pub fn run(mut world: World<'_>) -> Exit {
+pub fn run(mut world: Context<'_>) -> Exit {
     let cli = match Cli::try_parse_from(&world.args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &mut world),
@@ -136,11 +138,11 @@ pub fn run(mut world: World<'_>) -> Exit {
         Command::Push(args) => push::push(args, &cli.common, &mut world),
         Command::Hook { shell } => {
             print(world.out, hook::hook(*shell).trim_end());
-            Ok(Exit::Agreed)
+            Ok(Exit::UpToDate)
         }
         Command::Completions { shell } => {
             print(world.out, completions(*shell).trim_end());
-            Ok(Exit::Agreed)
+            Ok(Exit::UpToDate)
         }
         Command::Status => status::status(&cli.common, &mut world),
         Command::Verify(args) => verify::verify(args, &cli.common, &mut world),
@@ -172,12 +174,12 @@ fn completions(shell: clap_complete::Shell) -> String {
 }
 
 /// Help and version go to stdout and are no error; a usage error goes to stderr.
-fn usage(error: &clap::Error, world: &mut World<'_>) -> Exit {
+fn usage(error: &clap::Error, world: &mut Context<'_>) -> Exit {
     let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let text = error.render();
     if is_asked_for {
         print(world.out, text.to_string().trim_end());
-        Exit::Agreed
+        Exit::UpToDate
     } else {
         print(world.err, text.to_string().trim_end());
         Exit::Usage
@@ -191,7 +193,7 @@ pub(crate) fn print(to: &mut dyn Write, text: &str) {
 }
 
 /// How text is printed: colour on a terminal, unless NO_COLOR is set or a flag says otherwise.
-fn style(common: &Common, world: &World<'_>) -> Style {
+fn style(common: &Common, world: &Context<'_>) -> Style {
     let no_color = (world.variable)("NO_COLOR").is_some_and(|value| !value.is_empty());
     Style {
         color: match common.color {
@@ -205,7 +207,7 @@ fn style(common: &Common, world: &World<'_>) -> Style {
 }
 
 /// What a run shows on stderr while it lasts.
-fn showing(common: &Common, settings: &Settings, waits: bool, world: &World<'_>) -> Show {
+fn showing(common: &Common, settings: &Settings, waits: bool, world: &Context<'_>) -> Show {
     Show {
         line: world.err_is_terminal && !common.quiet,
         columns: world.out_columns.unwrap_or(80),

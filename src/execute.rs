@@ -9,7 +9,7 @@
 
 mod answers;
 mod gate;
-mod looking;
+mod look_up;
 mod saving;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,24 +17,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::intake::Intake;
-use crate::plan::{Operation, Options, Plan, plan};
-use crate::sidecar::{Entry, Intent, RecordKey, Sidecar};
+use crate::reconcile::ingest::Ingested;
+use crate::reconcile::plan::{Operation, Options, Plan, plan};
+use crate::sidecar::file::Store;
+use crate::sidecar::{Intent, LastSent, SessionKey, Sidecar};
 use crate::toggl::{Answer, Failure, Request, Transport};
 
-pub use looking::{look, window_start};
+pub use look_up::{look, window_start};
 pub use saving::Digest;
 use saving::Saving;
-
-/// Where sidecars are kept.
-pub trait Store {
-    /// Replaces the sidecar, atomically and durably: when this returns, a crash or power cut finds the new text, and
-    /// one before it the old or the new, never a part.
-    ///
-    /// # Errors
-    /// A message for people; the old text is still there.
-    fn save(&mut self, text: &[u8]) -> Result<(), String>;
-}
 
 /// What happens while a plan is carried out, for whoever shows progress.
 #[derive(Debug)]
@@ -75,7 +66,7 @@ impl Watch for Unwatched {
 }
 
 /// The world that a plan is carried out in.
-pub struct Edges<'a> {
+pub struct Effects<'a> {
     /// The time, and sleep.
     pub clock: &'a dyn Clock,
     /// Toggl.
@@ -85,20 +76,20 @@ pub struct Edges<'a> {
     /// Who watches.
     pub watch: &'a mut dyn Watch,
     /// The jitter of the backoff.
-    pub dice: fastrand::Rng,
+    pub rng: fastrand::Rng,
     /// Set by Ctrl-C and SIGTERM.
     pub interrupted: &'a AtomicBool,
 }
 
-impl Edges<'_> {
+impl Effects<'_> {
     /// The same edges, for a while.
-    pub fn reborrow(&mut self) -> Edges<'_> {
-        Edges {
+    pub fn reborrow(&mut self) -> Effects<'_> {
+        Effects {
             clock: self.clock,
             server: self.server,
             store: self.store,
             watch: self.watch,
-            dice: self.dice.fork(),
+            rng: self.rng.fork(),
             interrupted: self.interrupted,
         }
     }
@@ -106,7 +97,7 @@ impl Edges<'_> {
 
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct SendPolicy {
     /// The workspace of new entries; `None`: ask Toggl for the default one.
     pub workspace: Option<i64>,
     /// Least time between two requests.
@@ -121,7 +112,7 @@ pub struct Manner {
 
 /// Why a run ended before its plan was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
+pub enum StopReason {
     /// The quota is used up; full again at this unix second.
     Quota(i64),
     /// Toggl kept answering 429.
@@ -148,9 +139,9 @@ pub enum End {
 
 /// A session that Toggl refused in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RejectedSession {
     /// The session.
-    pub session: RecordKey,
+    pub session: SessionKey,
     /// The status that Toggl answered.
     pub status: u16,
     /// What it said.
@@ -163,21 +154,21 @@ pub struct Report {
     /// Operations that Toggl carried out, in order.
     pub done: Vec<Operation>,
     /// Sessions whose entry was found in Toggl.
-    pub adopted: Vec<RecordKey>,
+    pub adopted: Vec<SessionKey>,
     /// Sessions that Toggl does not list, taken to be there because others of a lost sidecar were.
-    pub assumed: Vec<RecordKey>,
+    pub assumed: Vec<SessionKey>,
     /// Sessions that Toggl refused.
-    pub refused: Vec<Refusal>,
+    pub rejected: Vec<RejectedSession>,
     /// Sessions of which it is still not known whether they were carried out.
-    pub uncertain: Vec<RecordKey>,
+    pub uncertain: Vec<SessionKey>,
     /// Of these, the ones too old for Toggl to list: only a person can look.
-    pub unlistable: Vec<RecordKey>,
+    pub unlistable: Vec<SessionKey>,
     /// The first day (of the first look) that Toggl can list, if sessions lie before it.
     pub window_starts: Option<time::Date>,
     /// Requests that were sent.
     pub requests: usize,
     /// Why it ended early, if it did.
-    pub end: Option<End>,
+    pub end: Option<StopReason>,
     /// The plan as it stands at the end: empty if all was done.
     pub left: Plan,
 }
@@ -187,14 +178,14 @@ pub struct Report {
 pub fn execute<'a>(
     sidecar: &'a mut Sidecar,
     saved: Digest,
-    intake: &'a Intake,
+    intake: &'a Ingested,
     options: &'a Options,
-    manner: &'a Manner,
-    edges: Edges<'a>,
+    manner: &'a SendPolicy,
+    edges: Effects<'a>,
 ) -> Report {
     let mut run = Execution::new(sidecar, saved, intake, options, manner, edges);
     if let Err(end) = run.run() {
-        if end == End::NoSuchCall {
+        if end == StopReason::NoSuchCall {
             run.take_back_gone();
         }
         run.report.end = Some(end);
@@ -205,16 +196,16 @@ pub fn execute<'a>(
 /// A run under way.
 struct Execution<'a> {
     sidecar: &'a mut Sidecar,
-    intake: &'a Intake,
+    intake: &'a Ingested,
     options: &'a Options,
-    manner: &'a Manner,
-    edges: Edges<'a>,
+    manner: &'a SendPolicy,
+    edges: Effects<'a>,
     saving: Saving,
     started_ms: i64,
     /// Intents whose outcome is unknown, with the last instant (unix milliseconds) at which they can have been sent.
-    unsettled: BTreeMap<RecordKey, i64>,
+    unsettled: BTreeMap<SessionKey, i64>,
     /// Entries that a 404 said are gone.
-    gone: Vec<(RecordKey, Entry)>,
+    gone: Vec<(SessionKey, LastSent)>,
     /// Whether Toggl has accepted the token in this run.
     answered: bool,
     /// Seconds by which the server's clock is ahead of ours, as its last answer showed.
@@ -229,10 +220,10 @@ impl<'a> Execution<'a> {
     fn new(
         sidecar: &'a mut Sidecar,
         saved: Digest,
-        intake: &'a Intake,
+        intake: &'a Ingested,
         options: &'a Options,
-        manner: &'a Manner,
-        edges: Edges<'a>,
+        manner: &'a SendPolicy,
+        edges: Effects<'a>,
     ) -> Execution<'a> {
         Execution {
             saving: Saving::new(saved),
@@ -252,7 +243,7 @@ impl<'a> Execution<'a> {
 }
 
 impl Execution<'_> {
-    fn run(&mut self) -> Result<(), End> {
+    fn run(&mut self) -> Result<(), StopReason> {
         self.recall_intents();
         // What was taken in is on disk before anything is changed in Toggl: the next run must know what was seen when.
         self.saving.make_due();
@@ -272,7 +263,7 @@ impl Execution<'_> {
     /// Intents that an earlier run left behind. It is dead (we hold the lock), so it sent nothing after we started.
     fn recall_intents(&mut self) {
         let lifetime = saving::LIFETIME_MS + i64::try_from(self.manner.timeout.as_millis()).unwrap_or(i64::MAX / 2);
-        let left: Vec<(RecordKey, i64)> = (self.sidecar.records())
+        let left: Vec<(SessionKey, i64)> = (self.sidecar.sessions())
             .filter_map(|(key, _, record)| record.intent.as_ref().map(|intent| (key, intent.since)))
             .collect();
         for (key, since) in left {
@@ -281,7 +272,7 @@ impl Execution<'_> {
         }
     }
 
-    fn carry_out(&mut self, mut operations: VecDeque<Operation>) -> Result<(), End> {
+    fn carry_out(&mut self, mut operations: VecDeque<Operation>) -> Result<(), StopReason> {
         if operations.is_empty() {
             return Ok(());
         }
@@ -310,7 +301,7 @@ impl Execution<'_> {
     }
 
     /// The workspace of new entries: as set, as kept, or as Toggl says (one request, once).
-    fn workspace(&mut self, operations: &VecDeque<Operation>) -> Result<i64, End> {
+    fn workspace(&mut self, operations: &VecDeque<Operation>) -> Result<i64, StopReason> {
         if let Some(workspace) = self.manner.workspace.or(self.sidecar.workspace) {
             return Ok(workspace);
         }
@@ -323,7 +314,7 @@ impl Execution<'_> {
     }
 
     /// Sees to it that the intent of a create or start is on disk. One save covers the next few as well.
-    fn intend(&mut self, operation: &Operation, following: &VecDeque<Operation>) -> Result<(), End> {
+    fn intend(&mut self, operation: &Operation, following: &VecDeque<Operation>) -> Result<(), StopReason> {
         let now_ms = self.edges.clock.now_ms();
         let covered = (operation.sessions.first())
             .and_then(|&key| self.sidecar.record(key))
@@ -347,29 +338,29 @@ impl Execution<'_> {
         self.save()
     }
 
-    fn save(&mut self) -> Result<(), End> {
+    fn save(&mut self) -> Result<(), StopReason> {
         self.edges.watch.event(&Event::Saving);
-        let text = self.sidecar.to_json().map_err(|error| End::Save(error.to_string()))?;
-        self.edges.store.save(&text).map_err(End::Save)?;
+        let text = self.sidecar.to_json().map_err(|error| StopReason::Save(error.to_string()))?;
+        self.edges.store.save(&text).map_err(StopReason::Save)?;
         self.saving.note(&text);
         self.edges.watch.event(&Event::Saved);
         Ok(())
     }
 
-    fn save_if_changed(&mut self) -> Result<(), End> {
+    fn save_if_changed(&mut self) -> Result<(), StopReason> {
         match self.sidecar.to_json() {
             Ok(text) if self.saving.is_on_disk(&text) => Ok(()),
             Ok(_) => self.save(),
-            Err(error) => Err(End::Save(error.to_string())),
+            Err(error) => Err(StopReason::Save(error.to_string())),
         }
     }
 
     /// Drops the intents of what was not sent after all.
     fn drop_unsent_intents(&mut self) {
         let unsettled = &self.unsettled;
-        for (&thread, records) in &mut self.sidecar.threads {
-            for record in &mut records.records {
-                if !unsettled.contains_key(&RecordKey { thread, session: record.number }) {
+        for (&thread, records) in &mut self.sidecar.tasks {
+            for record in &mut records.sessions {
+                if !unsettled.contains_key(&SessionKey { task: thread, session: record.number }) {
                     record.intent = None;
                 }
             }
@@ -378,7 +369,7 @@ impl Execution<'_> {
 
     fn finish(mut self) -> Report {
         self.drop_unsent_intents();
-        if !matches!(self.report.end, Some(End::Save(_)))
+        if !matches!(self.report.end, Some(StopReason::Save(_)))
             && let Err(end) = self.save_if_changed()
         {
             self.report.end = Some(end);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// In agreement, or nothing asked for.
-    Agreed = 0,
+    UpToDate = 0,
     /// Unexpected failure.
     Failure = 1,
     /// Wrong usage or settings.

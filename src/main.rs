@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chute_toggl::clock::SystemClock;
-use chute_toggl::command::{self, World};
+use chute_toggl::command::{self, Context};
 use chute_toggl::execute::Unwatched;
 use chute_toggl::exit::Exit;
-use chute_toggl::store::RealDisk;
+use chute_toggl::sidecar::file::RealDisk;
 
 fn main() -> ExitCode {
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 fn run(interrupted: &Arc<AtomicBool>) -> Exit {
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
     let columns = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(80);
-    command::run(World {
+    command::run(Context {
         args: std::env::args_os().collect(),
         variable: &|name| std::env::var_os(name),
         clock: &SystemClock { interrupted: Arc::clone(interrupted) },

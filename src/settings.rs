@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::chute::{self, Environment, Located};
+use crate::chute_kun::location::{self, Environment, Located};
 use crate::cli::Common;
-use crate::plan::Defaults;
+use crate::reconcile::plan::Defaults;
 use crate::toggl::base::{self, Base};
 use crate::toggl::token::{Token, TokenError};
 use crate::zone::Zone;
@@ -138,7 +138,7 @@ pub fn token(variable: Variable<'_>) -> Result<Token, NoToken> {
 #[expect(clippy::disallowed_methods, reason = "Chute_kun's configuration says where its snapshot is")]
 fn located(variable: Variable<'_>) -> Option<Located> {
     let folders = directories::BaseDirs::new();
-    chute::snapshot_path(&Environment {
+    location::snapshot_path(&Environment {
         variable,
         read: &|path: &Path| std::fs::read(path).ok(),
         config_dir: folders.as_ref().map(|folders| folders.config_dir().to_owned()),

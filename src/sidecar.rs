@@ -1,11 +1,12 @@
 //! The sidecar `toggl.json`, as values: what was recorded of every session, and what Toggl holds of it.
 //!
-//! The records of one task form a [`Thread`]. A record's start and stop are the instants of the session as they were
-//! determined when it was first seen; they are never recomputed while its minutes stay the same. Its [`Entry`] is
+//! The records of one task form a [`TaskRecord`]. A record's start and stop are the instants of the session as they were
+//! determined when it was first seen; they are never recomputed while its minutes stay the same. Its [`LastSent`] is
 //! what Toggl was last told. Where the two differ, something is to be done.
 
 mod archive;
-mod format;
+pub mod file;
+mod json;
 mod key;
 
 use std::collections::BTreeMap;
@@ -15,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 pub use archive::Archive;
-pub use format::FormatError;
+pub use json::FormatError;
 
-pub use crate::snapshot::List;
+pub use crate::chute_kun::snapshot::List;
 
-use crate::quota::Quota;
+use crate::toggl::quota::Quota;
 use crate::toggl::{describes, description_of};
 use crate::zone::Minute;
 
@@ -32,9 +33,9 @@ pub struct Sidecar {
     /// Toggl's default workspace, once `GET /me` was asked for it.
     pub workspace: Option<i64>,
     /// Save instant of the last snapshot taken in (unix seconds): every session that is not recorded lies after it.
-    pub taken: Option<i64>,
+    pub last_snapshot_saved: Option<i64>,
     /// The session that ran in that snapshot: a halt or resume of it, or of another, may have been sent since.
-    pub running: Option<RecordKey>,
+    pub running: Option<SessionKey>,
     /// The snapshot's file: absolute, links followed. What may stand there in its place is for whoever reads it to judge.
     pub snapshot: Option<String>,
     /// What is known of Toggl's quota, and when the last request was sent.
@@ -42,25 +43,25 @@ pub struct Sidecar {
     /// Whether entries that were in Toggl before the first push have been looked for.
     pub looked: bool,
     /// The tasks with sessions that were ever seen, but for those in the archive.
-    pub threads: BTreeMap<ThreadKey, Thread>,
+    pub tasks: BTreeMap<TaskKey, TaskRecord>,
     /// Tasks of past that are settled, unread.
     pub archive: Option<Archive>,
 }
 
 /// `YMD/TASK`: the day of the task's first session and a number, given once and never recomputed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ThreadKey {
+pub struct TaskKey {
     /// `YYYYMMDD` in the zone in force when the task was first seen.
     pub day: u32,
     /// The task's position when first seen, or the next number that was free on that day.
-    pub task: u32,
+    pub number: u32,
 }
 
 /// `YMD/TASK/SESSION`: a thread and the number of a session in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordKey {
+pub struct SessionKey {
     /// The task.
-    pub thread: ThreadKey,
+    pub task: TaskKey,
     /// The session's position when first seen, or the next number that was free in the thread.
     pub session: u32,
 }
@@ -76,7 +77,7 @@ pub struct Place {
 
 /// The records of one task.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Thread {
+pub struct TaskRecord {
     /// The title in the last snapshot that had the task, uncut.
     pub title: Rc<str>,
     /// `planned_ymd` in that snapshot.
@@ -84,13 +85,13 @@ pub struct Thread {
     /// Where the task stood in the last snapshot taken in; `None` when it was not there.
     pub place: Option<Place>,
     /// The sessions, by number. Never empty.
-    pub records: Vec<Record>,
+    pub sessions: Vec<SessionRecord>,
 }
 
 /// What is known of one session. A long history has tens of thousands of them, each looked at several times a push: what
 /// is rare is kept elsewhere.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record {
+pub struct SessionRecord {
     /// The session number of the key.
     pub number: u32,
     /// The minutes in the last snapshot that had the session.
@@ -102,11 +103,11 @@ pub struct Record {
     /// More than one day was possible.
     pub inferred: bool,
     /// The session was not in the last snapshot taken in.
-    pub gone: bool,
+    pub removed: bool,
     /// Taken to be in Toggl, though nothing shows it: not listed when a lost sidecar was rebuilt, being too old.
     pub assumed: bool,
     /// What Toggl holds, as last told and answered.
-    pub entry: Option<Entry>,
+    pub last_sent: Option<LastSent>,
     /// A create or start that may have been sent and whose outcome is not known.
     pub intent: Option<Box<Intent>>,
     /// What Toggl refused and would refuse again.
@@ -124,7 +125,7 @@ pub struct Minutes {
 
 /// A time entry in Toggl.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct LastSent {
     /// Toggl's id.
     pub id: i64,
     /// The workspace it is in.
@@ -165,32 +166,32 @@ pub struct Rejection {
 impl Sidecar {
     /// The thread and record of a key.
     #[must_use]
-    pub fn record(&self, key: RecordKey) -> Option<(&Thread, &Record)> {
-        let thread = self.threads.get(&key.thread)?;
-        let at = thread.records.binary_search_by_key(&key.session, |record| record.number).ok()?;
-        Some((thread, thread.records.get(at)?))
+    pub fn record(&self, key: SessionKey) -> Option<(&TaskRecord, &SessionRecord)> {
+        let thread = self.tasks.get(&key.task)?;
+        let at = thread.sessions.binary_search_by_key(&key.session, |record| record.number).ok()?;
+        Some((thread, thread.sessions.get(at)?))
     }
 
     /// The record of a key, to be changed.
-    pub fn record_mut(&mut self, key: RecordKey) -> Option<&mut Record> {
-        let thread = self.threads.get_mut(&key.thread)?;
-        let at = thread.records.binary_search_by_key(&key.session, |record| record.number).ok()?;
-        thread.records.get_mut(at)
+    pub fn record_mut(&mut self, key: SessionKey) -> Option<&mut SessionRecord> {
+        let thread = self.tasks.get_mut(&key.task)?;
+        let at = thread.sessions.binary_search_by_key(&key.session, |record| record.number).ok()?;
+        thread.sessions.get_mut(at)
     }
 
     /// All records with their keys, in the order of the keys.
-    pub fn records(&self) -> impl Iterator<Item = (RecordKey, &Thread, &Record)> {
-        self.threads.iter().flat_map(|(&key, thread)| {
-            thread.records.iter().map(move |record| (RecordKey { thread: key, session: record.number }, thread, record))
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionKey, &TaskRecord, &SessionRecord)> {
+        self.tasks.iter().flat_map(|(&key, thread)| {
+            thread.sessions.iter().map(move |record| (SessionKey { task: key, session: record.number }, thread, record))
         })
     }
 
     /// Takes a record out, and its thread with the last of them.
-    pub fn remove(&mut self, key: RecordKey) {
-        if let Some(thread) = self.threads.get_mut(&key.thread) {
-            thread.records.retain(|record| record.number != key.session);
-            if thread.records.is_empty() {
-                self.threads.remove(&key.thread);
+    pub fn remove(&mut self, key: SessionKey) {
+        if let Some(thread) = self.tasks.get_mut(&key.task) {
+            thread.sessions.retain(|record| record.number != key.session);
+            if thread.sessions.is_empty() {
+                self.tasks.remove(&key.task);
             }
         }
     }
@@ -198,11 +199,11 @@ impl Sidecar {
     /// Whether any create or start is still unaccounted for.
     #[must_use]
     pub fn has_open_intents(&self) -> bool {
-        self.records().any(|(_, _, record)| record.intent.is_some())
+        self.sessions().any(|(_, _, record)| record.intent.is_some())
     }
 }
 
-impl Thread {
+impl TaskRecord {
     /// The description that its title becomes: held once for both, unless it is cut.
     #[must_use]
     pub fn description(&self) -> Rc<str> {
@@ -210,19 +211,19 @@ impl Thread {
     }
 }
 
-impl Record {
+impl SessionRecord {
     /// A session that Toggl knows nothing of, and whose day is certain.
     #[must_use]
-    pub fn new(number: u32, minutes: Minutes, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> Record {
-        Record {
+    pub fn new(number: u32, minutes: Minutes, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> SessionRecord {
+        SessionRecord {
             number,
             minutes,
             start,
             stop,
             inferred: false,
-            gone: false,
+            removed: false,
             assumed: false,
-            entry: None,
+            last_sent: None,
             intent: None,
             rejected: None,
         }

@@ -6,11 +6,12 @@
 pub mod base;
 pub mod entry;
 pub mod http;
+pub mod quota;
 pub mod token;
 
 use serde_json::Value;
 
-pub use entry::{BulkAnswer, RemoteEntry};
+pub use entry::{BulkAnswer, TimeEntry};
 pub use token::Token;
 
 /// The verbs that Toggl's API is spoken with.

@@ -4,16 +4,18 @@
 mod account;
 mod files;
 
-use super::{Fault, World, print, style};
-use crate::chute::Source;
+use super::{CommandError, Context, print, style};
+use crate::chute_kun::location::Source;
 use crate::cli::{Common, Format};
-use crate::doctor::{Check, Diagnosis, Stage};
 use crate::exit::Exit;
+use crate::output;
+use crate::output::checkup;
+use crate::output::checkup::{Check, Diagnosis, Stage};
+use crate::settings;
 use crate::settings::{NoToken, Settings, SettingsError};
 use crate::sidecar::Sidecar;
 use crate::toggl::token::TokenError;
 use crate::zone::Zone;
-use crate::{doctor, settings, show};
 
 /// The variables that settings are read from, the token's apart.
 const VARIABLES: [&str; 8] = [
@@ -31,7 +33,7 @@ const VARIABLES: [&str; 8] = [
 ///
 /// # Errors
 /// None so far: what goes wrong is a finding.
-pub fn doctor(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
+pub fn doctor(common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandError> {
     let mut checks = Vec::new();
     let (settings, has_address) = settings_of(common, world, &mut checks);
     let mut stage = Stage::New;
@@ -64,10 +66,10 @@ pub fn doctor(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
     let shell = ["zsh", "fish"].into_iter().find(|name| shell.ends_with(&format!("/{name}"))).unwrap_or("bash");
     let diagnosis = Diagnosis { checks, stage, shell };
     let exit = diagnosis.exit();
-    if !common.quiet || exit != Exit::Agreed {
+    if !common.quiet || exit != Exit::UpToDate {
         let text = match common.format {
-            Format::Json => show::diagnosis_json(&diagnosis).to_string(),
-            Format::Text => show::diagnosis_text(&diagnosis, &style(common, world)),
+            Format::Json => output::diagnosis_json(&diagnosis).to_string(),
+            Format::Text => output::diagnosis_text(&diagnosis, &style(common, world)),
         };
         print(world.out, text.trim_end());
     }
@@ -76,7 +78,7 @@ pub fn doctor(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
 
 /// The settings, and whether Toggl's address in them is the one that was meant. Each that cannot be used is a finding,
 /// and counts as not set for the checks that follow.
-fn settings_of(common: &Common, world: &World<'_>, checks: &mut Vec<Check>) -> (Option<(Settings, Zone)>, bool) {
+fn settings_of(common: &Common, world: &Context<'_>, checks: &mut Vec<Check>) -> (Option<(Settings, Zone)>, bool) {
     let mut common = common.clone();
     let mut hidden: Vec<&'static str> = Vec::new();
     let mut has_address = true;
@@ -118,7 +120,7 @@ fn settings_of(common: &Common, world: &World<'_>, checks: &mut Vec<Check>) -> (
 }
 
 /// The names of the variables that are set, since their values may be the token in the wrong place.
-fn sound(world: &World<'_>) -> String {
+fn sound(world: &Context<'_>) -> String {
     let is_set = |name: &&str| (world.variable)(name).is_some_and(|value| !value.is_empty());
     let set: Vec<&str> = VARIABLES.into_iter().filter(is_set).collect();
     match set[..] {
@@ -137,7 +139,7 @@ fn place(settings: &Settings) -> Check {
 
 /// A `state_path` that Chute_kun does not follow: the published 0.1.0 does not know it, and saves where it would
 /// without.
-fn state_path(common: &Common, settings: &Settings, world: &World<'_>) -> Option<Check> {
+fn state_path(common: &Common, settings: &Settings, world: &Context<'_>) -> Option<Check> {
     let Some(Source::Config(config)) = settings.snapshot_from.as_ref().map(|located| &located.from) else {
         return None;
     };
@@ -191,6 +193,6 @@ fn present(token: &crate::toggl::Token) -> Check {
 }
 
 /// How long ago that was, by the clock of this machine.
-fn ago(instant: i64, world: &World<'_>) -> String {
-    doctor::ago(world.clock.now() - instant)
+fn ago(instant: i64, world: &Context<'_>) -> String {
+    checkup::ago(world.clock.now() - instant)
 }

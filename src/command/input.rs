@@ -4,15 +4,16 @@ use std::path::Path;
 
 use time::format_description::well_known::Rfc3339;
 
-use super::Fault;
+use super::CommandError;
+use crate::chute_kun::reading::{self, ReadError, Stamp};
+use crate::chute_kun::snapshot::{self, blocks};
 use crate::clock::Clock;
-use crate::execute::{Digest, Store};
-use crate::intake::{Intake, take_in};
-use crate::reading::{self, ReadError, Stamp};
+use crate::execute::Digest;
+use crate::reconcile::ingest::{Ingested, ingest};
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
-use crate::snapshot::{self, blocks};
-use crate::store::{self, LoadError};
+use crate::sidecar::file::Store;
+use crate::sidecar::file::{self, LoadError};
 use crate::zone::Zone;
 
 /// The snapshot, taken into the sidecar.
@@ -23,7 +24,7 @@ pub struct Input {
     /// Save instant of the snapshot that was taken in before, unix seconds.
     pub taken: Option<i64>,
     /// What taking it in found out.
-    pub intake: Intake,
+    pub intake: Ingested,
     /// The digest of the sidecar's file; of nothing if there is none.
     pub saved: Digest,
     /// The bytes of the snapshot.
@@ -44,13 +45,13 @@ const CLOCK_FAULT: i64 = 24 * 3600;
 /// Drops the save instant of the last snapshot taken in if the clock was far ahead when it was recorded: it says
 /// nothing then.
 pub(super) fn distrust_the_future(sidecar: &mut Sidecar, now: i64) {
-    sidecar.taken = sidecar.taken.filter(|&taken| taken <= now.saturating_add(CLOCK_FAULT));
+    sidecar.last_snapshot_saved = sidecar.last_snapshot_saved.filter(|&taken| taken <= now.saturating_add(CLOCK_FAULT));
 }
 
 /// The file that the sidecar was made from, if the snapshot at `place` is another one that has none of its sessions.
 /// Taken in, all that was pushed would count as gone, and be doubled in part once the first file is back. The same file
 /// may be begun anew, and a file with any of the sessions was moved or copied.
-pub(super) fn other_list(sidecar: &Sidecar, intake: &Intake, place: &str) -> Option<String> {
+pub(super) fn other_list(sidecar: &Sidecar, intake: &Ingested, place: &str) -> Option<String> {
     sidecar.snapshot.clone().filter(|of| intake.knows_none && of != place)
 }
 
@@ -77,10 +78,10 @@ pub enum Depth {
 /// Reads sidecar and snapshot. `None` if there is neither.
 ///
 /// # Errors
-/// A [`Fault`] that names the file and what to do. A missing snapshot is one where a sidecar exists.
-pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Option<Input>, Fault> {
+/// A [`CommandError`] that names the file and what to do. A missing snapshot is one where a sidecar exists.
+pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Option<Input>, CommandError> {
     let zone = settings.zone()?;
-    let loaded = store::load(&settings.sidecar)?;
+    let loaded = file::load(&settings.sidecar)?;
     let reading = match reading::read_whole(&settings.snapshot, clock) {
         Err(ReadError::Missing { .. }) if loaded.is_none() => return Ok(None),
         other => other?,
@@ -91,21 +92,21 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     let looks_back = depth == Depth::Everything || !sidecar.looked || sidecar.has_open_intents();
     let known = sidecar.archive.as_ref().map(|archive| archive.past).filter(|_| !looks_back);
     let snapshot = snapshot::parse_unknown(&reading.bytes, known.as_ref())
-        .map_err(|source| Fault::Snapshot { path: path(), source })?;
+        .map_err(|source| CommandError::Snapshot { path: path(), source })?;
     if snapshot.known_past == 0 {
         sidecar.unarchive().map_err(|source| LoadError::Format { path: settings.sidecar.clone(), source })?;
     }
     let is_first = !sidecar.looked;
-    let taken = sidecar.taken;
+    let taken = sidecar.last_snapshot_saved;
     distrust_the_future(&mut sidecar, clock.now());
-    if let Some(taken) = sidecar.taken.filter(|&taken| reading.saved < taken) {
+    if let Some(taken) = sidecar.last_snapshot_saved.filter(|&taken| reading.saved < taken) {
         let local = |instant: i64| zone.at(instant).format(&Rfc3339).unwrap_or_default();
-        return Err(Fault::Older { path: path(), saved: local(reading.saved), taken: local(taken) });
+        return Err(CommandError::Older { path: path(), saved: local(reading.saved), taken: local(taken) });
     }
-    let intake = take_in(&mut sidecar, &snapshot, reading.saved, &zone);
+    let intake = ingest(&mut sidecar, &snapshot, reading.saved, &zone);
     if let Some(of) = other_list(&sidecar, &intake, &reading.place) {
         let sidecar = settings.sidecar.display().to_string();
-        return Err(Fault::AnotherList { path: path(), of, sidecar });
+        return Err(CommandError::AnotherList { path: path(), of, sidecar });
     }
     sidecar.snapshot = Some(reading.place);
     let asks_workspace = settings.workspace.or(sidecar.workspace).is_none();

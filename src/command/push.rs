@@ -1,36 +1,41 @@
 //! `push`: brings Toggl into agreement with the snapshot, or shows what it would do.
 
 use super::input::{self, Depth, Input};
-use super::{Fault, World, print, showing, style};
-use crate::agreement::Agreement;
+use super::{CommandError, Context, print, showing, style};
 use crate::cli::{Common, Format, PushArgs};
-use crate::execute::{Edges, End, Manner, Report, execute};
+use crate::command::shortcut::UpToDate;
+use crate::execute::{Effects, Report, SendPolicy, StopReason, execute};
 use crate::exit::Exit;
-use crate::intake::Intake;
-use crate::plan::{Options, Plan, Why, plan};
-use crate::progress::{Both, Progress};
+use crate::output::progress::{Both, Progress};
+use crate::output::{self, json::SCHEMA};
+use crate::reconcile::ingest::Ingested;
+use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::settings::{self, Settings};
-use crate::show::{self, json::SCHEMA};
-use crate::store::SidecarFile;
+use crate::sidecar::file::SidecarFile;
 use crate::toggl::http::Client;
 
 /// Runs `push`.
 ///
 /// # Errors
-/// A [`Fault`], in which case nothing was sent.
-pub fn push(args: &PushArgs, common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
+/// A [`CommandError`], in which case nothing was sent.
+pub fn push(args: &PushArgs, common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandError> {
     let settings = Settings::read(common, world.variable)?;
     if settings.is_off {
         if !common.quiet {
             print(world.err, "chute-toggl: TOGGL_SYNC_MODE is `off`, so nothing is pushed");
         }
-        return Ok(Exit::Agreed);
+        return Ok(Exit::UpToDate);
     }
     if args.dry_run { preview(args, common, &settings, world) } else { send(args, common, &settings, world) }
 }
 
 /// Shows the plan. Opens no socket, writes no file.
-fn preview(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
+fn preview(
+    args: &PushArgs,
+    common: &Common,
+    settings: &Settings,
+    world: &mut Context<'_>,
+) -> Result<Exit, CommandError> {
     let Some(input) = input::read(settings, world.clock, depth(args))? else {
         return nothing_yet("push", common, settings, world);
     };
@@ -38,30 +43,30 @@ fn preview(args: &PushArgs, common: &Common, settings: &Settings, world: &mut Wo
     let exit = match needs_attention(&plan, &input.intake) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
         true => Exit::Attention,
-        false => Exit::Agreed,
+        false => Exit::UpToDate,
     };
-    if !common.quiet || exit != Exit::Agreed {
+    if !common.quiet || exit != Exit::UpToDate {
         let view = input.view(&plan, settings, world.clock.now());
         let text = match common.format {
-            Format::Json => show::plan_json(&view).to_string(),
-            Format::Text => show::plan_text(&view, &style(common, world)),
+            Format::Json => output::plan_json(&view).to_string(),
+            Format::Text => output::plan_text(&view, &style(common, world)),
         };
         print(world.out, text.trim_end());
     }
     Ok(exit)
 }
 
-fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World<'_>) -> Result<Exit, Fault> {
+fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut Context<'_>) -> Result<Exit, CommandError> {
     let token = settings::token(world.variable)?;
     let is_plain = depth(args) == Depth::Changes;
     if is_plain
         && common.format == Format::Text
-        && let Some(agreement) = Agreement::standing(settings)
+        && let Some(agreement) = UpToDate::standing(settings)
     {
         if !common.quiet {
-            print(world.out, &show::in_agreement(agreement.sessions));
+            print(world.out, &output::in_agreement(agreement.sessions));
         }
-        return Ok(Exit::Agreed);
+        return Ok(Exit::UpToDate);
     }
     if input::is_nothing_yet(settings) {
         // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
@@ -75,7 +80,7 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
     };
     let options = options(args, settings);
     let planned = plan(&input.sidecar, &input.intake, &options);
-    let manner = Manner {
+    let manner = SendPolicy {
         workspace: settings.workspace,
         pace: settings.pace,
         timeout: settings.timeout,
@@ -83,27 +88,27 @@ fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut World
         wait: args.wait,
     };
     let mut progress = Progress::new(world.err, world.clock, &input.zone, show);
-    let edges = Edges {
+    let edges = Effects {
         clock: world.clock,
         server: &mut Client::new(settings.api.clone(), &token, settings.timeout),
         store: &mut file,
         watch: &mut Both(world.watch, &mut progress),
-        dice: fastrand::Rng::new(),
+        rng: fastrand::Rng::new(),
         interrupted: world.interrupted,
     };
     let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges);
     drop(progress);
     let exit = outcome(&report, &input.intake);
-    if is_plain && exit == Exit::Agreed {
+    if is_plain && exit == Exit::UpToDate {
         input.archive(&mut file);
-        let agreement = Agreement::between(settings, input.stamp, report.left.agreed, world.clock.now());
+        let agreement = UpToDate::between(settings, input.stamp, report.left.up_to_date, world.clock.now());
         file.note(agreement.map(|agreement| agreement.to_json()));
     }
-    if !common.quiet || exit != Exit::Agreed {
+    if !common.quiet || exit != Exit::UpToDate {
         let view = input.view(&planned, settings, world.clock.now());
         let text = match common.format {
-            Format::Json => show::report_json(&view, &report, exit).to_string(),
-            Format::Text => show::report_text(&view, &report, &style(common, world)),
+            Format::Json => output::report_json(&view, &report, exit).to_string(),
+            Format::Text => output::report_text(&view, &report, &style(common, world)),
         };
         print(world.out, text.trim_end());
     }
@@ -115,8 +120,8 @@ pub(super) fn nothing_yet(
     command: &str,
     common: &Common,
     settings: &Settings,
-    world: &mut World<'_>,
-) -> Result<Exit, Fault> {
+    world: &mut Context<'_>,
+) -> Result<Exit, CommandError> {
     match common.format {
         _ if common.quiet => {}
         Format::Json => {
@@ -124,11 +129,11 @@ pub(super) fn nothing_yet(
             print(world.out, &document.to_string());
         }
         Format::Text => {
-            let path = show::clean(&settings.snapshot.display().to_string());
+            let path = output::clean(&settings.snapshot.display().to_string());
             print(world.out, &format!("Nothing is recorded yet: there is no snapshot at `{path}`."));
         }
     }
-    Ok(Exit::Agreed)
+    Ok(Exit::UpToDate)
 }
 
 /// What the plan is asked for.
@@ -151,13 +156,15 @@ fn depth(args: &PushArgs) -> Depth {
 }
 
 /// Whether something was left out that no later run will do by itself.
-fn needs_attention(plan: &Plan, intake: &Intake) -> bool {
-    let waits_for_a_person = |why: Why| matches!(why, Why::Rejected | Why::Reopened);
-    plan.held.iter().any(|held| waits_for_a_person(held.why)) || plan.prune_refused.is_some() || !intake.odd.is_empty()
+fn needs_attention(plan: &Plan, intake: &Ingested) -> bool {
+    let waits_for_a_person = |why: HoldReason| matches!(why, HoldReason::Rejected | HoldReason::Reopened);
+    plan.held.iter().any(|held| waits_for_a_person(held.why))
+        || plan.prune_refused.is_some()
+        || !intake.invalid.is_empty()
 }
 
 /// How a run ended, as an exit code.
-pub(super) fn outcome(report: &Report, intake: &Intake) -> Exit {
+pub(super) fn outcome(report: &Report, intake: &Ingested) -> Exit {
     match &report.end {
         Some(end) => early(end),
         None if needs_attention(&report.left, intake)
@@ -167,24 +174,28 @@ pub(super) fn outcome(report: &Report, intake: &Intake) -> Exit {
             Exit::Attention
         }
         None if !report.uncertain.is_empty() || !report.left.operations.is_empty() => Exit::Unfinished,
-        None => Exit::Agreed,
+        None => Exit::UpToDate,
     }
 }
 
 /// What it means, as an exit code, that a run ended early.
-pub(super) fn early(end: &End) -> Exit {
+pub(super) fn early(end: &StopReason) -> Exit {
     match end {
-        End::TokenRefused(_) => Exit::Token,
-        End::Interrupted => Exit::Interrupted,
-        End::CallGone | End::Save(_) => Exit::Failure,
-        End::NoWorkspace(_) | End::NoSuchCall => Exit::Usage,
-        End::Quota(_) | End::RateLimited | End::Trouble(_) | End::Offline(_) | End::MaxRequests => Exit::Unfinished,
+        StopReason::TokenRefused(_) => Exit::Token,
+        StopReason::Interrupted => Exit::Interrupted,
+        StopReason::CallGone | StopReason::Save(_) => Exit::Failure,
+        StopReason::NoWorkspace(_) | StopReason::NoSuchCall => Exit::Usage,
+        StopReason::Quota(_)
+        | StopReason::RateLimited
+        | StopReason::Trouble(_)
+        | StopReason::Offline(_)
+        | StopReason::MaxRequests => Exit::Unfinished,
     }
 }
 
 impl Input {
-    pub(super) fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> show::View<'a> {
-        show::View {
+    pub(super) fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> output::View<'a> {
+        output::View {
             sidecar: &self.sidecar,
             intake: &self.intake,
             plan,

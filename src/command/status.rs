@@ -1,18 +1,18 @@
 //! `status`: offline, what a push would do and what is left from former ones.
 
 use super::input::{self, Depth};
-use super::{Fault, World, print, style};
+use super::{CommandError, Context, print, style};
 use crate::cli::{Common, Format};
 use crate::exit::Exit;
-use crate::plan::{Options, plan};
+use crate::output::{self, Status};
+use crate::reconcile::plan::{Options, plan};
 use crate::settings::Settings;
-use crate::show::{self, Status};
 
 /// Runs `status`. Opens no socket, writes no file.
 ///
 /// # Errors
-/// A [`Fault`], if a file or a setting cannot be used.
-pub fn status(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
+/// A [`CommandError`], if a file or a setting cannot be used.
+pub fn status(common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandError> {
     let settings = Settings::read(common, world.variable)?;
     let Some(input) = input::read(&settings, world.clock, Depth::Everything)? else {
         return super::push::nothing_yet("status", common, &settings, world);
@@ -26,10 +26,10 @@ pub fn status(common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
     };
     if !common.quiet {
         let text = match common.format {
-            Format::Json => show::status_json(&status).to_string(),
-            Format::Text => show::status_text(&status, &style(common, world)),
+            Format::Json => output::status_json(&status).to_string(),
+            Format::Text => output::status_text(&status, &style(common, world)),
         };
         print(world.out, text.trim_end());
     }
-    Ok(Exit::Agreed)
+    Ok(Exit::UpToDate)
 }

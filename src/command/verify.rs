@@ -9,31 +9,32 @@ use time::{Date, OffsetDateTime};
 
 use super::input::{self, Depth, Input};
 use super::push::{early, nothing_yet, outcome};
-use super::{Fault, World, print, showing, style};
+use super::{CommandError, Context, print, showing, style};
 use crate::cli::{Common, Format, VerifyArgs};
-use crate::execute::{Edges, End, Manner, Report, Store, execute, look, window_start};
+use crate::execute::{Effects, Report, SendPolicy, StopReason, execute, look, window_start};
 use crate::exit::Exit;
-use crate::plan::{Options, plan};
-use crate::progress::{Both, Progress};
+use crate::output::json::SCHEMA;
+use crate::output::progress::{Both, Progress};
+use crate::output::{self, Verdict};
+use crate::reconcile::drift::{Comparison, compare, repair};
+use crate::reconcile::plan::{Options, plan};
+use crate::reconcile::recovery::LAG;
 use crate::settings::{self, Settings};
-use crate::settle::LAG;
-use crate::show::json::SCHEMA;
-use crate::show::{self, Verdict};
-use crate::store::SidecarFile;
+use crate::sidecar::file::SidecarFile;
+use crate::sidecar::file::Store;
 use crate::toggl::http::Client;
-use crate::verify::{Comparison, compare, repair};
 
 /// Runs `verify`.
 ///
 /// # Errors
-/// A [`Fault`], in which case nothing was sent.
-pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Result<Exit, Fault> {
+/// A [`CommandError`], in which case nothing was sent.
+pub fn verify(args: &VerifyArgs, common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandError> {
     let settings = Settings::read(common, world.variable)?;
     if settings.is_off && args.repair {
         if !common.quiet {
             print(world.err, "chute-toggl: TOGGL_SYNC_MODE is `off`, so nothing is repaired");
         }
-        return Ok(Exit::Agreed);
+        return Ok(Exit::UpToDate);
     }
     let token = settings::token(world.variable)?;
     let mut client = Client::new(settings.api.clone(), &token, settings.timeout);
@@ -57,12 +58,12 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
     let zone = input.zone.clone();
     let mut nowhere = Nowhere;
     let mut progress = Progress::new(world.err, world.clock, &zone, show);
-    let mut edges = Edges {
+    let mut edges = Effects {
         clock: world.clock,
         server: &mut client,
         store: file.as_mut().map_or(&mut nowhere as &mut dyn Store, |file| file),
         watch: &mut Both(world.watch, &mut progress),
-        dice: fastrand::Rng::new(),
+        rng: fastrand::Rng::new(),
         interrupted: world.interrupted,
     };
     let manner = manner(&settings, workspace(&settings, &input));
@@ -87,14 +88,14 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
         Err(end) => return Ok(not_compared(&view, &end, common, world)),
     };
     let exit = match &report {
-        None if comparison.findings.is_empty() => Exit::Agreed,
+        None if comparison.findings.is_empty() => Exit::UpToDate,
         None => Exit::Attention,
         Some(report) => match outcome(report, &input.intake) {
-            Exit::Agreed if comparison.has_doubled() => Exit::Attention,
+            Exit::UpToDate if comparison.has_doubled() => Exit::Attention,
             other => other,
         },
     };
-    if !common.quiet || exit != Exit::Agreed {
+    if !common.quiet || exit != Exit::UpToDate {
         let verdict = Verdict {
             sidecar: &before,
             comparison: &comparison,
@@ -109,7 +110,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, world: &mut World<'_>) -> Resu
 }
 
 /// Takes what was found into the records and pushes.
-fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut edges: Edges<'_>) -> Report {
+fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut edges: Effects<'_>) -> Report {
     // A sidecar that is new looks for everything itself, as far back as Toggl goes, and judges by what it finds whether
     // older sessions are there as well.
     if input.sidecar.looked {
@@ -118,7 +119,7 @@ fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut edg
     let manner = manner(settings, settings.workspace);
     let options = Options::plain(settings.defaults.clone());
     let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges.reborrow());
-    if outcome(&report, &input.intake) == Exit::Agreed {
+    if outcome(&report, &input.intake) == Exit::UpToDate {
         input.archive(edges.store);
     }
     report
@@ -126,23 +127,23 @@ fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut edg
 
 fn print_verdict(
     verdict: &Verdict<'_>,
-    pushed: Option<(&show::View<'_>, &Report)>,
+    pushed: Option<(&output::View<'_>, &Report)>,
     exit: Exit,
     common: &Common,
-    world: &mut World<'_>,
+    world: &mut Context<'_>,
 ) {
     match common.format {
         Format::Json => {
-            let mut document = show::comparison_json(verdict);
+            let mut document = output::comparison_json(verdict);
             document["exit"] = json!(exit.code());
-            document["push"] = json!(pushed.map(|(view, report)| show::report_json(view, report, exit)));
+            document["push"] = json!(pushed.map(|(view, report)| output::report_json(view, report, exit)));
             print(world.out, &document.to_string());
         }
         Format::Text => {
-            let mut text = show::comparison_text(verdict);
+            let mut text = output::comparison_text(verdict);
             if let Some((view, report)) = pushed {
                 text.push('\n');
-                text.push_str(&show::report_text(view, report, &style(common, world)));
+                text.push_str(&output::report_text(view, report, &style(common, world)));
             }
             print(world.out, text.trim_end());
         }
@@ -166,9 +167,9 @@ fn days(back: u16, now: i64) -> RangeInclusive<Date> {
 fn ask(
     input: &mut Input,
     days: &RangeInclusive<Date>,
-    manner: &Manner,
-    edges: &mut Edges<'_>,
-) -> Result<Comparison, End> {
+    manner: &SendPolicy,
+    edges: &mut Effects<'_>,
+) -> Result<Comparison, StopReason> {
     let last_write_ms = input.sidecar.quota.last_request_ms.unwrap_or(0);
     let asked_ms = edges.clock.now_ms();
     let comparison = ask_once(input, days, manner, edges)?;
@@ -184,9 +185,9 @@ fn ask(
 fn ask_once(
     input: &mut Input,
     days: &RangeInclusive<Date>,
-    manner: &Manner,
-    edges: &mut Edges<'_>,
-) -> Result<Comparison, End> {
+    manner: &SendPolicy,
+    edges: &mut Effects<'_>,
+) -> Result<Comparison, StopReason> {
     let span = (*days.start(), *days.end());
     let entries = look(&mut input.sidecar, span, true, manner, edges.reborrow())?;
     let workspace = manner.workspace.or(input.sidecar.workspace);
@@ -204,17 +205,18 @@ impl Store for Nowhere {
 
 /// The workspace to look in: the one that entries were made in, where nobody says which.
 fn workspace(settings: &Settings, input: &Input) -> Option<i64> {
-    let used = || input.sidecar.records().find_map(|(_, _, record)| record.entry.as_ref().map(|entry| entry.workspace));
+    let used =
+        || input.sidecar.sessions().find_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.workspace));
     settings.workspace.or(input.sidecar.workspace).or_else(used)
 }
 
-fn manner(settings: &Settings, workspace: Option<i64>) -> Manner {
-    Manner { workspace, pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false }
+fn manner(settings: &Settings, workspace: Option<i64>) -> SendPolicy {
+    SendPolicy { workspace, pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false }
 }
 
-fn not_compared(view: &show::View<'_>, end: &End, common: &Common, world: &mut World<'_>) -> Exit {
+fn not_compared(view: &output::View<'_>, end: &StopReason, common: &Common, world: &mut Context<'_>) -> Exit {
     let exit = early(end);
-    let text = show::not_compared_text(view, end);
+    let text = output::not_compared_text(view, end);
     match common.format {
         Format::Json => {
             let document = json!({"schema": SCHEMA, "command": "verify", "error": text, "exit": exit.code()});

@@ -1,9 +1,9 @@
 //! What an answer means for the records.
 
 use super::gate::Reply;
-use super::{Execution, Refusal};
-use crate::plan::{Change, Kind, Operation, fingerprint};
-use crate::sidecar::{Entry, RecordKey, Rejection};
+use super::{Execution, RejectedSession};
+use crate::reconcile::plan::{Change, Operation, OperationKind, fingerprint};
+use crate::sidecar::{LastSent, Rejection, SessionKey};
 use crate::toggl::{Answer, description_of, entry};
 
 impl Execution<'_> {
@@ -18,16 +18,18 @@ impl Execution<'_> {
             }
         };
         match (operation.kind, answer.status) {
-            (Kind::Create | Kind::Start, 200..=299) => self.entry_made(operation, workspace, &answer),
-            (Kind::Rename, 200..=299) => return self.renamed(operation, &answer),
-            (Kind::Rename, _) => return self.one_by_one(&operation, &operation.sessions),
-            (Kind::Halt, 200..=299 | 409) => self.halted(operation, &answer),
-            (Kind::Delete, 200..=299 | 404) => {
+            (OperationKind::Create | OperationKind::Start, 200..=299) => self.entry_made(operation, workspace, &answer),
+            (OperationKind::Rename, 200..=299) => return self.renamed(operation, &answer),
+            (OperationKind::Rename, _) => return self.one_by_one(&operation, &operation.sessions),
+            (OperationKind::Halt, 200..=299 | 409) => self.halted(operation, &answer),
+            (OperationKind::Delete, 200..=299 | 404) => {
                 operation.sessions.iter().for_each(|&key| self.sidecar.remove(key));
                 self.report.done.push(operation);
             }
-            (Kind::Stop | Kind::Update | Kind::Resume, 200..=299) => self.told(operation),
-            (Kind::Stop | Kind::Update | Kind::Resume | Kind::Halt, 404) => return self.entry_gone(operation),
+            (OperationKind::Stop | OperationKind::Update | OperationKind::Resume, 200..=299) => self.told(operation),
+            (OperationKind::Stop | OperationKind::Update | OperationKind::Resume | OperationKind::Halt, 404) => {
+                return self.entry_gone(operation);
+            }
             (_, status) => self.refused(&operation, status, &answer),
         }
         Vec::new()
@@ -46,7 +48,7 @@ impl Execution<'_> {
                 record.intent = None;
                 record.rejected = None;
                 record.assumed = false;
-                record.entry = Some(Entry {
+                record.last_sent = Some(LastSent {
                     id: made.id,
                     workspace,
                     description: description_of(&operation.title).into(),
@@ -65,11 +67,11 @@ impl Execution<'_> {
             if let Some(record) = self.sidecar.record_mut(key) {
                 record.rejected = None;
                 let is_open = record.stop.is_none();
-                if let Some(entry) = &mut record.entry {
+                if let Some(entry) = &mut record.last_sent {
                     entry.description = description_of(&operation.title).into();
                     entry.start = operation.start;
                     // An update of a halted entry whose session is open leaves it halted.
-                    let is_still_halted = operation.kind == Kind::Update && is_open && entry.stop.is_some();
+                    let is_still_halted = operation.kind == OperationKind::Update && is_open && entry.stop.is_some();
                     entry.halted = is_still_halted;
                     entry.stop = if is_still_halted { operation.stop.or(entry.stop) } else { operation.stop };
                 }
@@ -87,7 +89,7 @@ impl Execution<'_> {
             if let Some(record) = self.sidecar.record_mut(key) {
                 // What was refused before it, of the same session, still is.
                 record.rejected.take_if(|refused| refused.operation == halt);
-                if let Some(entry) = &mut record.entry {
+                if let Some(entry) = &mut record.last_sent {
                     entry.stop = stop;
                     entry.halted = true;
                 }
@@ -103,12 +105,12 @@ impl Execution<'_> {
         for (&key, entry) in operation.sessions.iter().zip(&operation.entries) {
             if !done.contains(&entry.id) {
                 failed.push(key);
-            } else if let Some(entry) = self.sidecar.record_mut(key).and_then(|record| record.entry.as_mut()) {
+            } else if let Some(entry) = self.sidecar.record_mut(key).and_then(|record| record.last_sent.as_mut()) {
                 entry.description = description_of(&operation.title).into();
             }
         }
         let again = self.one_by_one(&operation, &failed);
-        let done = |key: &RecordKey| !failed.contains(key);
+        let done = |key: &SessionKey| !failed.contains(key);
         let kept: Vec<bool> = operation.sessions.iter().map(done).collect();
         let mut keep = kept.iter();
         operation.sessions.retain(|_| keep.next() == Some(&true));
@@ -125,12 +127,12 @@ impl Execution<'_> {
         let mut is_present = false;
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
-                self.gone.extend(record.entry.take().map(|entry| (key, entry)));
-                is_present = !record.gone;
+                self.gone.extend(record.last_sent.take().map(|entry| (key, entry)));
+                is_present = !record.removed;
             }
         }
         let is_running = operation.sessions.first().copied() == self.intake.running;
-        operation.kind = if operation.stop.is_some() { Kind::Create } else { Kind::Start };
+        operation.kind = if operation.stop.is_some() { OperationKind::Create } else { OperationKind::Start };
         operation.entries.clear();
         operation.changes.clear();
         let can_be_made = is_present && (operation.stop.is_some() || is_running);
@@ -142,7 +144,7 @@ impl Execution<'_> {
     pub(super) fn take_back_gone(&mut self) {
         for (key, entry) in std::mem::take(&mut self.gone) {
             if let Some(record) = self.sidecar.record_mut(key) {
-                record.entry.get_or_insert(entry);
+                record.last_sent.get_or_insert(entry);
             }
         }
     }
@@ -157,19 +159,19 @@ impl Execution<'_> {
                 record.intent = None;
                 record.rejected = Some(Box::new(rejection.clone()));
             }
-            self.report.refused.push(Refusal { session: key, status, text: text.clone() });
+            self.report.rejected.push(RejectedSession { session: key, status, text: text.clone() });
         }
     }
 
     /// The updates that a rename stands for, of these sessions, as the plan would have them one by one.
-    fn one_by_one(&self, rename: &Operation, sessions: &[RecordKey]) -> Vec<Operation> {
+    fn one_by_one(&self, rename: &Operation, sessions: &[SessionKey]) -> Vec<Operation> {
         (rename.sessions.iter().zip(&rename.entries))
             .filter(|(key, _)| sessions.contains(key))
             .filter_map(|(&key, &entry)| {
                 let (_, record) = self.sidecar.record(key)?;
-                let told = record.entry.as_ref()?;
+                let told = record.last_sent.as_ref()?;
                 Some(Operation {
-                    kind: Kind::Update,
+                    kind: OperationKind::Update,
                     sessions: vec![key],
                     entries: vec![entry],
                     title: rename.title.clone(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{End, Event, Execution};
+use super::{Event, Execution, StopReason};
 use crate::toggl::{Answer, Bucket, Failure, Method, Request, entry};
 
 /// How often a request is tried in all.
@@ -28,8 +28,8 @@ impl Execution<'_> {
     pub(super) fn send(
         &mut self,
         request: &Request,
-        intent: impl Fn(&mut Self) -> Result<(), End>,
-    ) -> Result<Reply, End> {
+        intent: impl Fn(&mut Self) -> Result<(), StopReason>,
+    ) -> Result<Reply, StopReason> {
         let bucket = request.bucket();
         let mut tries = 0;
         loop {
@@ -50,22 +50,22 @@ impl Execution<'_> {
                     self.take_in_headers(bucket, &answer);
                     match answer.status {
                         // 403 later in a run means that this entry is not ours.
-                        401 => return Err(End::TokenRefused(401)),
-                        403 if !self.answered => return Err(End::TokenRefused(403)),
+                        401 => return Err(StopReason::TokenRefused(401)),
+                        403 if !self.answered => return Err(StopReason::TokenRefused(403)),
                         402 if means_quota(&answer) => {
                             let resets_in = answer.quota.and_then(|quota| quota.resets_in).or(answer.retry_after);
                             self.sidecar.quota.note_exhausted(bucket, resets_in, self.next_second());
                             continue;
                         }
-                        404 if !request.method.is_repeatable() => return Err(End::NoSuchCall),
-                        410 => return Err(End::CallGone),
-                        429 => (answer.retry_after, End::RateLimited),
+                        404 if !request.method.is_repeatable() => return Err(StopReason::NoSuchCall),
+                        410 => return Err(StopReason::CallGone),
+                        429 => (answer.retry_after, StopReason::RateLimited),
                         500.. if request.method.is_repeatable() => {
-                            (answer.retry_after, End::Trouble(format!("Toggl answered {}", answer.status)))
+                            (answer.retry_after, StopReason::Trouble(format!("Toggl answered {}", answer.status)))
                         }
                         500.. => return Ok(Reply::Unknown(self.edges.clock.now_ms())),
                         200..=299 if request.method.is_repeatable() && !is_toggls(request, &answer) => {
-                            (None, End::Trouble("what answered did not answer as Toggl does".to_owned()))
+                            (None, StopReason::Trouble("what answered did not answer as Toggl does".to_owned()))
                         }
                         _ => {
                             self.answered = true;
@@ -73,8 +73,8 @@ impl Execution<'_> {
                         }
                     }
                 }
-                Err(Failure::NotSent(why)) => (None, End::Offline(why)),
-                Err(Failure::Unknown(why)) if request.method.is_repeatable() => (None, End::Trouble(why)),
+                Err(Failure::NotSent(why)) => (None, StopReason::Offline(why)),
+                Err(Failure::Unknown(why)) if request.method.is_repeatable() => (None, StopReason::Trouble(why)),
                 Err(Failure::Unknown(_)) => return Ok(Reply::Unknown(self.edges.clock.now_ms())),
             };
             if tries == TRIES {
@@ -85,18 +85,18 @@ impl Execution<'_> {
     }
 
     /// Waits until the next request may be sent, or says why it may not.
-    pub(super) fn pass(&mut self, bucket: Bucket) -> Result<(), End> {
+    pub(super) fn pass(&mut self, bucket: Bucket) -> Result<(), StopReason> {
         loop {
             if self.edges.interrupted.load(Ordering::Relaxed) {
-                return Err(End::Interrupted);
+                return Err(StopReason::Interrupted);
             }
             if self.manner.max_requests.is_some_and(|most| self.report.requests >= most) {
-                return Err(End::MaxRequests);
+                return Err(StopReason::MaxRequests);
             }
             let now = self.edges.clock.now();
             if let Some(until) = self.sidecar.quota.empty_until(bucket, now) {
                 if !self.manner.wait {
-                    return Err(End::Quota(until));
+                    return Err(StopReason::Quota(until));
                 }
                 self.wait_for_quota(until)?;
                 continue;
@@ -112,7 +112,7 @@ impl Execution<'_> {
 
     /// Sleeps until the bucket is full again. What is known is on disk before, since such a sleep is likely to be
     /// ended by something else.
-    fn wait_for_quota(&mut self, until: i64) -> Result<(), End> {
+    fn wait_for_quota(&mut self, until: i64) -> Result<(), StopReason> {
         self.drop_unsent_intents();
         self.save_if_changed()?;
         self.edges.watch.event(&Event::WaitingForQuota(until));
@@ -126,7 +126,7 @@ impl Execution<'_> {
     fn back_off(&mut self, tries: u32, asked: Option<i64>) {
         let base = self.manner.pace.max(SHORTEST);
         let bound = base.saturating_mul(2_u32.saturating_pow(tries)).min(LONGEST);
-        let jitter = bound.mul_f64(self.edges.dice.f64());
+        let jitter = bound.mul_f64(self.edges.rng.f64());
         let asked = Duration::from_secs(asked.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0));
         self.edges.clock.sleep(jitter.max(asked.min(LONGEST)));
     }

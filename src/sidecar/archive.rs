@@ -16,10 +16,10 @@
 
 use std::collections::HashMap;
 
-use super::format::{self, FormatError};
-use super::{List, Sidecar, ThreadKey};
-use crate::snapshot::KnownPast;
-use crate::snapshot::blocks::Blocks;
+use super::json::{self, FormatError};
+use super::{List, Sidecar, TaskKey};
+use crate::chute_kun::snapshot::KnownPast;
+use crate::chute_kun::snapshot::blocks::Blocks;
 use crate::toggl::describes;
 
 /// Settled tasks at the beginning of past.
@@ -43,7 +43,7 @@ const WORTHWHILE: usize = 1000;
 impl Archive {
     /// Whether a thread of the archive has this key.
     #[must_use]
-    pub fn has(&self, key: ThreadKey) -> bool {
+    pub fn has(&self, key: TaskKey) -> bool {
         key.day <= self.last_day && self.tasks.contains(&format!("\"{key}\":"))
     }
 
@@ -61,7 +61,7 @@ impl Sidecar {
     /// [`FormatError`], if the archive is damaged.
     pub fn unarchive(&mut self) -> Result<(), FormatError> {
         if let Some(archive) = self.archive.take() {
-            format::read_into(&mut self.threads, &archive.tasks, &archive.entries)?;
+            json::read_into(&mut self.tasks, &archive.tasks, &archive.entries)?;
         }
         Ok(())
     }
@@ -83,12 +83,12 @@ impl Sidecar {
         let is_settled = |place: Option<super::Place>| {
             place.is_some_and(|place| place.list == List::Past && (place.index as usize) < tasks)
         };
-        let (archived, live) = std::mem::take(&mut self.threads).into_iter().partition(|(_, t)| is_settled(t.place));
-        self.threads = live;
-        let (tasks, entries) = format::write_threads(&archived)?;
+        let (archived, live) = std::mem::take(&mut self.tasks).into_iter().partition(|(_, t)| is_settled(t.place));
+        self.tasks = live;
+        let (tasks, entries) = json::write_threads(&archived)?;
         self.archive = Some(Archive {
             past,
-            sessions: archived.values().map(|thread| thread.records.len()).sum(),
+            sessions: archived.values().map(|thread| thread.sessions.len()).sum(),
             last_day: archived.keys().map(|key| key.day).max().unwrap_or(0),
             tasks,
             entries,
@@ -98,13 +98,13 @@ impl Sidecar {
 
     /// The tasks of past from `first` on that are settled, up to the first that is not: index and number of sessions.
     fn settled(&self, blocks: &Blocks<'_>, first: usize) -> Vec<(usize, usize)> {
-        let by_index: HashMap<usize, &super::Thread> = (self.threads.values())
+        let by_index: HashMap<usize, &super::TaskRecord> = (self.tasks.values())
             .filter_map(|thread| Some((thread.place.filter(|place| place.list == List::Past)?.index as usize, thread)))
             .collect();
         let past = blocks.blocks.iter().filter(|block| block.list == List::Past);
         (past.enumerate().skip(first))
             .map_while(|(index, block)| match by_index.get(&index) {
-                Some(thread) => thread.is_settled().then_some((index, thread.records.len())),
+                Some(thread) => thread.is_settled().then_some((index, thread.sessions.len())),
                 // Without a thread only if it has no session: one that was left out must be told of again.
                 None => (!block.text.contains("sessions]]")).then_some((index, 0)),
             })
@@ -123,15 +123,15 @@ pub enum ArchiveError {
     Write(#[from] std::io::Error),
 }
 
-impl super::Thread {
+impl super::TaskRecord {
     /// Whether Toggl was told all of it, and nothing about it can need anything as long as its task does not change.
     fn is_settled(&self) -> bool {
-        self.records.iter().all(|record| {
-            let is_told = (record.entry.as_ref())
+        self.sessions.iter().all(|record| {
+            let is_told = (record.last_sent.as_ref())
                 .is_some_and(|entry| entry.same_times(record) && describes(&entry.description, &self.title));
             is_told
                 && record.stop.is_some()
-                && !record.gone
+                && !record.removed
                 && !record.assumed
                 && record.intent.is_none()
                 && record.rejected.is_none()

@@ -7,17 +7,17 @@ use std::str::FromStr;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
-use super::{List, Place, RecordKey, ThreadKey};
+use super::{List, Place, SessionKey, TaskKey};
 
-impl fmt::Display for ThreadKey {
+impl fmt::Display for TaskKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08}/{}", self.day, self.task)
+        write!(f, "{:08}/{}", self.day, self.number)
     }
 }
 
-impl fmt::Display for RecordKey {
+impl fmt::Display for SessionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.thread, self.session)
+        write!(f, "{}/{}", self.task, self.session)
     }
 }
 
@@ -27,24 +27,24 @@ impl fmt::Display for Place {
     }
 }
 
-impl FromStr for ThreadKey {
+impl FromStr for TaskKey {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (day, task) = text.split_once('/').ok_or(())?;
-        let key = ThreadKey { day: day.parse().map_err(drop)?, task: task.parse().map_err(drop)? };
+        let key = TaskKey { day: day.parse().map_err(drop)?, number: task.parse().map_err(drop)? };
         // Only the one way of writing it: `+1` and `01` parse as numbers too.
         let is_a_day = if day.len() > 8 { is_plain(day) } else { day.len() == 8 && !day.starts_with('+') };
         if is_a_day && is_plain(task) { Ok(key) } else { Err(()) }
     }
 }
 
-impl FromStr for RecordKey {
+impl FromStr for SessionKey {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (thread, session) = text.rsplit_once('/').ok_or(())?;
-        let key = RecordKey { thread: thread.parse()?, session: session.parse().map_err(drop)? };
+        let key = SessionKey { task: thread.parse()?, session: session.parse().map_err(drop)? };
         if is_plain(session) { Ok(key) } else { Err(()) }
     }
 }

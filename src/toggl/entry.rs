@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 /// An entry as Toggl lists it, reduced to what a pusher needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteEntry {
+pub struct TimeEntry {
     /// Toggl's id.
     pub id: i64,
     /// The workspace it is in.
@@ -35,7 +35,7 @@ pub struct BulkAnswer {
 /// # Errors
 /// A message for people, when it is no such list or when one entry lacks an id, a workspace or a start. It is not
 /// left out then: what is not seen counts as not there, and would be created again.
-pub fn parse_entries(body: &str) -> Result<Vec<RemoteEntry>, String> {
+pub fn parse_entries(body: &str) -> Result<Vec<TimeEntry>, String> {
     match serde_json::from_str(body) {
         Ok(Value::Array(entries)) => entries
             .iter()
@@ -50,7 +50,7 @@ pub fn parse_entries(body: &str) -> Result<Vec<RemoteEntry>, String> {
 /// Reads the answer to a create, a start or an update: the entry as it is now. `None` when something of it is missing;
 /// see [`created_id`] for the question whether there is an entry.
 #[must_use]
-pub fn parse_created(body: &str) -> Option<RemoteEntry> {
+pub fn parse_created(body: &str) -> Option<TimeEntry> {
     read(&serde_json::from_str(body).ok()?).ok()
 }
 
@@ -91,12 +91,12 @@ fn id(object: &Value, field: &str) -> Option<i64> {
 }
 
 /// One entry, or what it lacks.
-fn read(entry: &Value) -> Result<RemoteEntry, String> {
+fn read(entry: &Value) -> Result<TimeEntry, String> {
     let id_there = id(entry, "id").ok_or("no id")?;
     let workspace = id(entry, "workspace_id").or_else(|| id(entry, "wid"));
     let workspace = workspace.ok_or_else(|| format!("no workspace (id {id_there})"))?;
     let start = instant(entry, "start").ok_or_else(|| format!("no start (id {id_there})"))?;
-    Ok(RemoteEntry {
+    Ok(TimeEntry {
         id: id_there,
         workspace,
         description: entry.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use chute_toggl::intake::take_in;
-use chute_toggl::sidecar::{Entry, Sidecar};
-use chute_toggl::snapshot;
+use chute_toggl::chute_kun::snapshot;
+use chute_toggl::reconcile::ingest::ingest;
+use chute_toggl::sidecar::{LastSent, Sidecar};
 use chute_toggl::zone::Zone;
 use serde::Deserialize;
 use time::macros::datetime;
@@ -34,7 +34,7 @@ impl History {
     /// A history of so many sessions.
     pub fn of(sessions: usize) -> History {
         let days = sessions.div_ceil(SESSIONS_A_DAY);
-        let mut dice = fastrand::Rng::with_seed(10);
+        let mut rng = fastrand::Rng::with_seed(10);
         let mut past = String::new();
         let mut today = String::new();
         let mut swept = String::new();
@@ -43,7 +43,7 @@ impl History {
             let date = time::OffsetDateTime::from_unix_timestamp(EVENING - ago * DAY).unwrap();
             let date = date.to_offset(time::macros::offset!(+9)).date();
             let ymd = date.year() * 10_000 + i32::from(u8::from(date.month())) * 100 + i32::from(date.day());
-            let tasks = tasks_of_a_day(day, ymd, &mut dice);
+            let tasks = tasks_of_a_day(day, ymd, &mut rng);
             for task in &tasks {
                 if ago > 0 {
                     past.push_str(&task.replace("LIST", "past"));
@@ -65,13 +65,13 @@ impl History {
     /// The sidecar of somebody whose first snapshot is in agreement.
     pub fn agreed(&self, zone: &Zone) -> Sidecar {
         let mut sidecar = Sidecar { looked: true, workspace: Some(WORKSPACE), ..Sidecar::default() };
-        take_in(&mut sidecar, &snapshot::parse(self.first.as_bytes()).unwrap(), EVENING, zone);
+        ingest(&mut sidecar, &snapshot::parse(self.first.as_bytes()).unwrap(), EVENING, zone);
         let mut id = 3_000_000_000;
-        for thread in sidecar.threads.values_mut() {
+        for thread in sidecar.tasks.values_mut() {
             let description = thread.description();
-            for record in &mut thread.records {
+            for record in &mut thread.sessions {
                 id += 7;
-                record.entry = Some(Entry {
+                record.last_sent = Some(LastSent {
                     id,
                     workspace: WORKSPACE,
                     description: description.clone(),
@@ -101,24 +101,24 @@ pub fn save(path: &Path, text: &[u8], saved: i64) {
     File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
 }
 
-fn tasks_of_a_day(day: usize, ymd: i32, dice: &mut fastrand::Rng) -> Vec<String> {
+fn tasks_of_a_day(day: usize, ymd: i32, rng: &mut fastrand::Rng) -> Vec<String> {
     let mut sessions: Vec<Vec<(usize, usize)>> = vec![Vec::new(); TASKS_A_DAY];
     for n in 0..SESSIONS_A_DAY {
-        let start = 500 + n * 40 + dice.usize(0..10);
-        let task = if n < TASKS_A_DAY { n } else { dice.usize(0..TASKS_A_DAY) };
-        sessions[task].push((start, start + 5 + dice.usize(0..25)));
+        let start = 500 + n * 40 + rng.usize(0..10);
+        let task = if n < TASKS_A_DAY { n } else { rng.usize(0..TASKS_A_DAY) };
+        sessions[task].push((start, start + 5 + rng.usize(0..25)));
     }
     (sessions.iter().enumerate())
         .map(|(task, sessions)| {
             let total: usize = sessions.iter().map(|(start, end)| end - start).sum();
             let (first, last) = (sessions[0].0, sessions[sessions.len() - 1].1);
             let title = TITLES[(day + task) % TITLES.len()];
-            let title = if dice.bool() { format!("{title} #{day}") } else { title.to_owned() };
+            let title = if rng.bool() { format!("{title} #{day}") } else { title.to_owned() };
             let mut text = format!(
                 "\n[[LIST]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = {total}\nactual_carry_sec = {}\n\
                  started_at_min = {first}\nfinished_at_min = {last}\nstate = \"Done\"\nplanned_ymd = {ymd}\n\
                  done_ymd = {ymd}\ncategory = \"General\"\n",
-                dice.usize(0..60)
+                rng.usize(0..60)
             );
             for (start, end) in sessions {
                 text.push_str(&format!("\n[[LIST.sessions]]\nstart_min = {start}\nend_min = {end}\n"));

@@ -11,10 +11,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use chute_toggl::intake::take_in;
-use chute_toggl::plan::{Defaults, Options, plan};
+use chute_toggl::chute_kun::snapshot::{self, blocks};
+use chute_toggl::reconcile::ingest::ingest;
+use chute_toggl::reconcile::plan::{Defaults, Options, plan};
 use chute_toggl::sidecar::Sidecar;
-use chute_toggl::snapshot::{self, blocks};
 use chute_toggl::zone::Zone;
 
 use crate::Table;
@@ -67,9 +67,8 @@ pub fn part(folder: &Path, run: &str) {
         "first" => {
             let snapshot = timed("parse", || snapshot::parse(&first).unwrap());
             let mut sidecar = Sidecar::default();
-            let intake = timed("first push: identity and instants", || {
-                take_in(&mut sidecar, &snapshot, history::EVENING, &zone)
-            });
+            let intake =
+                timed("first push: identity and instants", || ingest(&mut sidecar, &snapshot, history::EVENING, &zone));
             let plan = timed("first push: plan", || plan(&sidecar, &intake, &everything()));
             drop((snapshot, plan));
         }
@@ -84,7 +83,7 @@ pub fn part(folder: &Path, run: &str) {
             let known = sidecar.archive.as_ref().map(|archive| archive.past);
             let snapshot = timed(&name("parse"), || snapshot::parse_unknown(&second, known.as_ref()).unwrap());
             let intake =
-                timed(&name("identity and instants"), || take_in(&mut sidecar, &snapshot, history::MORNING, &zone));
+                timed(&name("identity and instants"), || ingest(&mut sidecar, &snapshot, history::MORNING, &zone));
             let plan = timed(&name("plan"), || plan(&sidecar, &intake, &everything()));
             assert_eq!(plan.operations.len(), 1);
             let written = timed(&name("sidecar, as text"), || sidecar.to_json().unwrap());

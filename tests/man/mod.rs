@@ -20,9 +20,9 @@ pub fn page() -> String {
             Some("COMMAND") => page.push_str(&options_of(line.trim_matches('@').trim_start_matches("COMMAND "))),
             Some("OPTIONS") => page.push_str(&options(Cli::command())),
             Some("FIELDS") => page.push_str(&fields(match line.trim_matches('@') {
-                "FIELDS push" => include_str!("../../src/show/json.rs"),
-                "FIELDS verify" => include_str!("../../src/show/comparison.rs"),
-                "FIELDS doctor" => include_str!("../../src/show/diagnosis.rs"),
+                "FIELDS push" => include_str!("../../src/output/json.rs"),
+                "FIELDS verify" => include_str!("../../src/output/verify.rs"),
+                "FIELDS doctor" => include_str!("../../src/output/doctor.rs"),
                 other => panic!("the template asks for `{other}`"),
             })),
             Some(other) => panic!("the template asks for `{other}`"),

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
-use chute_toggl::command::{self, World};
+use chute_toggl::command::{self, Context};
 use chute_toggl::execute::Unwatched;
 use chute_toggl::exit::Exit;
-use chute_toggl::store::RealDisk;
+use chute_toggl::sidecar::file::RealDisk;
 
 use super::SimClock;
 
@@ -20,7 +20,7 @@ pub fn run_command(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    command::run(World {
+    command::run(Context {
         args: std::iter::once("chute-toggl").chain(args.iter().copied()).map(OsString::from).collect(),
         variable: &|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()),
         clock,

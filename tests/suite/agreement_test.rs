@@ -3,10 +3,10 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use chute_toggl::agreement::Agreement;
 use chute_toggl::cli::{Cli, Command};
+use chute_toggl::command::shortcut::UpToDate;
 use chute_toggl::settings::Settings;
-use chute_toggl::store::lock_path;
+use chute_toggl::sidecar::file::lock_path;
 use clap::Parser as _;
 
 use crate::at_desk;
@@ -46,7 +46,7 @@ impl Desk {
         let cli = Cli::parse_from(["chute-toggl", "push"]);
         assert!(matches!(cli.command, Command::Push(_)));
         let variables = self.variables();
-        Agreement::standing(
+        UpToDate::standing(
             &Settings::read(&cli.common, &|name| {
                 variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into())
             })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chute_toggl::execute::{Event, Watch};
-use chute_toggl::plan::{Kind, Why};
+use chute_toggl::reconcile::plan::{HoldReason, OperationKind};
 use chute_toggl::zone::Zone;
 
 use crate::rig::{Pushed, Rig};
@@ -50,7 +50,7 @@ fn push_watched(rig: &mut Rig, tasks: &[Task<'_>], watch: &mut dyn Watch) -> Pus
     rig.push_watched(&snapshot(tasks), saved, &Zone::named("UTC").unwrap(), watch)
 }
 
-fn kinds(pushed: &Pushed) -> Vec<Kind> {
+fn kinds(pushed: &Pushed) -> Vec<OperationKind> {
     pushed.report.done.iter().map(|operation| operation.kind).collect()
 }
 
@@ -67,17 +67,17 @@ fn what_a_bulk_request_could_not_rename_is_tried_alone_and_refused_alone() {
     starts.sort_unstable();
     rig.toggl.sandbox().rules.locked_before = Some(starts[1]);
     let pushed = push(&mut rig, &tasks("Report"));
-    assert_eq!((pushed.report.end.as_ref(), kinds(&pushed)), (None, vec![Kind::Rename]));
+    assert_eq!((pushed.report.end.as_ref(), kinds(&pushed)), (None, vec![OperationKind::Rename]));
     let renamed = &pushed.report.done[0];
     assert_eq!((renamed.sessions.len(), renamed.entries.len()), (2, 2), "what was done, and no more");
-    assert_eq!(pushed.report.refused.len(), 1);
-    assert!(!renamed.sessions.contains(&pushed.report.refused[0].session));
+    assert_eq!(pushed.report.rejected.len(), 1);
+    assert!(!renamed.sessions.contains(&pushed.report.rejected[0].session));
     for entry in rig.toggl.sandbox().entries() {
         assert_eq!(entry.description, if entry.start == starts[0] { "Draft" } else { "Report" });
     }
     let lines = rig.requests();
     let pushed = push(&mut rig, &tasks("Report"));
-    assert_eq!((rig.requests(), pushed.report.left.held_for(Why::Rejected).count()), (lines, 1));
+    assert_eq!((rig.requests(), pushed.report.left.held_for(HoldReason::Rejected).count()), (lines, 1));
 }
 
 /// Once each of them was taken to have the start and the stop of the first, and the next push told them to Toggl again.
@@ -87,7 +87,7 @@ fn what_is_renamed_one_by_one_after_all_keeps_its_times() {
     push(&mut rig, &[closed("Draft", &THREE)]);
     rig.toggl.sandbox().faults.next(crate::sandbox::Fault::status(400, false));
     let pushed = push(&mut rig, &[closed("Report", &THREE)]);
-    assert_eq!((pushed.report.end.as_ref(), kinds(&pushed)), (None, vec![Kind::Update; 3]));
+    assert_eq!((pushed.report.end.as_ref(), kinds(&pushed)), (None, vec![OperationKind::Update; 3]));
     assert!(pushed.report.left.operations.is_empty());
     let before = rig.requests();
     push(&mut rig, &[closed("Report", &THREE)]);
@@ -115,9 +115,11 @@ fn what_is_renamed_one_by_one_after_all_keeps_its_times() {
 #[test]
 fn an_entry_that_is_gone_from_toggl_is_made_anew_where_the_session_stands() {
     // Closed, running, and open without running: the last has no end yet and does not run.
-    for (state, end, made) in
-        [("Paused", Some(550), vec![Kind::Create]), ("Active", None, vec![Kind::Start]), ("Paused", None, vec![])]
-    {
+    for (state, end, made) in [
+        ("Paused", Some(550), vec![OperationKind::Create]),
+        ("Active", None, vec![OperationKind::Start]),
+        ("Paused", None, vec![]),
+    ] {
         let mut rig = Rig::at(NOON);
         push(&mut rig, &[Task { title: "Draft", state: "Active", sessions: &[(540, None)] }]);
         let id = rig.toggl.sandbox().entries()[0].id;
@@ -147,21 +149,21 @@ fn a_halt_and_a_refusal_of_the_same_session_do_not_hide_each_other() {
     rig.toggl.sandbox().rules.refusals.push(crate::sandbox::Refusal::bad("Report"));
     let open = Task { title: "Report", state: "Paused", sessions: &[(540, None)] };
     let pushed = push(&mut rig, std::slice::from_ref(&open));
-    assert_eq!((kinds(&pushed), pushed.report.refused.len()), (vec![Kind::Halt], 1));
+    assert_eq!((kinds(&pushed), pushed.report.rejected.len()), (vec![OperationKind::Halt], 1));
     // Halted, it is another request, which is refused as well; then no more.
     push(&mut rig, std::slice::from_ref(&open));
     let before = rig.requests();
     let pushed = push(&mut rig, std::slice::from_ref(&open));
-    assert_eq!((rig.requests(), pushed.report.left.held_for(Why::Rejected).count()), (before, 1));
+    assert_eq!((rig.requests(), pushed.report.left.held_for(HoldReason::Rejected).count()), (before, 1));
     // What was itself refused, and is sent again when that is asked for, is refused no more.
     let mut rig = Rig::at(NOON);
     push(&mut rig, &[Task { title: "Draft", state: "Active", sessions: &[(540, None)] }]);
     let open = Task { title: "Draft", state: "Paused", sessions: &[(540, None)] };
     rig.toggl.sandbox().faults.next(crate::sandbox::Fault::status(400, false));
-    assert_eq!(push(&mut rig, std::slice::from_ref(&open)).report.refused.len(), 1);
+    assert_eq!(push(&mut rig, std::slice::from_ref(&open)).report.rejected.len(), 1);
     rig.options.retry_rejected = true;
-    assert_eq!(kinds(&push(&mut rig, std::slice::from_ref(&open))), [Kind::Halt]);
-    assert!(rig.sidecar().records().all(|(_, _, record)| record.rejected.is_none()));
+    assert_eq!(kinds(&push(&mut rig, std::slice::from_ref(&open))), [OperationKind::Halt]);
+    assert!(rig.sidecar().sessions().all(|(_, _, record)| record.rejected.is_none()));
 }
 
 #[test]
@@ -170,7 +172,7 @@ fn a_push_that_makes_no_entry_asks_for_no_workspace() {
     push(&mut rig, &[closed("Draft", &THREE[..1])]);
     rig.manner.workspace = None;
     let before = rig.requests();
-    assert_eq!(kinds(&push(&mut rig, &[closed("Report", &THREE[..1])])), [Kind::Update]);
+    assert_eq!(kinds(&push(&mut rig, &[closed("Report", &THREE[..1])])), [OperationKind::Update]);
     assert_eq!(rig.requests() - before, 1);
     push(&mut rig, &[closed("Report", &THREE[..2])]);
     assert_eq!(rig.requests() - before, 3, "and one that makes one asks once");
@@ -223,7 +225,7 @@ fn course(bytes: usize, pause_ms: i64, pace: Duration) -> Course {
     let saved = rig.disk.clone();
     let mut idle = Course { events: String::new(), clock: rig.clock.clone(), pause_ms, settled: Vec::new() };
     let zone = Zone::named("UTC").unwrap();
-    rig.push_watched(&snapshot(&tasks), rig.sidecar().taken.unwrap(), &zone, &mut idle);
+    rig.push_watched(&snapshot(&tasks), rig.sidecar().last_snapshot_saved.unwrap(), &zone, &mut idle);
     assert_eq!((idle.events.as_str(), rig.disk == saved), ("", true));
     course
 }

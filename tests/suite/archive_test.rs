@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use chute_toggl::intake::take_in;
-use chute_toggl::sidecar::{Entry, Intent, List, Place, Rejection, Sidecar, Thread, ThreadKey};
-use chute_toggl::snapshot::{self, blocks};
+use chute_toggl::chute_kun::snapshot::{self, blocks};
+use chute_toggl::reconcile::ingest::ingest;
+use chute_toggl::sidecar::{Intent, LastSent, List, Place, Rejection, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::zone::Zone;
 
 use crate::at_desk;
@@ -87,14 +87,14 @@ fn archived() -> Desk {
     let desk = Desk::new();
     let text = format!("{HEAD}{}{}", task("today", "Now", 0, MORNING), past(300));
     let mut sidecar = Sidecar { looked: true, ..Sidecar::default() };
-    take_in(&mut sidecar, &snapshot::parse(text.as_bytes()).unwrap(), EVENING, &Zone::named("UTC").unwrap());
-    for thread in sidecar.threads.values_mut() {
-        for record in &mut thread.records {
+    ingest(&mut sidecar, &snapshot::parse(text.as_bytes()).unwrap(), EVENING, &Zone::named("UTC").unwrap());
+    for thread in sidecar.tasks.values_mut() {
+        for record in &mut thread.sessions {
             let (start, stop) = (record.start, record.stop);
             let stop_at = stop.map(|stop| stop.unix_timestamp());
             let id = desk.toggl.sandbox().insert(&thread.title, start.unix_timestamp(), stop_at);
             let description = thread.title.clone();
-            record.entry = Some(Entry { id, workspace: WORKSPACE, description, start, stop, halted: false });
+            record.last_sent = Some(LastSent { id, workspace: WORKSPACE, description, start, stop, halted: false });
         }
     }
     fs::write(desk.dir.path().join("toggl.json"), sidecar.to_json().unwrap()).unwrap();
@@ -115,7 +115,7 @@ fn what_is_settled_is_archived_and_a_new_session_costs_one_request() {
     assert_eq!((code, desk.sent() - sent), (0, 2), "{said}");
     assert!(said.contains("1,204 in agreement"), "{said}");
     let sidecar = desk.sidecar();
-    assert_eq!((sidecar.threads.len(), sidecar.archive.unwrap().past.tasks), (2, 600), "the archive was not touched");
+    assert_eq!((sidecar.tasks.len(), sidecar.archive.unwrap().past.tasks), (2, 600), "the archive was not touched");
     let bytes = fs::read(desk.dir.path().join("toggl.json")).unwrap();
     assert_eq!(desk.push(&text, 1, &[]).0, 0);
     assert_eq!(desk.sent() - sent, 2);
@@ -165,9 +165,9 @@ fn a_new_task_on_an_archived_day_gets_a_key_of_its_own() {
     assert_eq!(code, 0, "{said}");
     let mut sidecar = desk.sidecar();
     assert!(sidecar.archive.as_ref() == Some(&before), "the archive is as it was");
-    let live = sidecar.threads.len();
+    let live = sidecar.tasks.len();
     sidecar.unarchive().unwrap();
-    assert_eq!(sidecar.threads.len(), live + 600, "no key is there twice");
+    assert_eq!(sidecar.tasks.len(), live + 600, "no key is there twice");
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn an_archive_reads_as_what_went_into_it() {
     let parsed = snapshot::parse(text.as_bytes()).unwrap();
     sidecar.unarchive().unwrap();
     let apart = sidecar.clone();
-    assert_eq!(apart.records().count(), 1202);
-    assert!(apart.records().all(|(_, _, record)| record.entry.is_some()));
+    assert_eq!(apart.sessions().count(), 1202);
+    assert!(apart.sessions().all(|(_, _, record)| record.last_sent.is_some()));
     assert_eq!(parsed.past.len(), 600);
     assert!(sidecar.archive(&blocks::split(&text).unwrap()).unwrap());
     assert!(Sidecar::from_json(&sidecar.to_json().unwrap()).unwrap() == sidecar);
@@ -192,13 +192,13 @@ fn an_archive_knows_its_keys_and_its_entries() {
     let desk = archived();
     let mut sidecar = desk.sidecar();
     let archive = sidecar.archive.clone().unwrap();
-    let live: Vec<ThreadKey> = sidecar.threads.keys().copied().collect();
+    let live: Vec<TaskKey> = sidecar.tasks.keys().copied().collect();
     assert!(live.iter().all(|&key| !archive.has(key)));
-    assert!(sidecar.records().all(|(_, _, record)| !archive.owns(record.entry.as_ref().unwrap().id)));
+    assert!(sidecar.sessions().all(|(_, _, record)| !archive.owns(record.last_sent.as_ref().unwrap().id)));
     sidecar.unarchive().unwrap();
-    for (key, _, record) in sidecar.records().filter(|(key, ..)| !live.contains(&key.thread)) {
-        assert!(archive.has(key.thread) && archive.owns(record.entry.as_ref().unwrap().id), "{key}");
-        assert!(!archive.has(ThreadKey { task: key.thread.task + 600, ..key.thread }));
+    for (key, _, record) in sidecar.sessions().filter(|(key, ..)| !live.contains(&key.task)) {
+        assert!(archive.has(key.task) && archive.owns(record.last_sent.as_ref().unwrap().id), "{key}");
+        assert!(!archive.has(TaskKey { number: key.task.number + 600, ..key.task }));
     }
     assert!(!archive.owns(1));
 }
@@ -210,35 +210,35 @@ fn only_what_is_settled_is_archived() {
     let text = format!("{HEAD}{}{}", task("today", "Now", 0, MORNING), past(300));
     let mut apart = desk.sidecar();
     apart.unarchive().unwrap();
-    let archive = |text: &str, change: &dyn Fn(&mut Thread)| {
+    let archive = |text: &str, change: &dyn Fn(&mut TaskRecord)| {
         let mut sidecar = apart.clone();
-        let last = |thread: &&mut Thread| thread.place == Some(Place { list: List::Past, index: 599 });
-        change(sidecar.threads.values_mut().find(last).unwrap());
+        let last = |thread: &&mut TaskRecord| thread.place == Some(Place { list: List::Past, index: 599 });
+        change(sidecar.tasks.values_mut().find(last).unwrap());
         assert!(sidecar.archive(&blocks::split(text).unwrap()).unwrap());
         let archive = sidecar.archive.unwrap();
-        (archive.past.tasks, archive.sessions, sidecar.threads.len())
+        (archive.past.tasks, archive.sessions, sidecar.tasks.len())
     };
     assert_eq!(archive(&text, &|_| {}), (600, 1200, 1));
     let minute = time::Duration::MINUTE;
-    type Change<'a> = &'a dyn Fn(&mut Thread);
+    type Change<'a> = &'a dyn Fn(&mut TaskRecord);
     let changes: [(&str, Change<'_>); 9] = [
-        ("gone", &|thread| thread.records[1].gone = true),
-        ("assumed", &|thread| thread.records[1].assumed = true),
+        ("gone", &|thread| thread.sessions[1].removed = true),
+        ("assumed", &|thread| thread.sessions[1].assumed = true),
         ("uncertain", &|thread| {
-            let start = thread.records[1].start;
-            thread.records[1].intent = Some(Box::new(Intent { since: 0, start, description: String::new() }));
+            let start = thread.sessions[1].start;
+            thread.sessions[1].intent = Some(Box::new(Intent { since: 0, start, description: String::new() }));
         }),
         ("rejected", &|thread| {
             let (text, operation) = (String::new(), String::new());
-            thread.records[1].rejected = Some(Box::new(Rejection { status: 400, text, operation }));
+            thread.sessions[1].rejected = Some(Box::new(Rejection { status: 400, text, operation }));
         }),
         ("open", &|thread| {
-            thread.records[1].stop = None;
-            thread.records[1].entry.as_mut().unwrap().stop = None;
+            thread.sessions[1].stop = None;
+            thread.sessions[1].last_sent.as_mut().unwrap().stop = None;
         }),
-        ("not sent", &|thread| thread.records[1].entry = None),
-        ("another start", &|thread| thread.records[1].entry.as_mut().unwrap().start -= minute),
-        ("halted", &|thread| thread.records[1].entry.as_mut().unwrap().halted = true),
+        ("not sent", &|thread| thread.sessions[1].last_sent = None),
+        ("another start", &|thread| thread.sessions[1].last_sent.as_mut().unwrap().start -= minute),
+        ("halted", &|thread| thread.sessions[1].last_sent.as_mut().unwrap().halted = true),
         ("another title", &|thread| thread.title = "Another".into()),
     ];
     for (why, change) in changes {

@@ -202,7 +202,7 @@ fn a_clock_that_was_days_ahead_does_not_make_every_later_snapshot_an_older_one()
     let mut sidecar = Sidecar::from_json(&fs::read(home.sidecar()).unwrap()).unwrap();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     for (hours, code) in [(12, 6), (72, 0)] {
-        sidecar.taken = Some(i64::try_from(now).unwrap() + hours * 3600);
+        sidecar.last_snapshot_saved = Some(i64::try_from(now).unwrap() + hours * 3600);
         fs::write(home.sidecar(), sidecar.to_json().unwrap()).unwrap();
         home.run(&["push"]).exits(code);
     }
@@ -288,8 +288,8 @@ fn switched_off_it_says_so_and_does_nothing() {
 #[test]
 fn no_prefix_of_a_snapshot_deletes_or_shortens_anything() {
     use crate::rig::Rig;
-    use chute_toggl::plan::{Change, Kind, plan};
-    use chute_toggl::{intake::take_in, snapshot, zone::Zone};
+    use chute_toggl::reconcile::plan::{Change, OperationKind, plan};
+    use chute_toggl::{chute_kun::snapshot, reconcile::ingest::ingest, zone::Zone};
 
     let (mut loaded, mut prefixes) = (0, 0);
     for name in ["two_days_sweep", "interrupt_tasks"] {
@@ -309,16 +309,16 @@ fn no_prefix_of_a_snapshot_deletes_or_shortens_anything() {
             let Ok(parsed) = snapshot::parse(prefix.as_bytes()) else { continue };
             loaded += 1;
             let mut sidecar = before.clone();
-            let intake = take_in(&mut sidecar, &parsed, push.saved_at + 600, &zone);
+            let intake = ingest(&mut sidecar, &parsed, push.saved_at + 600, &zone);
             for operation in plan(&sidecar, &intake, &rig.options).operations {
-                assert_ne!(operation.kind, Kind::Delete, "{name} {end}");
+                assert_ne!(operation.kind, OperationKind::Delete, "{name} {end}");
                 let shortens = |change: &Change| {
                     matches!(change, Change::Stop(Some(was)) if operation.stop.is_none_or(|stop| stop < *was))
                         || matches!(change, Change::Start(was) if operation.start > *was)
                 };
                 assert!(!operation.changes.iter().any(shortens), "{name} {end}: {operation:?}");
                 // What runs in Toggl may be halted if its session is gone: that keeps all that was worked.
-                assert!(matches!(operation.kind, Kind::Halt), "{name} {end}: {operation:?}");
+                assert!(matches!(operation.kind, OperationKind::Halt), "{name} {end}: {operation:?}");
             }
         }
     }

@@ -3,8 +3,8 @@
 use chute_kun::app::App;
 use chute_kun::config::Config;
 use chute_kun::task::Task as TheirTask;
-use chute_toggl::snapshot::List;
-use chute_toggl::snapshot::blocks::{read, split, task};
+use chute_toggl::chute_kun::snapshot::List;
+use chute_toggl::chute_kun::snapshot::blocks::{read, split, task};
 use proptest::prelude::*;
 use proptest::sample::select;
 

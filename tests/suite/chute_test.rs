@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use chute_kun::config::Config;
-use chute_toggl::chute::{Environment, Located, Source, snapshot_path};
+use chute_toggl::chute_kun::location::{Environment, Located, Source, snapshot_path};
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,9 +1,9 @@
 //! What Toggl holds beside what it was told: what is found, what is said of it, and what a repair makes of it.
 
-use chute_toggl::show::{Verdict, comparison_json as json, comparison_text as text};
-use chute_toggl::sidecar::{Entry, Minutes, Record, RecordKey, Sidecar, Thread, ThreadKey};
-use chute_toggl::toggl::entry::RemoteEntry;
-use chute_toggl::verify::{Comparison, What, compare, repair};
+use chute_toggl::output::{Verdict, comparison_json as json, comparison_text as text};
+use chute_toggl::reconcile::drift::{Comparison, Difference, compare, repair};
+use chute_toggl::sidecar::{LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
+use chute_toggl::toggl::entry::TimeEntry;
 use time::macros::{date, datetime};
 use time::{Duration, OffsetDateTime};
 
@@ -14,29 +14,32 @@ const TEN_MINUTES: Duration = Duration::minutes(10);
 
 /// Closed sessions of ten minutes, one an hour, each with its entry: ids from 1 on.
 fn told(sessions: u32) -> Sidecar {
-    let thread = ThreadKey { day: 20_260_511, task: 0 };
+    let thread = TaskKey { day: 20_260_511, number: 0 };
     let records = (0..sessions).map(|number| {
         let start = NINE + Duration::hours(number.into());
         let stop = Some(start + TEN_MINUTES);
         let description = "Tea".into();
         let id = i64::from(number) + 1;
-        let entry = Some(Entry { id, workspace: WORKSPACE, description, start, stop, halted: false });
-        Record { entry, ..Record::new(number, Minutes { start: 0, end: Some(0) }, start, stop) }
+        let entry = Some(LastSent { id, workspace: WORKSPACE, description, start, stop, halted: false });
+        SessionRecord {
+            last_sent: entry,
+            ..SessionRecord::new(number, Minutes { start: 0, end: Some(0) }, start, stop)
+        }
     });
-    let records = Thread { title: "Tea".into(), planned: 0, place: None, records: records.collect() };
-    Sidecar { threads: [(thread, records)].into(), ..Sidecar::default() }
+    let records = TaskRecord { title: "Tea".into(), planned: 0, place: None, sessions: records.collect() };
+    Sidecar { tasks: [(thread, records)].into(), ..Sidecar::default() }
 }
 
-fn key(session: u32) -> RecordKey {
-    RecordKey { thread: ThreadKey { day: 20_260_511, task: 0 }, session }
+fn key(session: u32) -> SessionKey {
+    SessionKey { task: TaskKey { day: 20_260_511, number: 0 }, session }
 }
 
 /// The entries as they were told, as Toggl writes them.
-fn held(sidecar: &Sidecar) -> Vec<RemoteEntry> {
-    let entry = |record: &Record| {
-        let Entry { id, workspace, description, start, stop, .. } = record.entry.clone()?;
+fn held(sidecar: &Sidecar) -> Vec<TimeEntry> {
+    let entry = |record: &SessionRecord| {
+        let LastSent { id, workspace, description, start, stop, .. } = record.last_sent.clone()?;
         let utc = |at: OffsetDateTime| at.to_offset(time::UtcOffset::UTC);
-        Some(RemoteEntry {
+        Some(TimeEntry {
             id,
             workspace,
             description: description.to_string(),
@@ -45,10 +48,10 @@ fn held(sidecar: &Sidecar) -> Vec<RemoteEntry> {
             deleted: false,
         })
     };
-    sidecar.records().filter_map(|(_, _, record)| entry(record)).collect()
+    sidecar.sessions().filter_map(|(_, _, record)| entry(record)).collect()
 }
 
-fn compared(sidecar: &Sidecar, listed: &[RemoteEntry]) -> Comparison {
+fn compared(sidecar: &Sidecar, listed: &[TimeEntry]) -> Comparison {
     compare(sidecar, listed, &(date!(2026 - 05 - 10)..=date!(2026 - 05 - 12)), Some(WORKSPACE))
 }
 
@@ -61,7 +64,7 @@ fn said(sidecar: &Sidecar, comparison: &Comparison, repairs: bool) -> String {
 fn what_is_as_it_was_told_agrees() {
     let sidecar = told(3);
     let comparison = compared(&sidecar, &held(&sidecar));
-    assert_eq!((comparison.compared, comparison.agreed, comparison.findings.len()), (3, 3, 0));
+    assert_eq!((comparison.compared, comparison.up_to_date, comparison.findings.len()), (3, 3, 0));
     assert!(!comparison.has_missing() && !comparison.has_doubled() && !comparison.finds_nothing());
     assert_eq!(
         said(&sidecar, &comparison, false),
@@ -78,7 +81,7 @@ fn each_difference_is_told_with_its_session_on_the_clock_that_was_in_force() {
     listed[0].stop = Some((NINE + Duration::minutes(30)).to_offset(time::UtcOffset::UTC));
     let comparison = compared(&sidecar, &listed);
     assert!(comparison.has_missing() && !comparison.finds_nothing());
-    assert_eq!((comparison.compared, comparison.agreed), (3, 1));
+    assert_eq!((comparison.compared, comparison.up_to_date), (3, 1));
     assert_eq!(
         said(&sidecar, &comparison, false),
         "edited     2026-05-11 09:00-09:10  Tea: entry 1 has the stop 2026-05-11 09:30\n\
@@ -102,7 +105,7 @@ fn each_difference_is_told_with_its_session_on_the_clock_that_was_in_force() {
 #[test]
 fn everything_that_differs_in_an_entry_is_named() {
     let sidecar = told(1);
-    let edited = |change: &dyn Fn(&mut RemoteEntry)| {
+    let edited = |change: &dyn Fn(&mut TimeEntry)| {
         let mut listed = held(&sidecar);
         change(&mut listed[0]);
         let text = said(&sidecar, &compared(&sidecar, &listed), false);
@@ -131,14 +134,14 @@ fn where_not_one_of_several_is_there_nothing_is_repaired_without_a_word() {
 fn the_entry_of_a_session_that_is_gone_is_told_of_only_if_it_runs_again() {
     let mut sidecar = told(1);
     let listed = held(&sidecar);
-    sidecar.record_mut(key(0)).unwrap().gone = true;
+    sidecar.record_mut(key(0)).unwrap().removed = true;
     assert_eq!(compared(&sidecar, &listed).findings, []);
     let mut running = listed;
     running[0].stop = None;
     let comparison = compared(&sidecar, &running);
-    assert!(matches!(comparison.findings[..], [ref finding] if matches!(finding.what, What::Running { .. })));
+    assert!(matches!(comparison.findings[..], [ref finding] if matches!(finding.what, Difference::Running { .. })));
     // It was told that it runs, and does: that is for the next push.
-    sidecar.record_mut(key(0)).unwrap().entry.as_mut().unwrap().stop = None;
+    sidecar.record_mut(key(0)).unwrap().last_sent.as_mut().unwrap().stop = None;
     assert_eq!(compared(&sidecar, &running).findings, []);
 }
 
@@ -154,11 +157,11 @@ fn a_repair_takes_over_what_toggl_holds_and_knows_a_halted_entry() {
         if !session_stops {
             let record = sidecar.record_mut(key(0)).unwrap();
             record.stop = None;
-            record.entry.as_mut().unwrap().stop = None;
+            record.last_sent.as_mut().unwrap().stop = None;
         }
         let comparison = compared(&sidecar, &listed);
         repair(&mut sidecar, &comparison);
-        let entry = sidecar.record(key(0)).unwrap().1.entry.clone().unwrap();
+        let entry = sidecar.record(key(0)).unwrap().1.last_sent.clone().unwrap();
         assert_eq!(&*entry.description, "Tee");
         entry.halted
     };

@@ -5,7 +5,7 @@
 use chute_toggl::toggl::base::{self, BaseError};
 use chute_toggl::toggl::entry::{created_id, default_workspace, error_text, parse_bulk, parse_created, parse_entries};
 use chute_toggl::toggl::token::TokenError;
-use chute_toggl::toggl::{BulkAnswer, RemoteEntry, Token};
+use chute_toggl::toggl::{BulkAnswer, TimeEntry, Token};
 use serde_json::json;
 use time::macros::datetime;
 
@@ -19,7 +19,7 @@ fn entry() -> serde_json::Value {
     })
 }
 
-fn with(field: &str, value: serde_json::Value) -> RemoteEntry {
+fn with(field: &str, value: serde_json::Value) -> TimeEntry {
     let mut entry = entry();
     entry[field] = value;
     parse_created(&entry.to_string()).unwrap()
@@ -27,7 +27,7 @@ fn with(field: &str, value: serde_json::Value) -> RemoteEntry {
 
 #[test]
 fn an_entry_is_read() {
-    let expected = RemoteEntry {
+    let expected = TimeEntry {
         id: 4_123_456_789_012,
         workspace: 77,
         description: "朝会".to_owned(),

@@ -131,7 +131,7 @@ fn a_run_at_a_wrong_address_takes_nothing_apart() {
         rig.toggl.sandbox().faults.when(|_| true, Fault::status(404, false));
         let pushed = push(&mut rig, &situation.save, &mut Unwatched);
         assert!(pushed.report.end.is_some(), "{}", situation.name);
-        assert!(pushed.report.refused.is_empty(), "{}: {:?}", situation.name, pushed.report.refused);
+        assert!(pushed.report.rejected.is_empty(), "{}: {:?}", situation.name, pushed.report.rejected);
         rig.toggl.sandbox().faults.clear();
         assert_eq!(made_good(&mut rig, &situation), Ok(()), "{}", situation.name);
     }
@@ -144,22 +144,22 @@ fn many_disturbed_runs_in_a_row_are_made_good() {
     for situation in situation::all() {
         let prepared = situation.prepare();
         for seed in 0..40 {
-            let mut dice = fastrand::Rng::with_seed(seed);
+            let mut rng = fastrand::Rng::with_seed(seed);
             let mut rig = situation.rig(&prepared);
             rig.manner.wait = false;
             for save in [&situation.save, &situation.later, &situation.later] {
-                let (kinds, mut fate) = (faults(), dice.fork());
+                let (kinds, mut fate) = (faults(), rng.fork());
                 rig.toggl
                     .sandbox()
                     .faults
                     .by(move |_| (fate.u8(..3) == 0).then(|| fate.choice(&kinds).unwrap().clone()));
-                let mut killer = Killer(dice.usize(1..80));
+                let mut killer = Killer(rng.usize(1..80));
                 match catch_unwind(AssertUnwindSafe(|| push(&mut rig, save, &mut killer))) {
                     Err(failed) if !failed.is::<Killed>() => resume_unwind(failed),
                     _ => {}
                 }
                 rig.toggl.sandbox().faults.clear();
-                rig.clock.advance(dice.i64(0..20_000));
+                rig.clock.advance(rng.i64(0..20_000));
             }
             rig.manner.wait = situation.args.contains(&"--wait");
             if let Err(why) = made_good(&mut rig, &situation) {
@@ -209,7 +209,7 @@ fn made_good(rig: &mut Rig, situation: &Situation) -> Result<(), String> {
         if let Some(key) = pushed.report.unlistable.first().or(pushed.report.assumed.first()) {
             return Err(format!("{key} was left to a person"));
         }
-        if let Some(refusal) = pushed.report.refused.first() {
+        if let Some(refusal) = pushed.report.rejected.first() {
             return Err(format!("taken for a refusal: {refusal:?}"));
         }
         if is_done(&pushed) && std::ptr::eq(save, &raw const situation.later) {

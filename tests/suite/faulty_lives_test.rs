@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use chute_toggl::chute_kun::snapshot::State;
 use chute_toggl::execute::{Event, Watch};
-use chute_toggl::identity::ymd;
-use chute_toggl::sidecar::{Place, Record, RecordKey, Sidecar, ThreadKey};
-use chute_toggl::snapshot::State;
+use chute_toggl::reconcile::matching::ymd;
+use chute_toggl::sidecar::{Place, SessionKey, SessionRecord, Sidecar, TaskKey};
 use chute_toggl::toggl::description_of;
 use chute_toggl::zone::Zone;
 use fastrand::Rng;
@@ -66,10 +66,10 @@ struct Case {
     /// Sessions that were in the first snapshot taken in: nothing dates them for certain.
     from_first: Option<BTreeSet<u32>>,
     /// The record of each session, and the sessions that got another one.
-    keys: HashMap<u32, RecordKey>,
+    keys: HashMap<u32, SessionKey>,
     lost: BTreeSet<u32>,
     /// What the records of these sessions may have been taken for: tasks with the same title and the same minutes.
-    mistaken: HashSet<ThreadKey>,
+    mistaken: HashSet<TaskKey>,
     /// The save instant of the last snapshot pushed in which the session was open.
     open_at: HashMap<u32, i64>,
 }
@@ -110,7 +110,7 @@ impl Case {
                 let kill = (self.rng.f64() < mortality).then(|| self.rng.usize(1..=16));
                 self.push(&saved.text(), saved.at, saved.zone, kill, figures);
                 self.note_keys(saved);
-                if self.from_first.is_none() && self.rig.sidecar().records().next().is_some() {
+                if self.from_first.is_none() && self.rig.sidecar().sessions().next().is_some() {
                     self.from_first = Some(sessions);
                 }
             }
@@ -126,7 +126,7 @@ impl Case {
     fn note_keys(&mut self, saved: &Saved<'_>) {
         let sidecar = self.rig.sidecar();
         // A push that was killed may not have come so far that the file on disk knows where the tasks stand.
-        if sidecar.taken != Some(saved.at) {
+        if sidecar.last_snapshot_saved != Some(saved.at) {
             return;
         }
         let records = records_by_place(&sidecar);
@@ -136,7 +136,7 @@ impl Case {
                 && let Some(before) = self.keys.insert(session.uid, key).filter(|before| *before != key)
             {
                 self.lost.insert(session.uid);
-                self.mistaken.insert(before.thread);
+                self.mistaken.insert(before.task);
             }
         }
     }
@@ -182,7 +182,7 @@ impl Case {
     /// The tasks that say of themselves what is not so, and by how many seconds their sessions may be wrong for it,
     /// unmarked: nothing in the file tells it from what it seems to be.
     fn misled(&self, saved: &Saved<'_>) -> HashMap<Place, u64> {
-        let snapshot = chute_toggl::snapshot::parse(saved.text().as_bytes()).unwrap();
+        let snapshot = chute_toggl::chute_kun::snapshot::parse(saved.text().as_bytes()).unwrap();
         let mut misled = HashMap::new();
         for (list, index, task) in snapshot.tasks() {
             let place = Place { list, index: u32::try_from(index).unwrap() };
@@ -228,7 +228,7 @@ impl Case {
             let &(key, record) = record.unwrap_or_else(|| panic!("seed {seed}: {uid} has no record"));
             figures.sessions += 1;
             figures.inferred += usize::from(record.inferred);
-            let Some(entry) = &record.entry else {
+            let Some(entry) = &record.last_sent else {
                 assert!(session.stop.is_none() && !session.running, "seed {seed}: {uid} is missing");
                 continue;
             };
@@ -244,7 +244,7 @@ impl Case {
                 || misled
                     .get(&place_of(&session))
                     .is_some_and(|&most| off(held.start, session.start).max(stops) <= most)
-                || self.mistaken.contains(&key.thread)
+                || self.mistaken.contains(&key.task)
                 || self.from_first.as_ref().is_some_and(|first| first.contains(&uid));
             assert!(is_right || is_excused, "seed {seed}: {uid}: {session:?} {held:?}");
         }
@@ -257,13 +257,13 @@ impl Case {
     }
 }
 
-fn entries(sidecar: &Sidecar) -> impl Iterator<Item = (&Record, i64)> {
-    sidecar.records().filter_map(|(_, _, record)| Some((record, record.entry.as_ref()?.id)))
+fn entries(sidecar: &Sidecar) -> impl Iterator<Item = (&SessionRecord, i64)> {
+    sidecar.sessions().filter_map(|(_, _, record)| Some((record, record.last_sent.as_ref()?.id)))
 }
 
-fn some_fault(dice: &mut Rng) -> Fault {
-    let carried_out = dice.bool();
-    match dice.u8(..12) {
+fn some_fault(rng: &mut Rng) -> Fault {
+    let carried_out = rng.bool();
+    match rng.u8(..12) {
         0 => Fault::Unreachable,
         1 => Fault::CutBefore,
         2 => Fault::ResetBefore,
@@ -274,7 +274,7 @@ fn some_fault(dice: &mut Rng) -> Fault {
         8 => Fault::HalfBody,
         9 => Fault::status(429, false),
         10 => Fault::Slow { ms: 60_000, carried_out },
-        _ => Fault::status([500, 502, 503, 504][dice.usize(..4)], carried_out),
+        _ => Fault::status([500, 502, 503, 504][rng.usize(..4)], carried_out),
     }
 }
 

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chute_toggl::clock::Clock;
-use chute_toggl::execute::End;
-use chute_toggl::sidecar::Record;
+use chute_toggl::execute::StopReason;
+use chute_toggl::sidecar::SessionRecord;
 
 use crate::faulty_lives_test::push_or_die;
 use crate::lives::{Habits, Saved, Seen, live};
@@ -84,7 +84,7 @@ fn live_for(days: usize, seed: u64) -> Figures {
 struct Years {
     seed: u64,
     rig: Rig,
-    dice: fastrand::Rng,
+    rng: fastrand::Rng,
     was_lost: bool,
     last_crash: i64,
     /// The entry of each session that was ever on record.
@@ -109,7 +109,7 @@ impl Years {
         Years {
             seed,
             rig,
-            dice: fastrand::Rng::with_seed(seed),
+            rng: fastrand::Rng::with_seed(seed),
             was_lost: false,
             last_crash: i64::MIN / 2,
             ids: HashMap::new(),
@@ -124,11 +124,11 @@ impl Years {
 
     fn push(&mut self, saved: &Saved<'_>, is_lost: bool) {
         let text = saved.text();
-        self.rig.clock.set(self.rig.clock.now().max(saved.at) + self.dice.i64(2..60));
+        self.rig.clock.set(self.rig.clock.now().max(saved.at) + self.rng.i64(2..60));
         let sessions: Vec<_> = saved.sessions().collect();
         self.figures.needed += needed(&sessions, &mut self.told);
         self.figures.pushes += 1;
-        let crash = (saved.at - self.last_crash > 7 * DAY).then(|| self.dice.usize(1..8));
+        let crash = (saved.at - self.last_crash > 7 * DAY).then(|| self.rng.usize(1..8));
         if self.undated.is_empty() {
             self.undated = sessions.iter().map(|session| session.uid).collect();
         }
@@ -139,7 +139,7 @@ impl Years {
         let is_dead = pushed.is_none();
         match pushed {
             Some(pushed) => {
-                assert!(matches!(pushed.report.end, None | Some(End::Quota(_))), "{:?}", pushed.report.end);
+                assert!(matches!(pushed.report.end, None | Some(StopReason::Quota(_))), "{:?}", pushed.report.end);
                 self.figures.cut_short += usize::from(pushed.report.end.is_some());
             }
             None => {
@@ -167,8 +167,8 @@ impl Years {
     fn lose(&mut self) {
         let mut sidecar = self.rig.sidecar();
         sidecar.unarchive().unwrap();
-        for (_, _, record) in sidecar.records() {
-            if let Some(entry) = &record.entry {
+        for (_, _, record) in sidecar.sessions() {
+            if let Some(entry) = &record.last_sent {
                 // Made in a push that was killed, and deleted before the next: of no session that is left.
                 self.left_over.insert(entry.id);
                 if record.inferred {
@@ -180,8 +180,8 @@ impl Years {
         self.rig.disk.clear();
     }
 
-    fn note(&mut self, session: &Seen<'_>, record: &Record) {
-        let Some(entry) = &record.entry else { return };
+    fn note(&mut self, session: &Seen<'_>, record: &SessionRecord) {
+        let Some(entry) = &record.last_sent else { return };
         let Some(before) = self.ids.insert(session.uid, entry.id).filter(|before| *before != entry.id) else { return };
         self.left_over.insert(before);
         self.figures.doubled += 1;
@@ -224,7 +224,7 @@ impl Years {
             self.judge(&session, record, held);
         }
         // Nothing is there beside: every entry is or was a session's, and none was deleted.
-        let owned = sidecar.records().filter_map(|(_, _, record)| record.entry.as_ref().map(|entry| entry.id));
+        let owned = sidecar.sessions().filter_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id));
         let known: BTreeSet<i64> =
             self.ids.values().copied().chain(self.left_over.iter().copied()).chain(owned).collect();
         let there: BTreeSet<i64> = self.rig.toggl.sandbox().entries().iter().map(|entry| entry.id).collect();
@@ -232,7 +232,7 @@ impl Years {
     }
 
     /// Compares a session with its entry.
-    fn judge(&mut self, session: &Seen<'_>, record: &Record, held: Option<Entry>) {
+    fn judge(&mut self, session: &Seen<'_>, record: &SessionRecord, held: Option<Entry>) {
         self.figures.assumed += usize::from(record.assumed);
         // Toggl takes nothing over 999 hours: a task that was postponed while it ran, and finished months later.
         let is_too_long = |start: i64, stop: Option<i64>| stop.is_some_and(|stop| stop - start > 999 * HOUR);
@@ -251,11 +251,11 @@ impl Years {
             assert!(session.stop.is_none() && !session.running, "{session:?} is missing: {record:?}");
             return;
         };
-        if session.stop.is_none() && record.entry.is_none() {
+        if session.stop.is_none() && record.last_sent.is_none() {
             // Halted before the sidecar was lost: there is nothing to tell until it ends.
             return;
         }
-        assert!(record.assumed || record.entry.is_some(), "{session:?} has lost its entry: {record:?}");
+        assert!(record.assumed || record.last_sent.is_some(), "{session:?} has lost its entry: {record:?}");
         assert_eq!(held.stop.is_none(), session.running, "{session:?}");
         assert!(record.assumed || held.description == session.title, "{session:?}");
         let is_right = held.start == session.start && (session.stop.is_none() || held.stop == session.stop);

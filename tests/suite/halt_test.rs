@@ -1,6 +1,6 @@
 //! Sessions that are open and do not run: their entry is halted, and what else changed of them reaches Toggl too.
 
-use chute_toggl::plan::Kind;
+use chute_toggl::reconcile::plan::OperationKind;
 use chute_toggl::zone::Zone;
 use time::macros::datetime;
 
@@ -22,7 +22,7 @@ fn snapshot(list: &str, title: &str, state: &str, start_min: u16) -> String {
 }
 
 /// Pushes one snapshot after another, an hour apart, and tells what the last push sent.
-fn kinds_of_last(rig: &mut Rig, snapshots: &[String]) -> Vec<Kind> {
+fn kinds_of_last(rig: &mut Rig, snapshots: &[String]) -> Vec<OperationKind> {
     let first = datetime!(2025-03-04 10:00 UTC).unix_timestamp();
     let mut kinds = Vec::new();
     for (hours, text) in (0..).zip(snapshots) {
@@ -47,7 +47,7 @@ fn a_session_that_is_postponed_while_it_runs_and_renamed_is_halted_and_renamed()
         &[snapshot("today", "Draft", "Active", 540), snapshot("future", "Report", "Planned", 540)],
     );
     // Once the halt stood alone, and the title waited for the next push.
-    assert_eq!(kinds, [Kind::Halt, Kind::Update]);
+    assert_eq!(kinds, [OperationKind::Halt, OperationKind::Update]);
     let entries = rig.toggl.sandbox().entries();
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].description, "Report");
@@ -61,7 +61,7 @@ fn the_start_of_a_running_entry_is_moved_before_it_is_halted() {
         &mut rig,
         &[snapshot("today", "Draft", "Active", 540), snapshot("today", "Draft", "Paused", 530)],
     );
-    assert_eq!(kinds, [Kind::Update, Kind::Halt]);
+    assert_eq!(kinds, [OperationKind::Update, OperationKind::Halt]);
     let entries = rig.toggl.sandbox().entries();
     assert_eq!(entries[0].start, datetime!(2025-03-04 8:50 UTC).unix_timestamp());
     assert!(entries[0].stop.is_some());
@@ -79,7 +79,7 @@ fn moving_the_start_of_a_halted_entry_does_not_make_it_run() {
         ],
     );
     // Once it was sent with a negative duration, as for a running entry.
-    assert_eq!(kinds, [Kind::Update]);
+    assert_eq!(kinds, [OperationKind::Update]);
     let entries = rig.toggl.sandbox().entries();
     assert_eq!(entries[0].start, datetime!(2025-03-04 8:50 UTC).unix_timestamp());
     assert_eq!(entries[0].stop, Some(datetime!(2025-03-04 11:00:02 UTC).unix_timestamp()));

@@ -3,9 +3,9 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use chute_toggl::identity::{Candidate, Scene, align, identify, ymd};
-use chute_toggl::sidecar::{List, Minutes, Place, Record, Thread, ThreadKey};
-use chute_toggl::snapshot::Session;
+use chute_toggl::chute_kun::snapshot::Session;
+use chute_toggl::reconcile::matching::{MatchContext, SnapshotTask, align, identify, ymd};
+use chute_toggl::sidecar::{List, Minutes, Place, SessionRecord, TaskKey, TaskRecord};
 use chute_toggl::zone::Zone;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -23,17 +23,17 @@ fn at(minute: u16) -> OffsetDateTime {
     DAY + Duration::minutes(minute.into())
 }
 
-fn record(number: u32, start: u16, end: Option<u16>) -> Record {
-    Record::new(number, Minutes { start, end }, at(start), end.map(at))
+fn record(number: u32, start: u16, end: Option<u16>) -> SessionRecord {
+    SessionRecord::new(number, Minutes { start, end }, at(start), end.map(at))
 }
 
-fn records(sessions: &[(u16, Option<u16>)]) -> Vec<Record> {
+fn records(sessions: &[(u16, Option<u16>)]) -> Vec<SessionRecord> {
     (0..).zip(sessions).map(|(number, &(start, end))| record(number, start, end)).collect()
 }
 
 /// A thread that was the first task of today, planned for the day that is on record.
-fn tea(sessions: Sessions) -> Thread {
-    Thread { title: "Tea".into(), planned: ON_RECORD, place: Some(today(0)), records: records(sessions) }
+fn tea(sessions: Sessions) -> TaskRecord {
+    TaskRecord { title: "Tea".into(), planned: ON_RECORD, place: Some(today(0)), sessions: records(sessions) }
 }
 
 fn today(index: u32) -> Place {
@@ -59,25 +59,25 @@ const MOVED: Task = Task { index: 5, planned: DAY_AFTER, ..TEA };
 
 /// Which of the tasks is the thread. The last snapshot is from noon of the day on record, the new one from the noon
 /// after: all minutes fit in between.
-fn found(thread: &Thread, tasks: &[Task]) -> Option<usize> {
+fn found(thread: &TaskRecord, tasks: &[Task]) -> Option<usize> {
     found_within(thread, tasks, 24 * 60)
 }
 
 /// The same for a snapshot that was saved so many minutes after the last.
-fn found_within(thread: &Thread, tasks: &[Task], minutes: i64) -> Option<usize> {
+fn found_within(thread: &TaskRecord, tasks: &[Task], minutes: i64) -> Option<usize> {
     let found = identified(std::slice::from_ref(thread), tasks, minutes);
     assert!(found.iter().flatten().count() <= 1, "one thread is one task");
     found.iter().position(Option::is_some)
 }
 
 /// For every task the position of the thread that it is.
-fn identified(threads: &[Thread], tasks: &[Task], minutes: i64) -> Vec<Option<usize>> {
-    let key = |at: usize| ThreadKey { day: ON_RECORD, task: u32::try_from(at).unwrap() };
-    let threads: BTreeMap<ThreadKey, Thread> =
+fn identified(threads: &[TaskRecord], tasks: &[Task], minutes: i64) -> Vec<Option<usize>> {
+    let key = |at: usize| TaskKey { day: ON_RECORD, number: u32::try_from(at).unwrap() };
+    let threads: BTreeMap<TaskKey, TaskRecord> =
         threads.iter().enumerate().map(|(at, thread)| (key(at), thread.clone())).collect();
     let sessions: Vec<Vec<Session>> = tasks.iter().map(|task| sessions(task.sessions)).collect();
-    let candidates: Vec<Candidate<'_>> = (tasks.iter().zip(&sessions))
-        .map(|(task, sessions)| Candidate {
+    let candidates: Vec<SnapshotTask<'_>> = (tasks.iter().zip(&sessions))
+        .map(|(task, sessions)| SnapshotTask {
             place: today(task.index),
             title: task.title,
             planned: task.planned,
@@ -88,11 +88,12 @@ fn identified(threads: &[Thread], tasks: &[Task], minutes: i64) -> Vec<Option<us
         .collect();
     let zone = Zone::named("UTC").unwrap();
     let taken = at(720).unix_timestamp() + 30;
-    let first_day =
-        |candidate: &Candidate<'_>| tasks.iter().find(|task| today(task.index) == candidate.place).unwrap().first_day;
-    let scene = Scene { zone: &zone, taken, saved: taken + minutes * 60, first_day: &first_day };
+    let first_day = |candidate: &SnapshotTask<'_>| {
+        tasks.iter().find(|task| today(task.index) == candidate.place).unwrap().first_day
+    };
+    let scene = MatchContext { zone: &zone, taken, saved: taken + minutes * 60, first_day: &first_day };
     let found = identify(&threads, &candidates, &scene);
-    found.iter().map(|found| found.map(|found| found.task as usize)).collect()
+    found.iter().map(|found| found.map(|found| found.number as usize)).collect()
 }
 
 fn sessions(of: &[(u16, Option<u16>)]) -> Vec<Session> {
@@ -124,7 +125,7 @@ fn of_equal_tasks_it_is_the_one_in_its_place_then_of_its_plan_then_of_its_day() 
 
 #[test]
 fn equal_tasks_are_told_apart_one_to_one() {
-    let equal: [Thread; 3] = std::array::from_fn(|at| Thread { place: Some(today(at as u32)), ..tea(MORNING) });
+    let equal: [TaskRecord; 3] = std::array::from_fn(|at| TaskRecord { place: Some(today(at as u32)), ..tea(MORNING) });
     let moved = [5, 6, 7, 8].map(|index| Task { index, ..TEA });
     assert_eq!(identified(&equal, &moved, 24 * 60), [Some(0), Some(1), Some(2), None]);
     // One is known by its place: the others share what is left over, however it is looked up.
@@ -243,8 +244,8 @@ fn a_task_both_moved_and_edited_is_known_by_a_start_that_stayed() {
 #[test]
 fn what_had_vanished_may_return_with_title_minutes_and_day() {
     let gone = |sessions| {
-        let records = records(sessions).into_iter().map(|record| Record { gone: true, ..record }).collect();
-        Thread { place: None, records, ..tea(sessions) }
+        let records = records(sessions).into_iter().map(|record| SessionRecord { removed: true, ..record }).collect();
+        TaskRecord { place: None, sessions: records, ..tea(sessions) }
     };
     assert_eq!(found(&gone(MORNING), &[MOVED]), Some(0));
     assert_eq!(found(&gone(MORNING), &[TEA]), Some(0));
@@ -258,7 +259,7 @@ fn what_had_vanished_may_return_with_title_minutes_and_day() {
 #[test]
 fn sessions_that_are_gone_are_not_asked_for() {
     let mut thread = tea(&[(540, Some(550)), (600, Some(610))]);
-    thread.records[0].gone = true;
+    thread.sessions[0].removed = true;
     let rest = Task { index: 3, title: "Work", sessions: &[(600, Some(610))], ..TEA };
     assert_eq!(found(&thread, &[rest]), Some(0));
     assert_eq!(found(&thread, &[Task { sessions: MORNING, ..rest }]), None);
@@ -301,17 +302,17 @@ fn an_edited_session_is_known_by_one_minute_or_else_where_it_stood() {
 #[test]
 fn a_session_that_had_been_gone_returns_with_its_minutes_only() {
     let mut known = records(&[(540, Some(550)), (600, Some(610)), (700, Some(710))]);
-    known[1].gone = true;
-    known[2].gone = true;
+    known[1].removed = true;
+    known[2].removed = true;
     let now = |session| align(&known, &sessions(&[(540, Some(550)), session]));
     assert_eq!(now((700, Some(710))), [Some(0), Some(2)]);
     assert_eq!(now((700, Some(720))), [Some(0), None]);
     assert_eq!(now((600, Some(605))), [Some(0), None]);
     // An edited session stands where a live one stood, never where one had been gone.
-    known[2].gone = false;
+    known[2].removed = false;
     assert_eq!(align(&known, &sessions(&[(541, Some(551)), (701, Some(711))])), [Some(0), Some(2)]);
     // When the whole thread had been gone, all of it is asked for.
-    known.iter_mut().for_each(|record| record.gone = true);
+    known.iter_mut().for_each(|record| record.removed = true);
     assert_eq!(
         align(&known, &sessions(&[(540, Some(550)), (601, Some(611)), (700, Some(710))])),
         [Some(0), Some(1), Some(2)]

@@ -1,6 +1,6 @@
 //! Which day and hour minutes mean, one rule at a time.
 
-use chute_toggl::instants::{Clue, Dated, Event, Frame, date};
+use chute_toggl::reconcile::dating::{Clue, Dated, Event, Frame, date};
 use chute_toggl::zone::{Minute, Zone};
 use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};

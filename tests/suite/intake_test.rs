@@ -1,8 +1,8 @@
 //! What a snapshot becomes in the sidecar.
 
-use chute_toggl::intake::{Intake, take_in};
-use chute_toggl::sidecar::{List, Place, Record, Sidecar};
-use chute_toggl::snapshot;
+use chute_toggl::chute_kun::snapshot;
+use chute_toggl::reconcile::ingest::{Ingested, ingest};
+use chute_toggl::sidecar::{List, Place, SessionRecord, Sidecar};
 use chute_toggl::zone::Zone;
 use time::macros::datetime;
 
@@ -36,12 +36,12 @@ fn snapshot(tasks: &[String]) -> String {
     format!("version = 1\n{empty}{}", tasks.concat())
 }
 
-fn taken_in(sidecar: &mut Sidecar, tasks: &[String], saved: i64, zone: &str) -> Intake {
-    take_in(sidecar, &snapshot::parse(snapshot(tasks).as_bytes()).unwrap(), saved, &Zone::named(zone).unwrap())
+fn taken_in(sidecar: &mut Sidecar, tasks: &[String], saved: i64, zone: &str) -> Ingested {
+    ingest(sidecar, &snapshot::parse(snapshot(tasks).as_bytes()).unwrap(), saved, &Zone::named(zone).unwrap())
 }
 
-fn records(sidecar: &Sidecar) -> Vec<&Record> {
-    sidecar.records().map(|(_, _, record)| record).collect()
+fn records(sidecar: &Sidecar) -> Vec<&SessionRecord> {
+    sidecar.sessions().map(|(_, _, record)| record).collect()
 }
 
 fn days(sidecar: &Sidecar) -> Vec<u8> {
@@ -70,8 +70,8 @@ fn the_minutes_of_a_day_end_at_23_59() {
     let odd = |start: u16, end: Option<u16>| {
         let mut sidecar = Sidecar::default();
         let intake = taken_in(&mut sidecar, &[task("today", "Tea", "", &[(start, end)])], EVENING, "UTC");
-        assert_eq!(sidecar.records().count() + intake.odd.len(), 1);
-        intake.odd.len()
+        assert_eq!(sidecar.sessions().count() + intake.invalid.len(), 1);
+        intake.invalid.len()
     };
     assert_eq!([odd(1439, None), odd(1440, None), odd(1441, None)], [0, 1, 1]);
     assert_eq!([odd(0, Some(1439)), odd(0, Some(1440)), odd(0, Some(1441))], [0, 1, 1]);
@@ -83,7 +83,7 @@ fn a_task_that_moved_and_was_planned_anew_is_not_confused_with_an_equal_one_of_t
     let mut sidecar = Sidecar::default();
     let done = "finished_at_min = 550\ndone_ymd = 20260510\nplanned_ymd = 20260510";
     taken_in(&mut sidecar, &[task("past", "Standup", done, &MORNING)], EVENING - 86_400, "UTC");
-    let key = *sidecar.threads.keys().next().unwrap();
+    let key = *sidecar.tasks.keys().next().unwrap();
     let replanned = "finished_at_min = 550\ndone_ymd = 20260510\nplanned_ymd = 20260508";
     let tasks = [
         task("today", "Standup", &format!("planned_ymd = {MONDAY}"), &MORNING),
@@ -91,18 +91,18 @@ fn a_task_that_moved_and_was_planned_anew_is_not_confused_with_an_equal_one_of_t
         task("past", "Standup", replanned, &MORNING),
     ];
     taken_in(&mut sidecar, &tasks, EVENING, "UTC");
-    assert_eq!(sidecar.threads[&key].place, Some(Place { list: List::Past, index: 1 }));
-    assert_eq!(sidecar.threads[&key].records[0].start, datetime!(2026-05-10 09:00 UTC));
+    assert_eq!(sidecar.tasks[&key].place, Some(Place { list: List::Past, index: 1 }));
+    assert_eq!(sidecar.tasks[&key].sessions[0].start, datetime!(2026-05-10 09:00 UTC));
 }
 
 #[test]
 fn a_session_that_was_deleted_is_gone_and_one_that_returns_is_not() {
     let three = [(540, Some(550)), (560, Some(570)), (580, Some(590))];
-    let gone = |sidecar: &Sidecar| records(sidecar).iter().map(|record| record.gone).collect::<Vec<_>>();
+    let gone = |sidecar: &Sidecar| records(sidecar).iter().map(|record| record.removed).collect::<Vec<_>>();
     let mut sidecar = Sidecar::default();
     let mut push = |sessions: &[(u16, Option<u16>)], is_there: bool| {
         let tasks = if is_there { vec![task("today", "Tea", "", sessions)] } else { vec![] };
-        let saved = sidecar.taken.unwrap_or(EVENING) + 60;
+        let saved = sidecar.last_snapshot_saved.unwrap_or(EVENING) + 60;
         taken_in(&mut sidecar, &tasks, saved, "UTC");
         gone(&sidecar)
     };
@@ -125,7 +125,7 @@ fn a_refused_change_that_is_changed_back_costs_nothing() {
         let tasks = [task("today", title, "", &[(540, Some(end))])];
         let before = rig.requests();
         let report = rig.push(&snapshot(&tasks), saved, &zone).report;
-        (rig.requests() - before, report.refused.len(), report.left.operations.len())
+        (rig.requests() - before, report.rejected.len(), report.left.operations.len())
     };
     push(&mut rig, "Draft", 550);
     rig.toggl.sandbox().rules.refusals.push(Refusal::bad("Report"));
@@ -144,7 +144,7 @@ fn a_task_that_was_only_planned_anew_is_on_record_with_its_plan() {
     for planned in [MONDAY, MONDAY + 1, MONDAY] {
         let tasks = [task("today", "Tea", &format!("planned_ymd = {planned}"), &MORNING)];
         taken_in(&mut sidecar, &tasks, EVENING, "UTC");
-        assert_eq!(sidecar.threads.values().map(|thread| thread.planned).collect::<Vec<_>>(), [planned]);
+        assert_eq!(sidecar.tasks.values().map(|thread| thread.planned).collect::<Vec<_>>(), [planned]);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chute_toggl::sidecar::{List, Place, Record, RecordKey, Sidecar};
+use chute_toggl::sidecar::{List, Place, SessionKey, SessionRecord, Sidecar};
 use chute_toggl::toggl::description_of;
 
 use crate::lives::{Habits, Saved, Seen, live};
@@ -56,9 +56,9 @@ fn pushed_at_half_of_the_quits_each_true_session_has_its_entry_and_what_is_guess
     let mut figures = Figures::default();
     for seed in seeds() {
         let mut follower = Follower::of(seed);
-        let mut dice = fastrand::Rng::with_seed(!seed);
+        let mut rng = fastrand::Rng::with_seed(!seed);
         live(seed, Habits::of_days(12 + usize::try_from(seed % 3).unwrap()), |saved| {
-            if saved.last || dice.bool() {
+            if saved.last || rng.bool() {
                 follower.push(saved);
             }
         });
@@ -162,7 +162,7 @@ impl Follower {
             let record = records.get(&place_of(session)).and_then(|records| records.get(session.session_index));
             let &(_, record) = record.unwrap_or_else(|| panic!("{at}: {uid} has no record"));
             known.is_marked |= record.inferred;
-            let Some(entry) = &record.entry else {
+            let Some(entry) = &record.last_sent else {
                 assert!(session.stop.is_none() && !session.running, "{at}: {uid} has no entry");
                 continue;
             };
@@ -196,9 +196,9 @@ impl Follower {
 }
 
 /// The records of the sessions in the last snapshot, with their keys, by the place of their task.
-pub fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<(RecordKey, &Record)>> {
-    let mut by_place: HashMap<Place, Vec<(RecordKey, &Record)>> = HashMap::new();
-    for (key, thread, record) in sidecar.records().filter(|(_, _, record)| !record.gone) {
+pub fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<(SessionKey, &SessionRecord)>> {
+    let mut by_place: HashMap<Place, Vec<(SessionKey, &SessionRecord)>> = HashMap::new();
+    for (key, thread, record) in sidecar.sessions().filter(|(_, _, record)| !record.removed) {
         if let Some(place) = thread.place {
             by_place.entry(place).or_default().push((key, record));
         }

@@ -1,9 +1,9 @@
 //! Looking at what Toggl holds: when, for what, how far, and what is made of it.
 
 use chute_toggl::clock::Clock as _;
-use chute_toggl::execute::{End, window_start};
-use chute_toggl::plan::Why;
-use chute_toggl::settle::{LAG, SKEW};
+use chute_toggl::execute::{StopReason, window_start};
+use chute_toggl::reconcile::plan::HoldReason;
+use chute_toggl::reconcile::recovery::{LAG, SKEW};
 use chute_toggl::zone::Zone;
 use time::{Date, Duration, OffsetDateTime};
 
@@ -128,7 +128,7 @@ fn what_is_too_old_to_be_looked_up_is_left_to_a_person() {
         let pushed = push(&mut rig, &text);
         assert_eq!(pushed.report.end, None);
         assert_eq!((pushed.report.unlistable.len(), pushed.report.uncertain.len()), (1, 1));
-        assert_eq!(pushed.report.left.held_for(Why::Uncertain).count(), 1);
+        assert_eq!(pushed.report.left.held_for(HoldReason::Uncertain).count(), 1);
     }
     assert_eq!(count(&rig, posts), 2, "not sent again unasked");
     // Who has looked and asks for it gets it sent again.
@@ -156,7 +156,7 @@ fn beside_what_is_too_old_what_is_new_is_settled_all_the_same() {
             (is_sent && line.method == "GET").then(|| Fault::status(500, false))
         });
         let text = done(&[("First", 1), ("Second", 0), ("Third", -119)]);
-        assert!(matches!(push(&mut rig, &text).report.end, Some(End::Trouble(_))));
+        assert!(matches!(push(&mut rig, &text).report.end, Some(StopReason::Trouble(_))));
         rig.toggl.sandbox().faults.clear();
         rig.clock.advance(60_000);
         let pushed = push(&mut rig, &text);
@@ -285,7 +285,7 @@ fn after_a_loss_only_what_cannot_be_listed_is_taken_to_be_there() {
     let report = &pushed.report;
     assert_eq!((report.adopted.len(), report.assumed.len(), report.done.len()), (1, 1, 1));
     assert_eq!(&*report.done[0].title, "First listed", "it would have been listed");
-    assert_eq!(report.left.held_for(Why::Assumed).count(), 1);
+    assert_eq!(report.left.held_for(HoldReason::Assumed).count(), 1);
     // Nothing found: nothing was lost, and all is sent.
     let mut rig = Rig::at(NOON);
     rig.toggl.sandbox().insert("Other", NOON - DAY, Some(NOON));
@@ -342,7 +342,7 @@ fn after_a_loss_one_missing_of_five_is_taken_to_be_there_if_it_was_over_a_week_b
 fn what_was_gone_before_it_was_ever_sent_is_not_looked_for() {
     let mut rig = Rig::at(NOON);
     rig.toggl.sandbox().faults.when(|_| true, Fault::Unreachable);
-    assert!(matches!(push(&mut rig, &done(&[("Gone", 0)])).report.end, Some(End::Offline(_))));
+    assert!(matches!(push(&mut rig, &done(&[("Gone", 0)])).report.end, Some(StopReason::Offline(_))));
     rig.toggl.sandbox().faults.clear();
     rig.toggl.sandbox().insert("Gone", NOON - 3 * 3600, Some(NOON - 3 * 3600 + 600));
     let before = rig.requests();

@@ -8,11 +8,11 @@
 
 use std::collections::BTreeSet;
 
+use chute_toggl::chute_kun::snapshot;
 use chute_toggl::execute::Report;
-use chute_toggl::intake::take_in;
-use chute_toggl::plan::Why;
+use chute_toggl::reconcile::ingest::ingest;
+use chute_toggl::reconcile::plan::HoldReason;
 use chute_toggl::sidecar::Sidecar;
-use chute_toggl::snapshot;
 use chute_toggl::zone::Zone;
 use time::Duration;
 use time::macros::{date, datetime};
@@ -114,7 +114,7 @@ fn what_is_too_old_to_be_listed_is_held_back() {
         rig.disk.clear();
         rig.clock.advance(60_000);
         let pushed = rig.push(&saved.text(), saved.at, saved.zone);
-        let assumed = pushed.report.left.held_for(Why::Assumed).count();
+        let assumed = pushed.report.left.held_for(HoldReason::Assumed).count();
         let too_old = saved.sessions().filter(|session| session.start < saved.at - 93 * DAY).count();
         println!("{entries} entries, {too_old} sessions too old to be listed, {assumed} taken to be there");
         assert!(too_old > 20 && assumed >= too_old - 5, "{assumed} of {too_old}");
@@ -155,7 +155,7 @@ fn a_session_that_is_open_for_months_when_the_sidecar_is_lost_is_not_taken_to_be
         rig.clock.set(saved + 5);
         let report = rig.push(&format!("version = 1\n{text}"), saved, &zone).report;
         assert_eq!(report.end, None);
-        (report.done.len(), report.adopted.len(), report.assumed.len(), report.refused.len())
+        (report.done.len(), report.adopted.len(), report.assumed.len(), report.rejected.len())
     };
     assert_eq!(push(format!("today = []\npast = []\n{open}"), start, false), (0, 0, 0, 0));
     assert_eq!(push(format!("past = []\n{email}{open}"), later, false), (1, 0, 0, 0));
@@ -286,16 +286,16 @@ fn an_edited_start_lies_before_its_own_stop_whatever_comes_before() {
     let zone = Zone::named("UTC").unwrap();
     let mut sidecar = Sidecar::default();
     let text = format!("version = 1\n{}", task("today", "Draft", 20_250_301, None, &[600, 660]));
-    let take_in = |sidecar: &mut Sidecar, text: &str, at: i64| {
-        take_in(sidecar, &snapshot::parse(text.as_bytes()).unwrap(), at, &zone);
+    let ingest = |sidecar: &mut Sidecar, text: &str, at: i64| {
+        ingest(sidecar, &snapshot::parse(text.as_bytes()).unwrap(), at, &zone);
     };
-    take_in(&mut sidecar, &text, datetime!(2025-03-01 22:00 UTC).unix_timestamp());
-    let first = &mut sidecar.threads.values_mut().next().unwrap().records[0];
+    ingest(&mut sidecar, &text, datetime!(2025-03-01 22:00 UTC).unix_timestamp());
+    let first = &mut sidecar.tasks.values_mut().next().unwrap().sessions[0];
     first.start += Duration::days(60);
     first.stop = first.stop.map(|stop| stop + Duration::days(60));
     let edited = text.replacen("start_min = 660", "start_min = 665", 1);
-    take_in(&mut sidecar, &edited, datetime!(2025-05-10 22:00 UTC).unix_timestamp());
-    let second = &sidecar.threads.values().next().unwrap().records[1];
+    ingest(&mut sidecar, &edited, datetime!(2025-05-10 22:00 UTC).unix_timestamp());
+    let second = &sidecar.tasks.values().next().unwrap().sessions[1];
     assert_eq!(second.start, datetime!(2025-03-01 11:05 UTC));
     assert_eq!(second.stop, Some(datetime!(2025-03-01 11:30 UTC)));
 }

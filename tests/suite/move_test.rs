@@ -27,7 +27,7 @@ fn a_session_that_ended_before_the_move_is_read_on_the_old_clock_if_the_new_one_
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].start, started.unix_timestamp());
     assert_eq!(entries[0].stop, Some(datetime!(2025-08-17 02:08 -4).unix_timestamp()));
-    assert!(rig.sidecar().records().all(|(_, _, record)| record.inferred));
+    assert!(rig.sidecar().sessions().all(|(_, _, record)| record.inferred));
 }
 
 /// When even that cannot be, the session ends when it can: never before its start.
@@ -39,8 +39,8 @@ fn a_minute_that_no_known_clock_can_have_shown_does_not_end_a_session_before_its
     rig.push(&snapshot("Active", ""), pushed, &zone);
     rig.clock.set(pushed + 65);
     let report = rig.push(&snapshot("Paused", "end_min = 700"), pushed + 60, &zone).report;
-    assert_eq!(report.refused, []);
+    assert_eq!(report.rejected, []);
     let entries = rig.toggl.sandbox().entries();
     assert_eq!(entries[0].stop, Some(pushed + 60));
-    assert!(rig.sidecar().records().all(|(_, _, record)| record.inferred));
+    assert!(rig.sidecar().sessions().all(|(_, _, record)| record.inferred));
 }

@@ -14,9 +14,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use chute_toggl::command::{self, World};
+use chute_toggl::command::{self, Context};
 use chute_toggl::execute::{Event, Watch};
-use chute_toggl::store::{Disk, RealDisk};
+use chute_toggl::sidecar::file::{Disk, RealDisk};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::sandbox::{ClockFile, Server, TOKEN, WORKSPACE};
@@ -49,7 +49,7 @@ fn flies() {
         taken: RefCell::default(),
         fatal: std::env::var(KILL_AT).ok().map(|number| number.parse().expect("the step is a number")),
     };
-    let exit = command::run(World {
+    let exit = command::run(Context {
         args: ["chute-toggl"].into_iter().chain(args.split(BETWEEN)).map(OsString::from).collect(),
         variable: &|name| std::env::var_os(name),
         clock: &ClockFile::open(clock),

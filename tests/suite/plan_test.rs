@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chute_toggl::plan::{Change, Defaults, Kind, fingerprint};
+use chute_toggl::reconcile::plan::{Change, Defaults, OperationKind, fingerprint};
 use chute_toggl::zone::Zone;
 use time::macros::date;
 
@@ -52,9 +52,18 @@ fn the_present_comes_first_and_then_the_newest_day() {
     let new = task("today", "New", "Paused", &[(560, 570)], None);
     rig.clock.advance(2 * 3_600_000);
     let pushed = rig.push(&snapshot(&[paused, renamed, edited, next, new]), NOW + 7000, &utc());
-    let kinds: Vec<Kind> = pushed.planned.operations.iter().map(|operation| operation.kind).collect();
-    assert_eq!(kinds, [Kind::Stop, Kind::Start, Kind::Update, Kind::Update, Kind::Create]);
-    let done: Vec<Kind> = pushed.report.done.iter().map(|operation| operation.kind).collect();
+    let kinds: Vec<OperationKind> = pushed.planned.operations.iter().map(|operation| operation.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            OperationKind::Stop,
+            OperationKind::Start,
+            OperationKind::Update,
+            OperationKind::Update,
+            OperationKind::Create
+        ]
+    );
+    let done: Vec<OperationKind> = pushed.report.done.iter().map(|operation| operation.kind).collect();
     assert_eq!(done, kinds, "what is planned is done, in that order");
     let log = rig.toggl.sandbox().log.clone();
     let methods: Vec<&str> = log[log.len() - 5..].iter().map(|line| line.method.as_str()).collect();
@@ -73,8 +82,8 @@ fn the_edited_start_of_a_closed_session_waits_for_the_present() {
     let next = task("today", "Next", "Active", &[], Some(600));
     rig.clock.advance(2 * 3_600_000);
     let pushed = rig.push(&snapshot(&[stopped, edited, next]), NOW + 7000, &utc());
-    let kinds: Vec<Kind> = pushed.planned.operations.iter().map(|operation| operation.kind).collect();
-    assert_eq!(kinds, [Kind::Stop, Kind::Start, Kind::Update]);
+    let kinds: Vec<OperationKind> = pushed.planned.operations.iter().map(|operation| operation.kind).collect();
+    assert_eq!(kinds, [OperationKind::Stop, OperationKind::Start, OperationKind::Update]);
 }
 
 #[test]
@@ -190,7 +199,7 @@ fn pruning_deletes_what_is_gone_and_refuses_to_delete_many() {
     let pushed = rig.push(&left, NOW, &utc());
     assert_eq!(pushed.report.requests, 21);
     assert_eq!(rig.toggl.sandbox().entries().len(), 2);
-    assert_eq!(rig.sidecar().records().count(), 2);
+    assert_eq!(rig.sidecar().sessions().count(), 2);
     assert_eq!(rig.push(&left, NOW, &utc()).report.requests, 0);
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chute_toggl::clock::Clock as _;
-use chute_toggl::execute::{End, Event, Watch};
+use chute_toggl::execute::{Event, StopReason, Watch};
 use chute_toggl::zone::Zone;
 
 use crate::rig::{Pushed, Rig};
@@ -77,7 +77,7 @@ fn push_until_done(rig: &mut Rig, mut one: impl FnMut(&mut Rig) -> Pushed) -> us
     for runs in 1..200 {
         match one(rig).report.end {
             None => return runs,
-            Some(End::Quota(until)) => rig.clock.set(until),
+            Some(StopReason::Quota(until)) => rig.clock.set(until),
             other => panic!("{other:?}"),
         }
     }
@@ -115,7 +115,7 @@ fn with_wait_one_run_sleeps_through_the_resets() {
 /// What is believed of a bucket: of the headers, the requests sent since, and the refusals.
 #[test]
 fn a_bucket_is_what_toggl_told_less_what_was_sent_since_until_its_hour_is_over() {
-    use chute_toggl::quota::Quota;
+    use chute_toggl::toggl::quota::Quota;
     use chute_toggl::toggl::{Bucket::User, Bucket::Workspace, QuotaHeaders};
     let told = |remaining, resets_in| {
         let mut quota = Quota::default();
@@ -176,7 +176,7 @@ fn a_backlog_is_finished_although_every_run_is_killed_after_twenty_requests() {
         match pushed.map(|pushed| pushed.report.end) {
             Err(_) => rig.clock.advance(7_000),
             Ok(None) => break,
-            Ok(Some(End::Quota(until))) => rig.clock.set(until),
+            Ok(Some(StopReason::Quota(until))) => rig.clock.set(until),
             Ok(other) => panic!("{other:?}"),
         }
     }
@@ -252,7 +252,7 @@ fn without_headers_one_refusal_an_hour_is_enough_to_know() {
         rig.clock.advance(60_000);
         if pushed.report.end.is_some() {
             let early = rig.push(&text, NOW - 60, &utc());
-            assert!(matches!(early.report.end, Some(End::Quota(_))));
+            assert!(matches!(early.report.end, Some(StopReason::Quota(_))));
             assert_eq!(rig.requests(), before);
         }
         pushed

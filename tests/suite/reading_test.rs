@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use chute_toggl::chute_kun::reading::{ReadError, Reading, Stamp, read_whole, stamp};
 use chute_toggl::clock::Clock;
-use chute_toggl::reading::{ReadError, Reading, Stamp, read_whole, stamp};
 
 /// 2026-05-13T00:00:00Z, in milliseconds; any time would do.
 const NOW: i64 = 1_778_630_400_000;

@@ -77,7 +77,7 @@ fn replay(scenario: &Scenario, figures: &mut Figures, differing: &mut BTreeSet<S
         for session in &push.sessions {
             let (key, record) =
                 record_at(&sidecar, &session.list, session.task_index, session.session_index).expect(&at);
-            let Some(entry) = record.entry else {
+            let Some(entry) = record.last_sent else {
                 assert!(session.stop.is_none() && !session.running, "{at}: {} has no entry", session.uid);
                 continue;
             };
@@ -151,7 +151,7 @@ fn needed(sessions: &[TrueSession], told: &mut HashMap<String, Told>) -> usize {
 #[test]
 fn a_first_look_that_is_refused_or_unreadable_creates_nothing() {
     use crate::sandbox::Fault;
-    use chute_toggl::execute::End;
+    use chute_toggl::execute::StopReason;
 
     let scenario = Scenario::named("two_days_sweep");
     let push = &scenario.pushes[0];
@@ -160,7 +160,7 @@ fn a_first_look_that_is_refused_or_unreadable_creates_nothing() {
         let mut rig = Rig::at(push.saved_at + 60);
         rig.toggl.sandbox().faults.when(|line| line.method == "GET", fault.clone());
         let pushed = rig.push(&push.text, push.saved_at, &zone);
-        assert!(matches!(pushed.report.end, Some(End::Trouble(_))), "{fault:?}: {:?}", pushed.report.end);
+        assert!(matches!(pushed.report.end, Some(StopReason::Trouble(_))), "{fault:?}: {:?}", pushed.report.end);
         assert_eq!(rig.toggl.sandbox().entries(), []);
         rig.toggl.sandbox().faults.clear();
         assert_eq!(rig.push(&push.text, push.saved_at, &zone).report.end, None);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chute_toggl::clock::Clock as _;
-use chute_toggl::execute::End;
+use chute_toggl::execute::StopReason;
 use chute_toggl::zone::Zone;
 
 use crate::home::one_session;
@@ -40,7 +40,7 @@ fn puts(line: &LogLine) -> bool {
 fn too_fast_is_tried_four_times_and_then_left_for_later() {
     let (mut rig, text) = with_an_update();
     rig.toggl.sandbox().faults.when(puts, Fault::status(429, false));
-    assert_eq!(update(&mut rig, &text).report.end, Some(End::RateLimited));
+    assert_eq!(update(&mut rig, &text).report.end, Some(StopReason::RateLimited));
     assert_eq!(times(&rig, "PUT").len(), 4);
     rig.toggl.sandbox().faults.clear();
     rig.clock.advance(60_000);
@@ -90,7 +90,7 @@ fn an_answer_that_is_not_toggls_is_no_success() {
         let mut rig = Rig::at(NOW);
         let fault = Fault::Status { code: 200, body: body.to_owned(), carried_out: true };
         rig.toggl.sandbox().faults.when(|line| line.method == "GET", fault);
-        assert!(matches!(push(&mut rig).report.end, Some(End::Trouble(_))), "{body}");
+        assert!(matches!(push(&mut rig).report.end, Some(StopReason::Trouble(_))), "{body}");
         assert_eq!(times(&rig, "GET").len(), 4, "{body}");
         assert_eq!(times(&rig, "POST").len(), 0, "{body}");
     }
@@ -98,7 +98,9 @@ fn an_answer_that_is_not_toggls_is_no_success() {
 
 #[test]
 fn what_is_refused_for_good_ends_the_run_at_once() {
-    for (status, expected) in [(401, End::TokenRefused(401)), (403, End::TokenRefused(403)), (410, End::CallGone)] {
+    for (status, expected) in
+        [(401, StopReason::TokenRefused(401)), (403, StopReason::TokenRefused(403)), (410, StopReason::CallGone)]
+    {
         let (mut rig, text) = with_an_update();
         rig.toggl.sandbox().faults.when(puts, Fault::status(status, false));
         assert_eq!(update(&mut rig, &text).report.end, Some(expected));
@@ -120,8 +122,8 @@ fn an_entry_that_is_forbidden_later_in_a_run_does_not_stop_the_others() {
     rig.clock.advance(60_000);
     rig.toggl.sandbox().faults.at(2, Fault::status(403, false));
     let report = rig.push(&two(590), NOW, &zone).report;
-    assert_eq!((report.end, report.done.len(), report.refused.len()), (None, 2, 1));
-    assert_eq!(report.refused[0].status, 403);
+    assert_eq!((report.end, report.done.len(), report.rejected.len()), (None, 2, 1));
+    assert_eq!(report.rejected[0].status, 403);
 }
 
 #[test]
@@ -138,8 +140,8 @@ fn a_402_is_the_quota_if_its_text_says_so_and_else_about_one_entry() {
         let fault = Fault::Status { code: 402, body: text.to_owned(), carried_out: false };
         rig.toggl.sandbox().faults.when(puts, fault);
         let report = update(&mut rig, &update_text).report;
-        assert_eq!(matches!(report.end, Some(End::Quota(_))), is_quota, "{text}");
-        assert_eq!(report.refused.len(), usize::from(!is_quota), "{text}");
+        assert_eq!(matches!(report.end, Some(StopReason::Quota(_))), is_quota, "{text}");
+        assert_eq!(report.rejected.len(), usize::from(!is_quota), "{text}");
     }
 }
 
@@ -148,7 +150,7 @@ fn the_backoff_grows_is_bounded_and_never_below_the_pace() {
     let (mut rig, text) = with_an_update();
     rig.manner.pace = Duration::from_secs(20);
     rig.toggl.sandbox().faults.when(puts, Fault::status(500, false));
-    assert!(matches!(update(&mut rig, &text).report.end, Some(End::Trouble(_))));
+    assert!(matches!(update(&mut rig, &text).report.end, Some(StopReason::Trouble(_))));
     let times = times(&rig, "PUT");
     assert_eq!(times.len(), 4);
     for pair in times.windows(2) {
@@ -179,12 +181,12 @@ fn retry_after_is_kept_to() {
 fn no_network_ends_the_run_and_a_refused_token_does_so_at_once() {
     let (mut rig, text) = with_an_update();
     rig.toggl.sandbox().faults.when(|_| true, Fault::Unreachable);
-    assert!(matches!(update(&mut rig, &text).report.end, Some(End::Offline(_))));
+    assert!(matches!(update(&mut rig, &text).report.end, Some(StopReason::Offline(_))));
 
     let (mut rig, text) = with_an_update();
     let before = rig.requests();
     rig.toggl = rig.toggl.clone().with_token("0123456789abcdef0123456789abcdee");
-    assert_eq!(update(&mut rig, &text).report.end, Some(End::TokenRefused(403)));
+    assert_eq!(update(&mut rig, &text).report.end, Some(StopReason::TokenRefused(403)));
     assert_eq!(rig.requests() - before, 1, "no further request");
 }
 
@@ -192,10 +194,10 @@ fn no_network_ends_the_run_and_a_refused_token_does_so_at_once() {
 fn no_more_requests_than_allowed() {
     let mut rig = Rig::at(NOW);
     rig.manner.max_requests = Some(0);
-    assert_eq!(push(&mut rig).report.end, Some(End::MaxRequests));
+    assert_eq!(push(&mut rig).report.end, Some(StopReason::MaxRequests));
     assert_eq!(rig.requests(), 0);
     rig.manner.max_requests = Some(1);
-    assert_eq!(push(&mut rig).report.end, Some(End::MaxRequests));
+    assert_eq!(push(&mut rig).report.end, Some(StopReason::MaxRequests));
     assert_eq!(rig.requests(), 1, "the look");
     assert_eq!(push(&mut rig).report.end, None);
     assert_eq!(rig.requests(), 2, "and the create, by a run that was not told where it was");

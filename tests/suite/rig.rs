@@ -4,11 +4,12 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use chute_toggl::execute::{Digest, Edges, Manner, Report, Store, Unwatched, Watch, execute};
-use chute_toggl::intake::{Intake, take_in};
-use chute_toggl::plan::{Defaults, Options, Plan, plan};
-use chute_toggl::sidecar::{List, Place, Record, RecordKey, Sidecar};
-use chute_toggl::snapshot::{self, blocks};
+use chute_toggl::chute_kun::snapshot::{self, blocks};
+use chute_toggl::execute::{Digest, Effects, Report, SendPolicy, Unwatched, Watch, execute};
+use chute_toggl::reconcile::ingest::{Ingested, ingest};
+use chute_toggl::reconcile::plan::{Defaults, Options, Plan, plan};
+use chute_toggl::sidecar::file::Store;
+use chute_toggl::sidecar::{List, Place, SessionKey, SessionRecord, Sidecar};
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{InProcess, SimClock, WORKSPACE};
@@ -19,7 +20,7 @@ pub struct Rig {
     pub toggl: InProcess,
     /// The sidecar's bytes on disk; empty before the first push.
     pub disk: Vec<u8>,
-    pub manner: Manner,
+    pub manner: SendPolicy,
     pub options: Options,
     /// Bytes written in all.
     pub written: usize,
@@ -31,7 +32,7 @@ pub struct Rig {
 pub struct Pushed {
     pub report: Report,
     pub planned: Plan,
-    pub intake: Intake,
+    pub intake: Ingested,
 }
 
 impl Rig {
@@ -42,7 +43,7 @@ impl Rig {
             toggl: InProcess::new(clock.clone()),
             clock,
             disk: Vec::new(),
-            manner: Manner {
+            manner: SendPolicy {
                 workspace: Some(WORKSPACE),
                 pace: Duration::from_secs(1),
                 timeout: Duration::from_secs(30),
@@ -73,7 +74,7 @@ impl Rig {
         if snapshot.known_past == 0 {
             sidecar.unarchive().unwrap();
         }
-        let intake = take_in(&mut sidecar, &snapshot, saved, zone);
+        let intake = ingest(&mut sidecar, &snapshot, saved, zone);
         let planned = plan(&sidecar, &intake, &self.options);
         let on_disk = Digest::of(&self.disk);
         let mut toggl = self.toggl.clone();
@@ -83,12 +84,12 @@ impl Rig {
             &intake,
             &self.options,
             &self.manner,
-            Edges {
+            Effects {
                 clock: &self.clock,
                 server: &mut toggl,
                 store: &mut Memory { disk: &mut self.disk, written: &mut self.written },
                 watch,
-                dice: fastrand::Rng::with_seed(7),
+                rng: fastrand::Rng::with_seed(7),
                 interrupted: &AtomicBool::new(false),
             },
         );
@@ -106,16 +107,16 @@ impl Rig {
 }
 
 /// The record of the session at a place of the last snapshot.
-pub fn record_at(sidecar: &Sidecar, list: &str, task: usize, session: usize) -> Option<(RecordKey, Record)> {
+pub fn record_at(sidecar: &Sidecar, list: &str, task: usize, session: usize) -> Option<(SessionKey, SessionRecord)> {
     let list = match list {
         "today" => List::Today,
         "future" => List::Future,
         _ => List::Past,
     };
     let place = Place { list, index: u32::try_from(task).unwrap() };
-    let (&thread, found) = sidecar.threads.iter().find(|(_, thread)| thread.place == Some(place))?;
-    let record = found.records.iter().filter(|record| !record.gone).nth(session)?;
-    Some((RecordKey { thread, session: record.number }, record.clone()))
+    let (&thread, found) = sidecar.tasks.iter().find(|(_, thread)| thread.place == Some(place))?;
+    let record = found.sessions.iter().filter(|record| !record.removed).nth(session)?;
+    Some((SessionKey { task: thread, session: record.number }, record.clone()))
 }
 
 struct Memory<'a> {

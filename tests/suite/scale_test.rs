@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use chute_toggl::intake::take_in;
+use chute_toggl::chute_kun::snapshot::{Category, Session, Snapshot, State, Task};
+use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::sidecar::Sidecar;
-use chute_toggl::snapshot::{Category, Session, Snapshot, State, Task};
 use chute_toggl::zone::Zone;
 use time::macros::datetime;
 
@@ -38,31 +38,31 @@ fn thirty_thousand_equal_tasks_are_known_again_in_linear_time() {
     let first = datetime!(2025-03-04 10:00 UTC).unix_timestamp();
     let snapshot = |task: Task, tasks: usize| Snapshot { past: vec![task; tasks], ..Snapshot::default() };
     let mut sidecar = Sidecar::default();
-    takes("all new", || _ = take_in(&mut sidecar, &snapshot(daily(), TASKS), first, &zone));
-    assert_eq!(sidecar.threads.len(), TASKS);
+    takes("all new", || _ = ingest(&mut sidecar, &snapshot(daily(), TASKS), first, &zone));
+    assert_eq!(sidecar.tasks.len(), TASKS);
 
     let mut shifted = snapshot(daily(), TASKS - 1);
     shifted.today = vec![Task { title: "New Task".to_owned(), ..daily() }];
-    takes("one renamed and moved", || _ = take_in(&mut sidecar, &shifted, first + 60, &zone));
-    assert_eq!(sidecar.threads.len(), TASKS, "the last of them was renamed");
+    takes("one renamed and moved", || _ = ingest(&mut sidecar, &shifted, first + 60, &zone));
+    assert_eq!(sidecar.tasks.len(), TASKS, "the last of them was renamed");
 
     let moved = Snapshot { future: shifted.past, ..Snapshot::default() };
-    takes("all in another list", || _ = take_in(&mut sidecar, &moved, first + 120, &zone));
-    assert_eq!(sidecar.records().filter(|(_, _, record)| !record.gone).count(), TASKS - 1);
+    takes("all in another list", || _ = ingest(&mut sidecar, &moved, first + 120, &zone));
+    assert_eq!(sidecar.sessions().filter(|(_, _, record)| !record.removed).count(), TASKS - 1);
 
     let renamed = snapshot(Task { title: "Post".to_owned(), ..daily() }, TASKS - 1);
-    takes("all renamed and in another list", || _ = take_in(&mut sidecar, &renamed, first + 180, &zone));
-    assert_eq!(sidecar.threads.len(), TASKS);
+    takes("all renamed and in another list", || _ = ingest(&mut sidecar, &renamed, first + 180, &zone));
+    assert_eq!(sidecar.tasks.len(), TASKS);
 
-    takes("all gone", || _ = take_in(&mut sidecar, &Snapshot::default(), first + 240, &zone));
-    takes("all back", || _ = take_in(&mut sidecar, &renamed, first + 300, &zone));
-    assert_eq!(sidecar.threads.len(), TASKS);
+    takes("all gone", || _ = ingest(&mut sidecar, &Snapshot::default(), first + 240, &zone));
+    takes("all back", || _ = ingest(&mut sidecar, &renamed, first + 300, &zone));
+    assert_eq!(sidecar.tasks.len(), TASKS);
 
     let edited = Task { sessions: vec![Session { start_min: 540, end_min: Some(571) }], ..daily() };
     let edited = snapshot(Task { title: "Post".to_owned(), ..edited }, TASKS - 1);
-    takes("all edited", || _ = take_in(&mut sidecar, &edited, first + 360, &zone));
-    assert_eq!(sidecar.threads.len(), TASKS);
+    takes("all edited", || _ = ingest(&mut sidecar, &edited, first + 360, &zone));
+    assert_eq!(sidecar.tasks.len(), TASKS);
 
     let different = Task { sessions: vec![Session { start_min: 550, end_min: Some(580) }], ..daily() };
-    takes("all different", || _ = take_in(&mut sidecar, &snapshot(different, TASKS), first + 86_400, &zone));
+    takes("all different", || _ = ingest(&mut sidecar, &snapshot(different, TASKS), first + 86_400, &zone));
 }

@@ -1,8 +1,8 @@
 //! Which of the entries that Toggl lists is a session's.
 
-use chute_toggl::settle::{adopt, adopt_all};
-use chute_toggl::sidecar::{Entry, Intent, Minutes, Record, RecordKey, Sidecar, Thread, ThreadKey};
-use chute_toggl::toggl::entry::RemoteEntry;
+use chute_toggl::reconcile::recovery::{adopt, adopt_all};
+use chute_toggl::sidecar::{Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
+use chute_toggl::toggl::entry::TimeEntry;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -15,42 +15,42 @@ fn at(days: i64, minute: i64) -> OffsetDateTime {
     MONDAY + Duration::days(days) + Duration::minutes(minute)
 }
 
-fn record(number: u32, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> Record {
-    Record::new(number, Minutes { start: 0, end: None }, start, stop)
+fn record(number: u32, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> SessionRecord {
+    SessionRecord::new(number, Minutes { start: 0, end: None }, start, stop)
 }
 
-fn listed(id: i64, description: &str, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> RemoteEntry {
-    RemoteEntry { id, workspace: WORKSPACE, description: description.to_owned(), start, stop, deleted: false }
+fn listed(id: i64, description: &str, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> TimeEntry {
+    TimeEntry { id, workspace: WORKSPACE, description: description.to_owned(), start, stop, deleted: false }
 }
 
-fn known(id: i64, start: OffsetDateTime) -> Entry {
-    Entry { id, workspace: WORKSPACE, description: "".into(), start, stop: None, halted: false }
+fn known(id: i64, start: OffsetDateTime) -> LastSent {
+    LastSent { id, workspace: WORKSPACE, description: "".into(), start, stop: None, halted: false }
 }
 
 /// Tasks with these titles and sessions.
-fn sidecar(tasks: &[(&str, Vec<Record>)]) -> Sidecar {
-    let thread = |(title, records): &(&str, Vec<Record>)| Thread {
+fn sidecar(tasks: &[(&str, Vec<SessionRecord>)]) -> Sidecar {
+    let thread = |(title, records): &(&str, Vec<SessionRecord>)| TaskRecord {
         title: (*title).into(),
         planned: 0,
         place: None,
-        records: records.clone(),
+        sessions: records.clone(),
     };
-    let key = |task: usize| ThreadKey { day: 20_260_511, task: u32::try_from(task).unwrap() };
+    let key = |task: usize| TaskKey { day: 20_260_511, number: u32::try_from(task).unwrap() };
     let threads = tasks.iter().enumerate().map(|(task, of)| (key(task), thread(of))).collect();
-    Sidecar { threads, ..Sidecar::default() }
+    Sidecar { tasks: threads, ..Sidecar::default() }
 }
 
 /// The entry's id of every record, in order.
 fn ids(sidecar: &Sidecar) -> Vec<Option<i64>> {
-    sidecar.records().map(|(_, _, record)| record.entry.as_ref().map(|entry| entry.id)).collect()
+    sidecar.sessions().map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id)).collect()
 }
 
-fn all(sidecar: &Sidecar) -> Vec<RecordKey> {
-    sidecar.records().map(|(key, ..)| key).collect()
+fn all(sidecar: &Sidecar) -> Vec<SessionKey> {
+    sidecar.sessions().map(|(key, ..)| key).collect()
 }
 
 /// What is adopted when all sessions are looked for.
-fn adopted(mut sidecar: Sidecar, listed: &[RemoteEntry]) -> Vec<Option<i64>> {
+fn adopted(mut sidecar: Sidecar, listed: &[TimeEntry]) -> Vec<Option<i64>> {
     let wanted = all(&sidecar);
     let had = ids(&sidecar);
     let adopted = adopt(&mut sidecar, &wanted, listed, WORKSPACE);
@@ -60,12 +60,12 @@ fn adopted(mut sidecar: Sidecar, listed: &[RemoteEntry]) -> Vec<Option<i64>> {
 }
 
 /// A session of a lost sidecar that is found as it is, which shows that it was lost.
-fn witness() -> ((&'static str, Vec<Record>), RemoteEntry) {
+fn witness() -> ((&'static str, Vec<SessionRecord>), TimeEntry) {
     (("Anchor", vec![record(0, at(0, 0), Some(at(0, 10)))]), listed(99, "Anchor", at(0, 0), Some(at(0, 10))))
 }
 
 /// The same after a loss, for the records of these tasks.
-fn rebuilt(tasks: &[(&'static str, Vec<Record>)], entries: &[RemoteEntry]) -> (Vec<Option<i64>>, Sidecar) {
+fn rebuilt(tasks: &[(&'static str, Vec<SessionRecord>)], entries: &[TimeEntry]) -> (Vec<Option<i64>>, Sidecar) {
     let (task, entry) = witness();
     let mut sidecar = sidecar(&[tasks, &[task]].concat());
     let wanted = all(&sidecar);
@@ -89,15 +89,15 @@ fn an_entry_is_the_sessions_by_its_title_and_start() {
 fn what_is_deleted_elsewhere_or_anothers_already_is_not_taken() {
     let entry = || listed(1, "Tea", at(0, 540), None);
     let tea = record(0, at(0, 540), None);
-    assert_eq!(adopted(sidecar(&[("Tea", vec![tea.clone()])]), &[RemoteEntry { deleted: true, ..entry() }]), [None]);
-    assert_eq!(adopted(sidecar(&[("Tea", vec![tea.clone()])]), &[RemoteEntry { workspace: 8, ..entry() }]), [None]);
-    let owner = Record { entry: Some(known(1, at(0, 0))), ..record(0, at(0, 0), None) };
+    assert_eq!(adopted(sidecar(&[("Tea", vec![tea.clone()])]), &[TimeEntry { deleted: true, ..entry() }]), [None]);
+    assert_eq!(adopted(sidecar(&[("Tea", vec![tea.clone()])]), &[TimeEntry { workspace: 8, ..entry() }]), [None]);
+    let owner = SessionRecord { last_sent: Some(known(1, at(0, 0))), ..record(0, at(0, 0), None) };
     let two = sidecar(&[("Tea", vec![tea.clone()]), ("Work", vec![owner])]);
     assert_eq!(adopted(two, &[entry()]), [None, Some(1)]);
     // Listed twice, it is one entry all the same.
     let two = sidecar(&[("Tea", vec![tea.clone()]), ("Tea", vec![tea.clone()])]);
     assert_eq!(adopted(two, &[entry(), entry()]), [Some(1), None]);
-    let has = Record { entry: Some(known(5, at(0, 540))), ..tea };
+    let has = SessionRecord { last_sent: Some(known(5, at(0, 540))), ..tea };
     assert_eq!(adopted(sidecar(&[("Tea", vec![has])]), &[entry()]), [Some(5)], "it has its own");
 }
 
@@ -115,8 +115,12 @@ fn of_several_alike_each_gets_the_one_with_its_stop() {
 #[test]
 fn it_is_looked_for_as_it_was_sent() {
     let intent = Intent { since: 0, start: at(0, 530), description: "Draft".to_owned() };
-    let tea =
-        || sidecar(&[("Tea", vec![Record { intent: Some(Box::new(intent.clone())), ..record(0, at(0, 540), None) }])]);
+    let tea = || {
+        sidecar(&[(
+            "Tea",
+            vec![SessionRecord { intent: Some(Box::new(intent.clone())), ..record(0, at(0, 540), None) }],
+        )])
+    };
     let mut sidecar = tea();
     let wanted = all(&sidecar);
     adopt(&mut sidecar, &wanted, &[listed(1, "Draft", at(0, 530), None)], WORKSPACE);
@@ -132,8 +136,8 @@ fn an_entry_that_stopped_while_the_session_is_open_was_halted() {
         let wanted = all(&sidecar);
         let found = listed(1, "Tea", at(0, 540), entry_stop.map(|stop| at(0, stop)));
         adopt(&mut sidecar, &wanted, &[found], WORKSPACE);
-        let (_, _, record) = sidecar.records().next().unwrap();
-        record.entry.as_ref().unwrap().halted
+        let (_, _, record) = sidecar.sessions().next().unwrap();
+        record.last_sent.as_ref().unwrap().halted
     };
     assert!(halted(None, Some(550)));
     assert!(!halted(None, None));
@@ -148,10 +152,10 @@ fn after_a_loss_the_day_is_what_toggl_says() {
     let entry = listed(1, "Tea", at(-2, 540), Some(at(-2, 550)));
     let (found, sidecar) = rebuilt(&tea, std::slice::from_ref(&entry));
     assert_eq!(found, [Some(1)]);
-    let (_, _, record) = sidecar.records().next().unwrap();
+    let (_, _, record) = sidecar.sessions().next().unwrap();
     assert_eq!((record.start, record.stop), (at(-2, 540), Some(at(-2, 550))));
     assert_eq!(record.start.offset(), start.offset(), "on the clock that the person knows");
-    assert!(record.inferred && !record.entry.as_ref().unwrap().halted);
+    assert!(record.inferred && !record.last_sent.as_ref().unwrap().halted);
     // Nothing was lost if nothing is found as it is: then it is another day's work.
     let mut alone = self::sidecar(&tea);
     let wanted = all(&alone);
@@ -187,7 +191,7 @@ fn a_session_and_an_entry_on_another_day_last_alike() {
     assert_eq!(rebuilt(&open, &[listed(1, "Tea", at(-2, 540), Some(halted))]).0, [Some(1)]);
     assert_eq!(rebuilt(&open, &[listed(1, "Tea", at(-2, 540), Some(at(-2, 541)))]).0, [None]);
     let in_doubt = |start: i64, stop: i64| {
-        let tea = [("Tea", vec![Record { inferred: true, ..record(0, at(0, 540), Some(at(0, 640))) }])];
+        let tea = [("Tea", vec![SessionRecord { inferred: true, ..record(0, at(0, 540), Some(at(0, 640))) }])];
         rebuilt(&tea, &[listed(1, "Tea", at(0, start), Some(at(0, stop)))]).0[0]
     };
     assert_eq!(in_doubt(510, 640), Some(1));
@@ -198,16 +202,16 @@ fn a_session_and_an_entry_on_another_day_last_alike() {
 /// The same text and length alone would give a new session the entry of a deleted one.
 #[test]
 fn a_turned_clock_is_believed_of_a_doubtful_day_or_by_three_sessions() {
-    let sessions = |days: i64, inferred: bool| -> Vec<Record> {
+    let sessions = |days: i64, inferred: bool| -> Vec<SessionRecord> {
         (0..days)
             .map(|day| {
                 let start = at(day, 540 + day);
                 let number = u32::try_from(day).unwrap();
-                Record { inferred, ..record(number, start, Some(start + Duration::minutes(10))) }
+                SessionRecord { inferred, ..record(number, start, Some(start + Duration::minutes(10))) }
             })
             .collect()
     };
-    let entries = |days: i64, shift: i64| -> Vec<RemoteEntry> {
+    let entries = |days: i64, shift: i64| -> Vec<TimeEntry> {
         (0..days)
             .map(|day| {
                 let start = at(day, 540 + day + shift);
@@ -232,7 +236,7 @@ fn a_turned_clock_is_believed_of_a_doubtful_day_or_by_three_sessions() {
     others[1].stop = others[1].stop.map(|stop| stop + Duration::minutes(1));
     assert_eq!(rebuilt(&[("Tea", sessions(3, false))], &others).0, [None; 3]);
     let mut settled = sessions(3, false);
-    settled[1].entry = Some(known(50, at(0, 0)));
+    settled[1].last_sent = Some(known(50, at(0, 0)));
     assert_eq!(rebuilt(&[("Tea", settled)], &entries(3, 30)).0, [None, Some(50), None]);
 }
 
@@ -240,7 +244,7 @@ fn a_turned_clock_is_believed_of_a_doubtful_day_or_by_three_sessions() {
 #[test]
 fn an_open_session_takes_an_entry_of_a_turned_clock_and_none_of_another_zone() {
     let found = |shift: i64| {
-        let tea = [("Tea", vec![Record { inferred: true, ..record(0, at(0, 540), None) }])];
+        let tea = [("Tea", vec![SessionRecord { inferred: true, ..record(0, at(0, 540), None) }])];
         rebuilt(&tea, &[listed(1, "Tea", at(-1, 540 + shift), None)]).0[0]
     };
     for shift in [30, -30, 60, -60] {
@@ -253,7 +257,7 @@ fn an_open_session_takes_an_entry_of_a_turned_clock_and_none_of_another_zone() {
 
 #[test]
 fn the_clock_that_was_turned_least_is_believed_first() {
-    let tea = [("Tea", vec![Record { inferred: true, ..record(0, at(0, 540), Some(at(0, 550))) }])];
+    let tea = [("Tea", vec![SessionRecord { inferred: true, ..record(0, at(0, 540), Some(at(0, 550))) }])];
     let entry = |id, day, minute| listed(id, "Tea", at(day, minute), Some(at(day, minute + 10)));
     assert_eq!(rebuilt(&tea, &[entry(1, 0, 555), entry(2, -1, 570), entry(3, -2, 540)]).0, [Some(3)]);
     assert_eq!(rebuilt(&tea, &[entry(1, 0, 555), entry(2, -1, 570)]).0, [Some(2)]);

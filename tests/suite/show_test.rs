@@ -9,11 +9,13 @@ mod tables;
 
 use std::time::Duration;
 
-use chute_toggl::intake::Intake;
-use chute_toggl::plan::{Defaults, Options, Plan, plan};
-use chute_toggl::quota::{Level, Quota};
-use chute_toggl::show::{Style, View};
-use chute_toggl::sidecar::{Entry, Intent, Minutes, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey};
+use chute_toggl::output::{Style, View};
+use chute_toggl::reconcile::ingest::Ingested;
+use chute_toggl::reconcile::plan::{Defaults, Options, Plan, plan};
+use chute_toggl::sidecar::{
+    Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+};
+use chute_toggl::toggl::quota::{Level, Quota};
 use chute_toggl::zone::Zone;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -29,7 +31,7 @@ const VERBOSE: Style = Style { verbose: true, ..PLAIN };
 /// Records, and all else that a view is made from.
 struct Scene {
     sidecar: Sidecar,
-    intake: Intake,
+    intake: Ingested,
     options: Options,
     plan: Plan,
     zone: Zone,
@@ -40,8 +42,12 @@ struct Scene {
 impl Scene {
     fn new() -> Scene {
         Scene {
-            sidecar: Sidecar { taken: Some(NOW.unix_timestamp() - 60), looked: true, ..Sidecar::default() },
-            intake: Intake::default(),
+            sidecar: Sidecar {
+                last_snapshot_saved: Some(NOW.unix_timestamp() - 60),
+                looked: true,
+                ..Sidecar::default()
+            },
+            intake: Ingested::default(),
             options: Options::plain(Defaults::default()),
             plan: Plan::default(),
             zone: Zone::named("Asia/Tokyo").unwrap(),
@@ -51,18 +57,18 @@ impl Scene {
     }
 
     /// A session of a task of its own, to be changed by `change`.
-    fn with(mut self, title: &str, session: Record, change: impl FnOnce(&mut Record)) -> Scene {
+    fn with(mut self, title: &str, session: SessionRecord, change: impl FnOnce(&mut SessionRecord)) -> Scene {
         self.add(title, session, change);
         self
     }
 
-    fn add(&mut self, title: &str, mut record: Record, change: impl FnOnce(&mut Record)) -> RecordKey {
+    fn add(&mut self, title: &str, mut record: SessionRecord, change: impl FnOnce(&mut SessionRecord)) -> SessionKey {
         change(&mut record);
-        let task = u32::try_from(self.sidecar.threads.len()).unwrap();
-        let key = ThreadKey { day: 20_260_511, task };
-        let thread = Thread { title: title.into(), planned: 20_260_511, place: None, records: vec![record] };
-        self.sidecar.threads.insert(key, thread);
-        RecordKey { thread: key, session: 0 }
+        let task = u32::try_from(self.sidecar.tasks.len()).unwrap();
+        let key = TaskKey { day: 20_260_511, number: task };
+        let thread = TaskRecord { title: title.into(), planned: 20_260_511, place: None, sessions: vec![record] };
+        self.sidecar.tasks.insert(key, thread);
+        SessionKey { task: key, session: 0 }
     }
 
     fn quota(mut self, remaining: i64, resets_in: i64) -> Scene {
@@ -90,21 +96,21 @@ impl Scene {
     }
 
     fn text(&self) -> String {
-        chute_toggl::show::plan_text(&self.view(), &PLAIN)
+        chute_toggl::output::plan_text(&self.view(), &PLAIN)
     }
 }
 
 /// A session that Toggl knows nothing of.
-fn session(start: OffsetDateTime, stop: impl Into<Option<OffsetDateTime>>) -> Record {
+fn session(start: OffsetDateTime, stop: impl Into<Option<OffsetDateTime>>) -> SessionRecord {
     let stop = stop.into();
-    Record::new(0, Minutes::shown_by(start, stop), start, stop)
+    SessionRecord::new(0, Minutes::shown_by(start, stop), start, stop)
 }
 
 /// Gives the session the entry that it should have, under this title.
-fn told(title: &str) -> impl Fn(&mut Record) + use<> {
+fn told(title: &str) -> impl Fn(&mut SessionRecord) + use<> {
     let description = title.to_owned();
     move |record| {
-        record.entry = Some(Entry {
+        record.last_sent = Some(LastSent {
             id: 7,
             workspace: 1,
             description: description.as_str().into(),
@@ -116,8 +122,8 @@ fn told(title: &str) -> impl Fn(&mut Record) + use<> {
 }
 
 /// Changes the entry of a session that was told.
-fn entry(record: &mut Record) -> &mut Entry {
-    record.entry.as_mut().unwrap()
+fn entry(record: &mut SessionRecord) -> &mut LastSent {
+    record.last_sent.as_mut().unwrap()
 }
 
 fn intent() -> Box<Intent> {

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use chute_toggl::quota::Quota;
 use chute_toggl::sidecar::{
-    Entry, Intent, List, Minutes, Place, Record, RecordKey, Rejection, Sidecar, Thread, ThreadKey,
+    Intent, LastSent, List, Minutes, Place, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
+use chute_toggl::toggl::quota::Quota;
 use proptest::prelude::*;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
@@ -17,22 +17,22 @@ fn instant() -> impl Strategy<Value = OffsetDateTime> {
     })
 }
 
-fn record(number: u32) -> impl Strategy<Value = Record> {
+fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
     let flags = (any::<[bool; 6]>(), 0_i64..4_000, 0_u16..1440);
     (instant(), flags, ".{0,8}", 1_i64..i64::MAX).prop_map(move |(start, (flags, minutes, odd_minute), text, id)| {
         let [is_open, inferred, gone, assumed, has_entry, is_off] = flags;
         let stop = (!is_open).then(|| start + Duration::minutes(minutes));
         let shown = Minutes::shown_by(start, stop);
         let held_stop = if is_off { Some(start + Duration::minutes(3)) } else { stop };
-        Record {
+        SessionRecord {
             number,
             minutes: if is_off { Minutes { start: odd_minute, ..shown } } else { shown },
             start,
             stop,
             inferred,
-            gone,
+            removed: gone,
             assumed,
-            entry: has_entry.then(|| Entry {
+            last_sent: has_entry.then(|| LastSent {
                 id,
                 workspace: 7,
                 description: text.as_str().into(),
@@ -46,34 +46,34 @@ fn record(number: u32) -> impl Strategy<Value = Record> {
     })
 }
 
-fn thread() -> impl Strategy<Value = Thread> {
+fn thread() -> impl Strategy<Value = TaskRecord> {
     let records = (1_usize..4).prop_flat_map(|n| (0..u32::try_from(n).unwrap()).map(record).collect::<Vec<_>>());
     (".{0,20}", 0_u32..30_000_000, prop::option::of((0_u8..3, 0_u32..99)), records).prop_map(
-        |(title, planned, place, records)| Thread {
+        |(title, planned, place, records)| TaskRecord {
             title: title.into(),
             planned,
             place: place
                 .map(|(list, index)| Place { list: [List::Today, List::Future, List::Past][usize::from(list)], index }),
-            records,
+            sessions: records,
         },
     )
 }
 
 fn sidecar() -> impl Strategy<Value = Sidecar> {
     let threads = prop::collection::btree_map(
-        (20_000_101_u32..20_991_231, 0_u32..50).prop_map(|(day, task)| ThreadKey { day, task }),
+        (20_000_101_u32..20_991_231, 0_u32..50).prop_map(|(day, task)| TaskKey { day, number: task }),
         thread(),
         0..6,
     );
     (threads, prop::option::of(1_i64..9_999), prop::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
         |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
             workspace,
-            taken,
-            running: threads.keys().next().map(|&thread| RecordKey { thread, session: 3 }),
+            last_snapshot_saved: taken,
+            running: threads.keys().next().map(|&thread| SessionKey { task: thread, session: 3 }),
             snapshot: taken.map(|taken| format!("/home/\"some\\one\"/{taken}\n.toml")),
             quota: Quota { last_request_ms: workspace, ..Quota::default() },
             looked,
-            threads,
+            tasks: threads,
             archive: None,
         },
     )
@@ -92,7 +92,7 @@ proptest! {
     fn one_record_is_one_line(sidecar in sidecar()) {
         let text = String::from_utf8(sidecar.to_json().unwrap()).unwrap();
         prop_assert!(text.ends_with("}\n"), "no newline at the end");
-        let records = sidecar.records().count();
+        let records = sidecar.sessions().count();
         prop_assert_eq!(text.lines().filter(|line| line.contains("\"start\"")).count(), records);
     }
 
@@ -125,7 +125,7 @@ fn deep_nesting_and_long_titles_are_no_danger() {
         "{{\"version\":1,\"tasks\":{{\"20260511/0\":{{\"title\":\"{title}\"}}}},\
          \"entries\":{{\"20260511/0/0\":{{\"start\":\"2026-05-11T09:00:00Z\"}}}}}}"
     );
-    assert_eq!(Sidecar::from_json(text.as_bytes()).unwrap().threads.len(), 1);
+    assert_eq!(Sidecar::from_json(text.as_bytes()).unwrap().tasks.len(), 1);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn what_toggl_holds_without_an_id_is_damage() {
     };
     let times = "\"start\":\"2026-05-11T09:00:00Z\",\"stop\":\"2026-05-11T09:10:00Z\"";
     let read = sidecar(times).unwrap();
-    assert!(read.records().all(|(_, _, record)| record.entry.is_none() && record.minutes.end == Some(550)));
+    assert!(read.sessions().all(|(_, _, record)| record.last_sent.is_none() && record.minutes.end == Some(550)));
     assert!(!read.has_open_intents());
     let holds = "\"holds\":{\"start\":\"2026-05-11T09:00:00Z\"}";
     assert!(sidecar(&format!("{times},{holds}")).is_err());
@@ -172,11 +172,11 @@ fn what_toggl_holds_without_an_id_is_damage() {
 #[test]
 fn there_is_one_way_of_writing_a_key() {
     for text in ["20260511/0", "20260511/10", "00000000/1", "00010101/1", "123450101/1"] {
-        let key: ThreadKey = text.parse().unwrap_or_else(|()| panic!("{text}"));
+        let key: TaskKey = text.parse().unwrap_or_else(|()| panic!("{text}"));
         assert_eq!(key.to_string(), text);
     }
     for text in ["+2026051/1", "2026051/1", "020260511/1", "+20260511/1", "20260511/01", "20260511/+1", "20260511", ""]
     {
-        assert!(text.parse::<ThreadKey>().is_err(), "{text}");
+        assert!(text.parse::<TaskKey>().is_err(), "{text}");
     }
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use chute_toggl::intake::take_in;
-use chute_toggl::plan::{Defaults, Options, plan};
+use chute_toggl::chute_kun::snapshot::{self, blocks};
+use chute_toggl::reconcile::ingest::ingest;
+use chute_toggl::reconcile::plan::{Defaults, Options, plan};
 use chute_toggl::sidecar::Sidecar;
-use chute_toggl::snapshot::{self, blocks};
 use chute_toggl::zone::Zone;
 
 use crate::rig::Rig;
@@ -152,13 +152,13 @@ impl Situation {
             return Err("the archive is damaged".to_owned());
         }
         let snapshot = snapshot::parse(self.later.text.as_bytes()).unwrap();
-        let intake = take_in(&mut sidecar, &snapshot, self.later.at, &utc());
+        let intake = ingest(&mut sidecar, &snapshot, self.later.at, &utc());
         let left = plan(&sidecar, &intake, &self.options());
         if !left.operations.is_empty() || sidecar.has_open_intents() {
             return Err(format!("not recorded as done: {:?}", left.operations));
         }
         let recorded: Vec<i64> =
-            sidecar.records().filter_map(|(_, _, record)| Some(record.entry.as_ref()?.id)).collect();
+            sidecar.sessions().filter_map(|(_, _, record)| Some(record.last_sent.as_ref()?.id)).collect();
         let distinct: BTreeSet<i64> = recorded.iter().copied().collect();
         let there: BTreeSet<i64> = entries.iter().map(|entry| entry.id).collect();
         if distinct != there || recorded.len() != there.len() {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use chute_kun::storage::SnapshotV1;
 use chute_kun::task::{Category as TheirCategory, Task as TheirTask, TaskState};
-use chute_toggl::snapshot::{Category, Session, Snapshot, SnapshotError, State, Task, parse};
+use chute_toggl::chute_kun::snapshot::{Category, Session, Snapshot, SnapshotError, State, Task, parse};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

@@ -8,12 +8,12 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chute_toggl::chute_kun::snapshot;
 use chute_toggl::clock::Clock as _;
-use chute_toggl::execute::{Digest, Edges, End, Report, Unwatched, execute};
-use chute_toggl::intake::take_in;
+use chute_toggl::execute::{Digest, Effects, Report, StopReason, Unwatched, execute};
+use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::sidecar::Sidecar;
-use chute_toggl::snapshot;
-use chute_toggl::store::{Disk, LockError, RealDisk, SidecarFile, load, lock_path};
+use chute_toggl::sidecar::file::{Disk, LockError, RealDisk, SidecarFile, load, lock_path};
 use chute_toggl::toggl::{Answer, Failure, Method, Request, Transport};
 use tempfile::{NamedTempFile, TempDir};
 
@@ -117,7 +117,7 @@ impl Network {
         let body = request.body.as_ref().unwrap();
         for outcome in self.0.0.borrow().outcomes() {
             let sidecar = Sidecar::from_json(&outcome.unwrap_or_default()).expect("the sidecar is whole");
-            let intended = sidecar.records().any(|(_, _, record)| {
+            let intended = sidecar.sessions().any(|(_, _, record)| {
                 let intent = record.intent.as_ref();
                 intent.is_some_and(|intent| body["description"] == intent.description.as_str())
             });
@@ -131,14 +131,14 @@ fn push(rig: &Rig, save: &Save, machine: &Parts, dir: &TempDir) -> Report {
     let path = dir.path().join("toggl.json");
     let snapshot = snapshot::parse(save.text.as_bytes()).unwrap();
     let mut sidecar = rig.sidecar();
-    let intake = take_in(&mut sidecar, &snapshot, save.at, &utc());
+    let intake = ingest(&mut sidecar, &snapshot, save.at, &utc());
     let mut disk = machine.clone();
-    let edges = Edges {
+    let edges = Effects {
         clock: &rig.clock,
         server: &mut Network(machine.clone(), rig.toggl.clone()),
         store: &mut SidecarFile::lock(&path, &mut disk).unwrap(),
         watch: &mut Unwatched,
-        dice: fastrand::Rng::with_seed(7),
+        rng: fastrand::Rng::with_seed(7),
         interrupted: &AtomicBool::new(false),
     };
     execute(&mut sidecar, Digest::of(&rig.disk), &intake, &rig.options, &rig.manner, edges)
@@ -236,7 +236,7 @@ fn a_full_disk_ends_the_run_and_leaves_the_old_file() {
         (machine.0.borrow_mut().fatal, machine.0.borrow_mut().is_full) = (Some(at + 1), true);
         let before = fs::read(dir.path().join("toggl.json")).unwrap();
         let report = push(&rig, &situation.save, &machine, &dir);
-        let Some(End::Save(why)) = report.end else { panic!("{name} failed: {:?}", report.end) };
+        let Some(StopReason::Save(why)) = report.end else { panic!("{name} failed: {:?}", report.end) };
         assert!(why.contains("toggl.json") && why.contains("Make room"), "{why}");
         assert_eq!(machine.0.borrow().log.len(), at + 1, "nothing is sent or saved after it");
         let (text, sidecar) = load(&dir.path().join("toggl.json")).unwrap().unwrap();
@@ -268,7 +268,7 @@ fn one_holds_the_lock_and_the_others_are_told() {
 
 #[test]
 fn what_a_killed_run_left_is_replaced() {
-    use chute_toggl::execute::Store as _;
+    use chute_toggl::sidecar::file::Store as _;
     let dir = folder();
     let path = dir.path().join("toggl.json");
     let left = dir.path().join(".toggl.json.tmp");
@@ -281,7 +281,7 @@ fn what_a_killed_run_left_is_replaced() {
 #[cfg(unix)]
 #[test]
 fn only_the_user_can_read_it() {
-    use chute_toggl::execute::Store as _;
+    use chute_toggl::sidecar::file::Store as _;
     use std::os::unix::fs::PermissionsExt as _;
     let dir = folder();
     let path = dir.path().join("toggl.json");
@@ -296,7 +296,7 @@ fn only_the_user_can_read_it() {
 #[cfg(unix)]
 #[test]
 fn a_link_stays_a_link_even_to_a_file_that_is_yet_to_be() {
-    use chute_toggl::execute::Store as _;
+    use chute_toggl::sidecar::file::Store as _;
     let dir = folder();
     let (link, target) = (dir.path().join("toggl.json"), dir.path().join("dotfiles/sidecar.json"));
     fs::create_dir(target.parent().unwrap()).unwrap();

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use crate::cli::Common;
-use crate::command::{World, print};
-use crate::doctor::Check;
+use crate::command::{Context, print};
 use crate::exit::Exit;
-use crate::progress::{answered, failed};
-use crate::quota::Quota;
+use crate::output::checkup::Check;
+use crate::output::moment_from;
+use crate::output::progress::{answered, failed};
 use crate::settings::Settings;
-use crate::show::moment_from;
 use crate::sidecar::Sidecar;
 use crate::toggl::http::Client;
+use crate::toggl::quota::Quota;
 use crate::toggl::{Answer, Bucket, Method, Request, Token, Transport as _, entry};
 use crate::zone::Zone;
 
@@ -25,7 +25,7 @@ pub fn check(
     token: &Token,
     sidecar: Sidecar,
     common: &Common,
-    world: &mut World<'_>,
+    world: &mut Context<'_>,
     checks: &mut Vec<Check>,
 ) {
     let mut quota = sidecar.quota;

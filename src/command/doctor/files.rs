@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::ago;
-use crate::command::World;
+use crate::chute_kun::reading::{self, ReadError, Reading};
+use crate::chute_kun::snapshot::{self, Snapshot};
+use crate::command::Context;
 use crate::command::input::{distrust_the_future, other_list};
-use crate::doctor::{Check, Stage};
 use crate::exit::Exit;
-use crate::intake::take_in;
-use crate::plan::{Options, Plan, Why, plan};
-use crate::reading::{self, ReadError, Reading};
+use crate::output::checkup::{Check, Stage};
+use crate::reconcile::ingest::ingest;
+use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
-use crate::snapshot::{self, Snapshot};
-use crate::store::{self, LoadError};
+use crate::sidecar::file::{self, LoadError};
 use crate::zone::Zone;
 
 /// What the files tell for what follows.
@@ -26,7 +26,7 @@ pub struct Files {
 }
 
 /// Looks at the files.
-pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut Vec<Check>) -> Files {
+pub fn check(settings: &Settings, zone: &Zone, world: &Context<'_>, checks: &mut Vec<Check>) -> Files {
     let snapshot = snapshot(settings, world, checks);
     let loaded = load(&settings.sidecar);
     let mut known = match &loaded {
@@ -37,7 +37,7 @@ pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut V
     // Taken in on trial, which also works without a sidecar.
     let mut sidecar = known.clone();
     let intake = snapshot.map(|(snapshot, Reading { saved, place, .. })| {
-        if known.taken.is_some_and(|taken| saved < taken) {
+        if known.last_snapshot_saved.is_some_and(|taken| saved < taken) {
             checks.push(Check::fault(
                 "snapshot",
                 Exit::Attention,
@@ -45,8 +45,8 @@ pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut V
                 "if it is the right one, open Chute_kun and quit it with `q`, which saves it anew",
             ));
         }
-        let intake = take_in(&mut sidecar, &snapshot, saved, zone);
-        sessions(&snapshot, &intake.odd, checks);
+        let intake = ingest(&mut sidecar, &snapshot, saved, zone);
+        sessions(&snapshot, &intake.invalid, checks);
         if let Some(of) = other_list(&known, &intake, &place) {
             checks.push(Check::fault(
                 "snapshot",
@@ -63,11 +63,11 @@ pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut V
     let mut stage = Stage::New;
     if let (Some(intake), true) = (intake, loaded.is_ok()) {
         let plan = plan(&sidecar, &intake, &Options::plain(settings.defaults.clone()));
-        let pushed = sidecar.records().filter(|(_, _, record)| record.entry.is_some()).count();
+        let pushed = sidecar.sessions().filter(|(_, _, record)| record.last_sent.is_some()).count();
         records(&plan, pushed, checks);
         stage = match plan.requests() {
             _ if pushed == 0 => Stage::New,
-            0 => Stage::Agreed,
+            0 => Stage::UpToDate,
             requests => Stage::Pending(requests),
         };
     }
@@ -78,7 +78,7 @@ pub fn check(settings: &Settings, zone: &Zone, world: &World<'_>, checks: &mut V
 
 /// The whole sidecar, its archive taken apart.
 fn load(path: &Path) -> Result<Option<Sidecar>, LoadError> {
-    let Some((_, mut sidecar)) = store::load(path)? else { return Ok(None) };
+    let Some((_, mut sidecar)) = file::load(path)? else { return Ok(None) };
     sidecar.unarchive().map_err(|source| LoadError::Format { path: path.to_owned(), source })?;
     Ok(Some(sidecar))
 }
@@ -89,7 +89,7 @@ pub fn modified(path: &Path) -> Option<SystemTime> {
     std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-fn snapshot(settings: &Settings, world: &World<'_>, checks: &mut Vec<Check>) -> Option<(Snapshot, Reading)> {
+fn snapshot(settings: &Settings, world: &Context<'_>, checks: &mut Vec<Check>) -> Option<(Snapshot, Reading)> {
     let reading = match reading::read_whole(&settings.snapshot, world.clock) {
         Ok(reading) => reading,
         Err(error) => {
@@ -140,7 +140,7 @@ fn unread(error: &ReadError) -> Check {
 }
 
 /// The sessions in the snapshot, and those that cannot be what they say.
-fn sessions(snapshot: &Snapshot, odd: &[crate::intake::OddSession], checks: &mut Vec<Check>) {
+fn sessions(snapshot: &Snapshot, odd: &[crate::reconcile::ingest::InvalidSession], checks: &mut Vec<Check>) {
     let count: usize = snapshot.tasks().map(|(_, _, task)| task.sessions.len()).sum();
     checks.push(match odd {
         [] => Check::ok("sessions", format!("{count} in {} tasks", snapshot.tasks().count())),
@@ -163,14 +163,14 @@ fn sessions(snapshot: &Snapshot, odd: &[crate::intake::OddSession], checks: &mut
 fn sidecar_file(
     settings: &Settings,
     loaded: &Result<Option<Sidecar>, LoadError>,
-    world: &World<'_>,
+    world: &Context<'_>,
     checks: &mut Vec<Check>,
 ) {
     let path = settings.sidecar.display();
     match loaded {
         Ok(None) => checks.push(Check::ok("sidecar", format!("`{path}` is not there yet: nothing was pushed"))),
         Ok(Some(sidecar)) => {
-            let taken = sidecar.taken.map_or("never".to_owned(), |taken| ago(taken, world));
+            let taken = sidecar.last_snapshot_saved.map_or("never".to_owned(), |taken| ago(taken, world));
             checks.push(Check::ok("sidecar", format!("`{path}` knows the snapshot that was saved {taken}")));
             checks.extend(permissions(&settings.sidecar));
         }
@@ -213,23 +213,23 @@ fn permissions(_: &Path) -> Option<Check> {
 fn records(plan: &Plan, pushed: usize, checks: &mut Vec<Check>) {
     let held = |why| plan.held_for(why).count();
     checks.push(Check::ok("records", format!("{pushed} pushed, {} to be sent", plan.requests())));
-    if held(Why::Uncertain) > 0 {
-        let text = format!("{} may or may not be in Toggl; the next push looks first", held(Why::Uncertain));
+    if held(HoldReason::Uncertain) > 0 {
+        let text = format!("{} may or may not be in Toggl; the next push looks first", held(HoldReason::Uncertain));
         checks.push(Check::note("records", text));
     }
-    if held(Why::Rejected) > 0 {
+    if held(HoldReason::Rejected) > 0 {
         checks.push(Check::fault(
             "records",
             Exit::Attention,
-            format!("{} refused by Toggl", held(Why::Rejected)),
+            format!("{} refused by Toggl", held(HoldReason::Rejected)),
             "see with `chute-toggl status` why, then correct them, or send them again with `chute-toggl push --retry-rejected`",
         ));
     }
-    if held(Why::Reopened) > 0 {
+    if held(HoldReason::Reopened) > 0 {
         checks.push(Check::fault(
             "records",
             Exit::Attention,
-            format!("{} were closed and are open now, which Chute_kun never does", held(Why::Reopened)),
+            format!("{} were closed and are open now, which Chute_kun never does", held(HoldReason::Reopened)),
             "see with `chute-toggl status` which, and correct them in the snapshot while Chute_kun is not running",
         ));
     }
@@ -258,5 +258,5 @@ fn folder(sidecar: &Path) -> Check {
 }
 
 fn lock(sidecar: &Path) -> Option<Check> {
-    store::is_locked(sidecar).then(|| Check::note("lock", "another push is running"))
+    file::is_locked(sidecar).then(|| Check::note("lock", "another push is running"))
 }

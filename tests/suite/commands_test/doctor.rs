@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use chute_toggl::store::{RealDisk, SidecarFile};
+use chute_toggl::sidecar::file::{RealDisk, SidecarFile};
 use chute_toggl::toggl::Bucket;
 use serde_json::Value;
 
@@ -271,8 +271,8 @@ fn what_toggl_refused_wants_a_look_and_what_is_uncertain_a_word() {
     assert_eq!((code, faults(&document)), (6, fault("records", 6)), "{text}");
     assert!(text.contains("1 refused by Toggl") && text.contains("--retry-rejected"), "{text}");
     let mut sidecar = stage.sidecar();
-    for thread in sidecar.threads.values_mut() {
-        for record in &mut thread.records {
+    for thread in sidecar.tasks.values_mut() {
+        for record in &mut thread.sessions {
             let description = thread.title.to_string();
             let start = record.start;
             record.rejected = None;
@@ -356,6 +356,6 @@ fn how_long_ago_is_told_roughly_and_never_as_more() {
         (10 * 86_400 + 5, "10 days ago"),
     ];
     for (seconds, said) in cases {
-        assert_eq!(chute_toggl::doctor::ago(seconds), said);
+        assert_eq!(chute_toggl::output::checkup::ago(seconds), said);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chute_toggl::execute::{Event, Watch as _};
-use chute_toggl::progress::{Progress, Show};
+use chute_toggl::output::progress::{Progress, Show};
 use chute_toggl::toggl::{Answer, Failure, Method, QuotaHeaders, Request};
 use chute_toggl::zone::Zone;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::atomic::Ordering;
 
-use chute_toggl::store::SidecarFile;
+use chute_toggl::sidecar::file::SidecarFile;
 use chute_toggl::toggl::Bucket;
 
 use super::stage::{Stage, Work, ended, now};
@@ -180,7 +180,8 @@ fn a_session_whose_entry_is_there_already_adopts_it() {
     let (code, json, text) = look(&stage);
     assert_eq!((code, findings(&json)), (6, vec![("adoptable".into(), "mail".into())]), "{text}");
     assert_eq!(repair(&stage), LOOK);
-    let records: Vec<i64> = stage.sidecar().records().map(|(_, _, record)| record.entry.as_ref().unwrap().id).collect();
+    let records: Vec<i64> =
+        stage.sidecar().sessions().map(|(_, _, record)| record.last_sent.as_ref().unwrap().id).collect();
     assert!(records.contains(&id), "{records:?}");
 }
 
@@ -301,7 +302,7 @@ fn a_refused_token_an_unreachable_toggl_and_a_refused_list_are_told_apart() {
 #[test]
 fn a_repair_needs_the_lock_and_a_look_does_not() {
     let stage = Stage::pushed(&TWO);
-    let mut disk = chute_toggl::store::RealDisk;
+    let mut disk = chute_toggl::sidecar::file::RealDisk;
     let held = SidecarFile::lock(&stage.sidecar_path(), &mut disk).unwrap();
     assert_eq!(stage.run(&["verify", "--repair"]).code, 5);
     assert_eq!(stage.run(&["verify"]).code, 0);

@@ -1,7 +1,7 @@
 //! Titles can be anything that was once pasted.
 
-use chute_toggl::execute::{End, Refusal, Report};
-use chute_toggl::show::{clean, plan_text};
+use chute_toggl::execute::{RejectedSession, Report, StopReason};
+use chute_toggl::output::{clean, plan_text};
 
 use super::*;
 
@@ -70,19 +70,27 @@ fn nothing_of_outside_origin_reaches_the_terminal_raw() {
     scene.add(evil, session(start, None), |_| {});
     let key = scene.add(evil, session(start, start), |record| record.rejected = Some(rejection(400, evil)));
     let mut scene = scene.planned();
-    scene.plan.held.push(chute_toggl::plan::Held { session: key, why: chute_toggl::plan::Why::Rejected });
+    scene.plan.held.push(chute_toggl::reconcile::plan::Held {
+        session: key,
+        why: chute_toggl::reconcile::plan::HoldReason::Rejected,
+    });
     let mut seen = plan_text(&scene.view(), &VERBOSE);
-    let status = chute_toggl::show::Status {
+    let status = chute_toggl::output::Status {
         view: scene.view(),
         snapshot_path: evil.as_ref(),
         sidecar_path: evil.as_ref(),
         taken: None,
     };
-    seen += &chute_toggl::show::status_text(&status, &PLAIN);
-    for end in [End::Trouble as fn(String) -> End, End::Offline, End::NoWorkspace, End::Save] {
-        let refused = vec![Refusal { session: key, status: 400, text: evil.to_owned() }];
-        let report = Report { end: Some(end(evil.to_owned())), refused, ..Report::default() };
-        seen += &chute_toggl::show::report_text(&scene.view(), &report, &VERBOSE);
+    seen += &chute_toggl::output::status_text(&status, &PLAIN);
+    for end in [
+        StopReason::Trouble as fn(String) -> StopReason,
+        StopReason::Offline,
+        StopReason::NoWorkspace,
+        StopReason::Save,
+    ] {
+        let refused = vec![RejectedSession { session: key, status: 400, text: evil.to_owned() }];
+        let report = Report { end: Some(end(evil.to_owned())), rejected: refused, ..Report::default() };
+        seen += &chute_toggl::output::report_text(&scene.view(), &report, &VERBOSE);
     }
     assert!(seen.matches("evil").count() > 10, "{seen}");
     let hidden = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202e}' | '\u{200b}' | '\u{9b}');

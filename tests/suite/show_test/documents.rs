@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use chute_toggl::execute::{End, Refusal, Report};
+use chute_toggl::execute::{RejectedSession, Report, StopReason};
 use chute_toggl::exit::Exit;
-use chute_toggl::intake::OddSession;
-use chute_toggl::show::{Status, plan_json, report_json, status_json};
+use chute_toggl::output::{Status, plan_json, report_json, status_json};
+use chute_toggl::reconcile::ingest::InvalidSession;
 use chute_toggl::sidecar::{List, Place};
 use serde_json::{Value, json};
 use time::Duration as Span;
@@ -28,13 +28,16 @@ fn scene() -> Scene {
     let reopened = scene.add("Back", session(MORNING, MORNING), told("Back"));
     scene.intake.reopened.push(reopened);
     scene.add("Open", session(MORNING, None), |_| {});
-    scene.add("Agreed", session(MORNING, MORNING), told("Agreed"));
+    scene.add("UpToDate", session(MORNING, MORNING), told("UpToDate"));
     let place = Place { list: List::Past, index: 3 };
-    scene.intake.odd.push(OddSession { title: TITLE.to_owned(), place, session: 1, reason: "it is odd" });
+    scene.intake.invalid.push(InvalidSession { title: TITLE.to_owned(), place, session: 1, reason: "it is odd" });
     let refused = scene.add("No", session(MORNING, MORNING), |r| r.rejected = Some(rejection(400, TITLE)));
     let mut scene = scene.planned();
     scene.plan.operations.retain(|operation| operation.sessions != [refused]);
-    scene.plan.held.push(chute_toggl::plan::Held { session: refused, why: chute_toggl::plan::Why::Rejected });
+    scene.plan.held.push(chute_toggl::reconcile::plan::Held {
+        session: refused,
+        why: chute_toggl::reconcile::plan::HoldReason::Rejected,
+    });
     scene
 }
 
@@ -129,15 +132,15 @@ fn a_report() {
         done: scene.plan.operations[..1].to_vec(),
         adopted: vec![session],
         assumed: vec![session],
-        refused: vec![Refusal { session, status: 400, text: TITLE.to_owned() }],
+        rejected: vec![RejectedSession { session, status: 400, text: TITLE.to_owned() }],
         uncertain: vec![session],
         unlistable: vec![session],
         window_starts: Some(time::macros::date!(2026 - 02 - 12)),
         requests: 3,
-        end: Some(End::Quota(NOW.unix_timestamp() + 2700)),
+        end: Some(StopReason::Quota(NOW.unix_timestamp() + 2700)),
         left: Plan {
             operations: scene.plan.operations[1..].to_vec(),
-            agreed: 2,
+            up_to_date: 2,
             prune_refused: Some(34),
             ..Plan::default()
         },
@@ -165,7 +168,7 @@ fn a_report() {
         expected[name] = value;
     }
     assert_eq!(document, expected);
-    let done = report_json(&scene.view(), &Report::default(), Exit::Agreed);
+    let done = report_json(&scene.view(), &Report::default(), Exit::UpToDate);
     assert_eq!(names(&done), names(&document));
     assert_eq!((&done["end"], &done["window_starts"], &done["exit"]), (&Value::Null, &Value::Null, &json!(0)));
 }
@@ -198,23 +201,23 @@ fn every_end_has_a_name() {
     let scene = Scene::new();
     let text = || "why".to_owned();
     let table = [
-        (End::Quota(0), "quota", json!("1970-01-01T09:00:00+09:00"), Value::Null),
-        (End::RateLimited, "rate_limited", json!("2026-05-11T13:21:00+09:00"), Value::Null),
-        (End::Trouble(text()), "trouble", json!("2026-05-11T13:21:00+09:00"), json!("why")),
-        (End::Offline(text()), "offline", Value::Null, json!("why")),
-        (End::MaxRequests, "max_requests", Value::Null, Value::Null),
-        (End::Interrupted, "interrupted", Value::Null, Value::Null),
-        (End::TokenRefused(401), "token_refused", Value::Null, json!("Toggl answered 401")),
-        (End::CallGone, "call_gone", Value::Null, Value::Null),
-        (End::NoWorkspace(text()), "no_workspace", Value::Null, json!("why")),
-        (End::Save(text()), "save", Value::Null, json!("why")),
+        (StopReason::Quota(0), "quota", json!("1970-01-01T09:00:00+09:00"), Value::Null),
+        (StopReason::RateLimited, "rate_limited", json!("2026-05-11T13:21:00+09:00"), Value::Null),
+        (StopReason::Trouble(text()), "trouble", json!("2026-05-11T13:21:00+09:00"), json!("why")),
+        (StopReason::Offline(text()), "offline", Value::Null, json!("why")),
+        (StopReason::MaxRequests, "max_requests", Value::Null, Value::Null),
+        (StopReason::Interrupted, "interrupted", Value::Null, Value::Null),
+        (StopReason::TokenRefused(401), "token_refused", Value::Null, json!("Toggl answered 401")),
+        (StopReason::CallGone, "call_gone", Value::Null, Value::Null),
+        (StopReason::NoWorkspace(text()), "no_workspace", Value::Null, json!("why")),
+        (StopReason::Save(text()), "save", Value::Null, json!("why")),
     ];
     for (end, reason, until, text) in table {
         let report = Report { end: Some(end), ..Report::default() };
         let document = report_json(&scene.view(), &report, Exit::Unfinished);
         assert_eq!(document["end"], json!({"reason": reason, "until": until, "text": text}));
         let documented =
-            include_str!("../../../src/show/json.rs").lines().find(|line| line.starts_with("//! | `reason` | `"));
+            include_str!("../../../src/output/json.rs").lines().find(|line| line.starts_with("//! | `reason` | `"));
         assert!(documented.unwrap().contains(&format!("`\"{reason}\"`")), "{reason}");
     }
 }
@@ -222,7 +225,7 @@ fn every_end_has_a_name() {
 /// What is documented is what is there.
 #[test]
 fn every_field_is_documented() {
-    let source = include_str!("../../../src/show/json.rs");
+    let source = include_str!("../../../src/output/json.rs");
     let documented = |name: &str| {
         let tables = source.lines().filter(|line| line.starts_with("//! | `"));
         tables.filter_map(|line| line.split(" | ").nth(1)).any(|cell| cell.contains(&format!("`{name}`")))
@@ -230,7 +233,7 @@ fn every_field_is_documented() {
     let scene = scene();
     let status =
         Status { view: scene.view(), snapshot_path: Path::new("/"), sidecar_path: Path::new("/"), taken: None };
-    let report = Report { end: Some(End::CallGone), ..Report::default() };
+    let report = Report { end: Some(StopReason::CallGone), ..Report::default() };
     let documents =
         [plan_json(&scene.view()), report_json(&scene.view(), &report, Exit::Failure), status_json(&status)];
     for document in &documents {

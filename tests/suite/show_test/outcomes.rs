@@ -1,15 +1,15 @@
 //! What a run did, and how to go on.
 
-use chute_toggl::execute::{End, Refusal, Report};
-use chute_toggl::plan::{Kind, Operation};
-use chute_toggl::show::report_text;
+use chute_toggl::execute::{RejectedSession, Report, StopReason};
+use chute_toggl::output::report_text;
+use chute_toggl::reconcile::plan::{Operation, OperationKind};
 use time::Duration as Span;
 
 use super::*;
 
 const MORNING: OffsetDateTime = datetime!(2026-05-11 09:05 +9);
 
-fn operation(kind: Kind, title: &str, key: RecordKey) -> Operation {
+fn operation(kind: OperationKind, title: &str, key: SessionKey) -> Operation {
     Operation {
         kind,
         sessions: vec![key],
@@ -22,8 +22,8 @@ fn operation(kind: Kind, title: &str, key: RecordKey) -> Operation {
     }
 }
 
-fn key(task: u32) -> RecordKey {
-    RecordKey { thread: ThreadKey { day: 20_260_511, task }, session: 0 }
+fn key(task: u32) -> SessionKey {
+    SessionKey { task: TaskKey { day: 20_260_511, number: task }, session: 0 }
 }
 
 fn told_of(scene: &Scene, report: &Report) -> String {
@@ -41,9 +41,9 @@ fn joined(scene: &Scene, report: &Report) -> String {
 fn what_was_done_is_counted_and_listed_on_request() {
     let scene = Scene::new();
     let report = Report {
-        done: vec![operation(Kind::Stop, "Mail", key(0)), operation(Kind::Create, "Report", key(1))],
+        done: vec![operation(OperationKind::Stop, "Mail", key(0)), operation(OperationKind::Create, "Report", key(1))],
         requests: 2,
-        left: Plan { agreed: 412, ..Plan::default() },
+        left: Plan { up_to_date: 412, ..Plan::default() },
         ..Report::default()
     };
     assert_eq!(told_of(&scene, &report), "Done: stop 1, create 1; 412 in agreement; 2 requests.\n");
@@ -61,7 +61,7 @@ Done: stop 1, create 1; 412 in agreement; 2 requests.
 
 #[test]
 fn agreement_is_one_line() {
-    let report = Report { left: Plan { agreed: 412, ..Plan::default() }, ..Report::default() };
+    let report = Report { left: Plan { up_to_date: 412, ..Plan::default() }, ..Report::default() };
     assert_eq!(told_of(&Scene::new(), &report), "In agreement: 412 sessions.\n");
 }
 
@@ -106,8 +106,8 @@ fn every_refusal_says_what_to_do() {
     ];
     let scene = Scene::new().with("Report", session(MORNING, MORNING), |_| {});
     for &(status, text, advice) in table {
-        let refused = vec![Refusal { session: key(0), status, text: text.to_owned() }];
-        let report = Report { refused, requests: 1, ..Report::default() };
+        let refused = vec![RejectedSession { session: key(0), status, text: text.to_owned() }];
+        let report = Report { rejected: refused, requests: 1, ..Report::default() };
         let told = joined(&scene, &report);
         assert!(told.starts_with("Toggl refused 1 session: Toggl said "), "{told}");
         assert!(told.contains(text) && told.contains(&format!("({status})")), "{told}");
@@ -122,10 +122,10 @@ fn equal_refusals_stand_together_and_many_stay_short() {
     let mut refused = Vec::new();
     for at in 0..5000 {
         let session = scene.add("T", session(MORNING, MORNING), |_| {});
-        refused.push(Refusal { session, status: 400, text: "Project is archived".to_owned() });
-        refused.push(Refusal { session, status: 400, text: format!("odd {at}") });
+        refused.push(RejectedSession { session, status: 400, text: "Project is archived".to_owned() });
+        refused.push(RejectedSession { session, status: 400, text: format!("odd {at}") });
     }
-    let text = told_of(&scene, &Report { refused, ..Report::default() });
+    let text = told_of(&scene, &Report { rejected: refused, ..Report::default() });
     assert!(text.contains("Toggl refused 10,000 sessions:\n"), "{text}");
     assert_eq!(text.matches("Project is archived").count(), 1, "{text}");
     assert!(text.contains("  … and 4,990 more; `-v` lists them.\n"), "{text}");
@@ -149,38 +149,41 @@ fn what_is_uncertain_says_who_looks() {
 #[test]
 fn every_end_says_what_to_do_and_from_when() {
     let now = NOW.unix_timestamp();
-    let table: Vec<(End, &str)> = vec![
-        (End::Quota(now + 2700), "The quota is used up until 14:05; run again then, or let `push --wait` wait."),
+    let table: Vec<(StopReason, &str)> = vec![
+        (StopReason::Quota(now + 2700), "The quota is used up until 14:05; run again then, or let `push --wait` wait."),
         // A second past the minute is the next one: at 14:05 it would be too early.
-        (End::Quota(now + 2701), "The quota is used up until 14:06; run again then, or let `push --wait` wait."),
+        (StopReason::Quota(now + 2701), "The quota is used up until 14:06; run again then, or let `push --wait` wait."),
         (
-            End::Quota(now + 11 * 3600),
+            StopReason::Quota(now + 11 * 3600),
             "The quota is used up until Tue 2026-05-12 00:20; run again then, or let `push --wait` wait.",
         ),
-        (End::RateLimited, "Toggl answered again and again that requests come too fast (429); run again from 13:21."),
         (
-            End::Trouble("Toggl answered 503".to_owned()),
+            StopReason::RateLimited,
+            "Toggl answered again and again that requests come too fast (429); run again from 13:21.",
+        ),
+        (
+            StopReason::Trouble("Toggl answered 503".to_owned()),
             "Toggl is in trouble (Toggl answered 503); run again from 13:21.",
         ),
         (
-            End::Offline("no such host.".to_owned()),
+            StopReason::Offline("no such host.".to_owned()),
             "Toggl could not be reached (no such host); run again as soon as it can be.",
         ),
-        (End::MaxRequests, "As many requests were sent as `--max-requests` allows; run again at any time."),
-        (End::Interrupted, "Interrupted. What was done is recorded; the next run goes on from there."),
+        (StopReason::MaxRequests, "As many requests were sent as `--max-requests` allows; run again at any time."),
+        (StopReason::Interrupted, "Interrupted. What was done is recorded; the next run goes on from there."),
         (
-            End::TokenRefused(403),
+            StopReason::TokenRefused(403),
             "Toggl refused the token (403). Set `TOGGL_API_TOKEN` to the API token at the end of your Toggl profile \
              page.",
         ),
-        (End::CallGone, "Toggl says that a call is gone for good (410). Upgrade `chute-toggl`."),
+        (StopReason::CallGone, "Toggl says that a call is gone for good (410). Upgrade `chute-toggl`."),
         (
-            End::NoWorkspace("Toggl named no default workspace (status 200)".to_owned()),
+            StopReason::NoWorkspace("Toggl named no default workspace (status 200)".to_owned()),
             "No workspace is known (Toggl named no default workspace (status 200)). Set `TOGGL_WORKSPACE_ID` to the \
              number of yours.",
         ),
         (
-            End::Save("No space left on device".to_owned()),
+            StopReason::Save("No space left on device".to_owned()),
             "The sidecar could not be saved (No space left on device). See that its folder can be written and has \
              room, then run again: what was sent and not recorded is looked up first.",
         ),
@@ -188,22 +191,25 @@ fn every_end_says_what_to_do_and_from_when() {
     let mut scene = Scene::new();
     let session = scene.add("A", session(MORNING, MORNING), |_| {});
     for (end, sentence) in table {
-        let left = Plan { operations: vec![operation(Kind::Create, "A", session)], ..Plan::default() };
+        let left = Plan { operations: vec![operation(OperationKind::Create, "A", session)], ..Plan::default() };
         let report = Report { end: Some(end), left, requests: 3, ..Report::default() };
         let expected = format!("Nothing done; to be done: create 1; 0 in agreement; 3 requests. {sentence}");
         assert_eq!(joined(&scene, &report), expected);
     }
     // More cannot be sent before the reset, whatever `--max-requests` says.
     let scene = Scene::new().quota(0, 2700);
-    let report = Report { end: Some(End::MaxRequests), ..Report::default() };
+    let report = Report { end: Some(StopReason::MaxRequests), ..Report::default() };
     assert!(joined(&scene, &report).ends_with("allows; run again from 14:05."));
 }
 
 #[test]
 fn what_was_refused_before_is_counted_only() {
     let scene = Scene::new().with("A", session(MORNING, MORNING), |r| r.rejected = Some(rejection(400, "no")));
-    let held = vec![chute_toggl::plan::Held { session: key(0), why: chute_toggl::plan::Why::Rejected }];
-    let report = Report { left: Plan { held, agreed: 2, ..Plan::default() }, ..Report::default() };
+    let held = vec![chute_toggl::reconcile::plan::Held {
+        session: key(0),
+        why: chute_toggl::reconcile::plan::HoldReason::Rejected,
+    }];
+    let report = Report { left: Plan { held, up_to_date: 2, ..Plan::default() }, ..Report::default() };
     assert_eq!(joined(&scene, &report), "Nothing done; 2 in agreement; held back: 1 refused; 0 requests.");
     let all = report_text(&scene.view(), &report, &VERBOSE);
     assert!(all.contains("Toggl said \"no\" (400)."), "{all}");

@@ -1,7 +1,7 @@
 //! What a plan looks like to people.
 
-use chute_toggl::intake::OddSession;
-use chute_toggl::show::plan_text;
+use chute_toggl::output::plan_text;
+use chute_toggl::reconcile::ingest::InvalidSession;
 use chute_toggl::sidecar::{List, Place};
 use time::Duration as Span;
 
@@ -40,9 +40,9 @@ fn a_day_of_every_kind_of_operation() {
     scene.add("Paused", session(MORNING + Span::hours(3), None), told("Paused"));
     scene.add("Gone", session(MORNING - Span::days(1), MORNING - Span::hours(23)), |record| {
         told("Gone")(record);
-        record.gone = true;
+        record.removed = true;
     });
-    scene.add("Agreed", session(MORNING, MORNING), told("Agreed"));
+    scene.add("UpToDate", session(MORNING, MORNING), told("UpToDate"));
     let scene = scene.planned();
     assert_eq!(
         scene.text(),
@@ -95,7 +95,7 @@ fn resumes_and_halts_of_what_is_gone_say_so() {
     scene.intake.running = Some(running);
     scene.add("Lost", session(MORNING, None), |record| {
         told("Lost")(record);
-        record.gone = true;
+        record.removed = true;
     });
     let text = scene.planned().text();
     assert!(text.contains("  > resume  09:05-    Again  runs again\n"), "{text}");
@@ -224,7 +224,7 @@ fn ten_thousand_operations_are_quick_and_short() {
     let scene = scene.planned();
     let before = std::time::Instant::now();
     let text = scene.text();
-    let documents = chute_toggl::show::plan_json(&scene.view())["operations"].as_array().map(Vec::len);
+    let documents = chute_toggl::output::plan_json(&scene.view())["operations"].as_array().map(Vec::len);
     let verbose = plan_text(&scene.view(), &VERBOSE);
     assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
     assert!(text.lines().count() < 80, "{text}");
@@ -234,7 +234,7 @@ fn ten_thousand_operations_are_quick_and_short() {
 
 #[test]
 fn what_is_held_back_comes_with_what_it_means() {
-    type Change = fn(&mut Record);
+    type Change = fn(&mut SessionRecord);
     let table: &[(Change, &str, &str)] = &[
         (|record| record.stop = None, "1 session is open and not running", "1 open"),
         (|record| record.assumed = true, "1 session is not among what Toggl lists", "1 assumed"),
@@ -242,7 +242,7 @@ fn what_is_held_back_comes_with_what_it_means() {
         (
             |record| {
                 told("T")(record);
-                record.gone = true;
+                record.removed = true;
             },
             "1 session is gone from Chute_kun. Its entry stays in Toggl until",
             "1 gone",
@@ -283,7 +283,7 @@ fn what_a_person_must_look_at_is_told() {
     scene.intake.reopened = vec![key];
     let place = Place { list: List::Past, index: 3 };
     let reason = "its end is no minute of a day";
-    scene.intake.odd.push(OddSession { title: "Odd\u{1b}[2J".to_owned(), place, session: 0, reason });
+    scene.intake.invalid.push(InvalidSession { title: "Odd\u{1b}[2J".to_owned(), place, session: 0, reason });
     let mut scene = scene.planned();
     scene.plan.prune_refused = Some(34);
     let text = scene.text();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chute_toggl::show::{Status, status_text};
+use chute_toggl::output::{Status, status_text};
 use time::Duration as Span;
 
 use super::*;
@@ -73,7 +73,10 @@ fn what_is_refused_is_listed_with_what_toggl_said() {
     let mut scene = scene.planned();
     // The fingerprint of what was refused is of no interest here.
     let session = scene.plan.operations.remove(0).sessions[0];
-    scene.plan.held.push(chute_toggl::plan::Held { session, why: chute_toggl::plan::Why::Rejected });
+    scene
+        .plan
+        .held
+        .push(chute_toggl::reconcile::plan::Held { session, why: chute_toggl::reconcile::plan::HoldReason::Rejected });
     let text = status(&scene, None);
     assert!(text.contains("Toggl refused 1 session:\nToggl said \"Project is archived\" (400). "), "{text}");
     assert!(text.ends_with("Nothing to send; 0 in agreement; held back: 1 refused.\n"), "{text}");

@@ -1,6 +1,6 @@
 //! Columns that stay straight and lines that fit, whatever the titles are.
 
-use chute_toggl::show::plan_text;
+use chute_toggl::output::plan_text;
 use time::Duration as Span;
 
 use super::*;
@@ -89,7 +89,7 @@ fn colour_is_only_there_where_it_is_asked_for_and_says_nothing_of_its_own() {
     scene.options.prune = Some(20);
     scene.add("Delete", session(MORNING, MORNING + Span::hours(1)), |record| {
         told("Delete")(record);
-        record.gone = true;
+        record.removed = true;
     });
     let scene = scene.planned();
     let plain = scene.text();

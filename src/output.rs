@@ -1,0 +1,117 @@
+//! What people and programs read: values in, text or one JSON document out. Nothing here prints, and nothing asks the
+//! world: the same values give the same bytes.
+//!
+//! Text is for people and may change. JSON is for programs: its fields are listed in [`mod@json`].
+
+pub mod checkup;
+mod doctor;
+mod escape;
+mod held_back;
+pub mod json;
+mod layout;
+mod operations;
+mod plan;
+pub mod progress;
+mod push;
+mod rejections;
+mod sessions;
+mod status;
+mod verify;
+mod words;
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::execute::Report;
+use crate::reconcile::ingest::Ingested;
+use crate::reconcile::plan::Plan;
+use crate::sidecar::Sidecar;
+use crate::zone::Zone;
+
+use layout::Page;
+
+pub use doctor::{diagnosis_json, diagnosis_text};
+pub use escape::clean;
+pub use json::{plan_json, report_json, status_json};
+pub use plan::in_agreement;
+pub use verify::{Verdict, comparison_json, comparison_text, not_compared_text};
+pub(crate) use words::moment_from;
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether escape sequences for colour may be used. Nothing is said by colour alone.
+    pub color: bool,
+    /// How wide the terminal is; 80 when unknown.
+    pub columns: usize,
+    /// Every session and every detail, however many.
+    pub verbose: bool,
+}
+
+/// All that a preview is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The records, after the snapshot was taken in (and, for a report, after the run).
+    pub sidecar: &'a Sidecar,
+    /// What taking the snapshot in found out.
+    pub intake: &'a Ingested,
+    /// The plan; for a report, the plan as it was before the run.
+    pub plan: &'a Plan,
+    /// This machine's clock at the time of telling (for a report, after the run), unix seconds.
+    pub now: i64,
+    /// The zone in which times of today are told. Sessions are told by the offset in force when they were made.
+    pub zone: &'a Zone,
+    /// Least time between two requests.
+    pub pace: Duration,
+    /// Toggl was never asked what it holds ([`Sidecar::looked`]), so one look comes first if there is anything to
+    /// look for.
+    pub first_push: bool,
+    /// No workspace is known, so Toggl is asked for the default one before anything that needs it.
+    pub asks_workspace: bool,
+}
+
+/// All that `status` is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Status<'a> {
+    /// What a push would do. What is refused, uncertain, gone and assumed is among what its plan holds back, what is
+    /// known of the quota and the time of the last request are in its sidecar.
+    pub view: View<'a>,
+    /// The snapshot's file.
+    pub snapshot_path: &'a Path,
+    /// The sidecar's file, which need not exist.
+    pub sidecar_path: &'a Path,
+    /// Save instant (unix seconds) of the snapshot that the last push took in: the sidecar's own, before this
+    /// snapshot was taken in. `None` if nothing was ever pushed.
+    pub taken: Option<i64>,
+}
+
+/// The plan, for people: what is sent by day, what is held back, and on the last line what it comes to.
+#[must_use]
+pub fn plan_text(view: &View<'_>, style: &Style) -> String {
+    let mut page = Page::new(style);
+    plan(&mut page, view);
+    page.finish()
+}
+
+fn plan(page: &mut Page, view: &View<'_>) {
+    operations::operations(page, view, &view.plan.operations);
+    held_back::all(page, view, view.plan);
+    plan::notes(page, view);
+    plan::line(page, view);
+}
+
+/// What a run did, for people: what wants attention, what it came to, and how to go on.
+#[must_use]
+pub fn report_text(view: &View<'_>, report: &Report, style: &Style) -> String {
+    let mut page = Page::new(style);
+    push::report(&mut page, view, report);
+    page.finish()
+}
+
+/// How things stand, for people: the files, the last push, the quota, and what a push would do.
+#[must_use]
+pub fn status_text(status: &Status<'_>, style: &Style) -> String {
+    let mut page = Page::new(style);
+    status::status(&mut page, status);
+    page.finish()
+}

@@ -1,0 +1,142 @@
+//! What a plan comes to, on one line, and how long the quota makes it take.
+
+use super::View;
+use super::layout::Page;
+use super::words::{count, moment_from, number, roughly};
+use super::{held_back, operations};
+use crate::reconcile::plan::HoldReason;
+use crate::toggl::Bucket;
+use crate::toggl::quota::{HOUR, PLANS};
+
+impl View<'_> {
+    /// How many requests a push would send, as far as can be known before: one an operation, one for what is
+    /// uncertain, and before the first push those for the workspace and for what Toggl already holds, if there is
+    /// anything to ask about.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.plan.requests() + self.questions()
+    }
+
+    /// Requests that ask, and count in the user's bucket.
+    fn questions(&self) -> usize {
+        let looks = self.looks_first();
+        let settles = self.plan.held_for(HoldReason::Uncertain).next().is_some();
+        let makes = self.plan.operations.iter().any(|operation| operation.kind.makes_an_entry());
+        let asks = self.asks_workspace && (looks || settles || makes);
+        usize::from(looks) + usize::from(settles) + usize::from(asks)
+    }
+
+    /// Whether Toggl is asked what it already holds.
+    pub(super) fn looks_first(&self) -> bool {
+        let may_be_there = |record: &crate::sidecar::SessionRecord| record.last_sent.is_none() && !record.removed;
+        self.first_push && self.sidecar.sessions().any(|(_, _, record)| may_be_there(record))
+    }
+}
+
+/// What has to be known before the plan is carried out.
+pub fn notes(page: &mut Page, view: &View<'_>) {
+    if view.looks_first() {
+        page.paragraph(
+            0,
+            "This is the first push: Toggl is asked once what it already holds, and what is there is adopted, not \
+             doubled.",
+        );
+    }
+    if let Some(until) = empty_until(view) {
+        let until = moment_from(until, view.now, view.zone);
+        page.paragraph(0, &format!("The quota is used up until {until}; before that nothing is sent."));
+    }
+    estimate(page, view);
+}
+
+/// When the first request may be sent, if a bucket that is needed is empty.
+fn empty_until(view: &View<'_>) -> Option<i64> {
+    let quota = &view.sidecar.quota;
+    let user = Some(Bucket::User).filter(|_| view.questions() > 0);
+    let workspace = Some(Bucket::Workspace).filter(|_| view.plan.requests() > 0);
+    [user, workspace].into_iter().flatten().filter_map(|bucket| quota.empty_until(bucket, view.now)).max()
+}
+
+/// How long a plan takes that one hour's quota is not enough for.
+fn estimate(page: &mut Page, view: &View<'_>) {
+    let requests = view.plan.requests();
+    let left = left(view);
+    if !exceeds_quota(view) {
+        return;
+    }
+    // More left than a plan allows: it is not that plan.
+    let plans = || {
+        let plans = PLANS.into_iter().map(|(rate, plan)| (usize::from(rate), plan));
+        plans.filter(|&(rate, _)| left.is_none_or(|left| left <= rate))
+    };
+    let hours: Vec<String> = (plans().enumerate())
+        .map(|(at, (rate, plan))| {
+            let hours = requests.div_ceil(rate);
+            let hours = if at == 0 { count(hours, "hour") } else { number(hours) };
+            let an_hour = if at == 0 { " an hour" } else { "" };
+            format!("{hours} at {rate}{an_hour} ({plan})")
+        })
+        .collect();
+    if !hours.is_empty() {
+        page.paragraph(2, &format!("{}: {}.", count(requests, "request"), hours.join(", ")));
+    }
+    let (Some(left), Some((rate, _)), Some(level)) = (left, plans().next(), view.sidecar.quota.workspace) else {
+        return;
+    };
+    // Further buckets are needed, one an hour from the next reset on.
+    let rest = requests.saturating_sub(left);
+    let resets = i64::try_from(rest.div_ceil(rate).saturating_sub(1)).unwrap_or(0);
+    let in_the_last = u32::try_from(rest.saturating_sub(1) % rate).unwrap_or(0);
+    let pacing = i64::try_from(view.pace.saturating_mul(in_the_last).as_secs()).unwrap_or(0);
+    let done = level.resets_at.saturating_add(resets.saturating_mul(HOUR)).saturating_add(pacing);
+    let all = match left {
+        0 => "All is".to_owned(),
+        left => format!("{} can be sent now, and the rest is", number(left)),
+    };
+    let done = moment_from(done, view.now, view.zone);
+    page.paragraph(2, &format!("{all} done by {done} if sent as soon as the quota allows (see `--wait`)."));
+}
+
+/// Requests that name a workspace and are known to be left in this hour.
+fn left(view: &View<'_>) -> Option<usize> {
+    let left = view.sidecar.quota.remaining(Bucket::Workspace, view.now)?;
+    Some(usize::try_from(left).unwrap_or(0))
+}
+
+/// Whether the plan is more than one hour's quota, as known, else that of the smallest plan.
+fn exceeds_quota(view: &View<'_>) -> bool {
+    view.plan.requests() > left(view).unwrap_or(usize::from(PLANS[0].0))
+}
+
+/// What there is to say when there is nothing to do.
+pub fn in_agreement(sessions: usize) -> String {
+    format!("In agreement: {}.", count(sessions, "session"))
+}
+
+/// `stop 1, create 3; 412 in agreement; 5 requests, about 4 s, 25 left`, or that nothing is to be done.
+pub fn line(page: &mut Page, view: &View<'_>) {
+    let plan = view.plan;
+    let held = held_back::counts(plan);
+    let requests = view.requests();
+    if requests == 0 && !held_back::wants_a_person(view, plan) {
+        page.line(&in_agreement(plan.up_to_date));
+        return;
+    }
+    let mut parts = vec![match plan.operations.is_empty() {
+        true => "Nothing to send".to_owned(),
+        false => operations::by_kind(&plan.operations),
+    }];
+    parts.push(format!("{} in agreement", number(plan.up_to_date)));
+    if !held.is_empty() {
+        parts.push(format!("held back: {held}"));
+    }
+    if requests > 0 {
+        let mut cost = vec![count(requests, "request")];
+        let pauses = u32::try_from(requests - 1).unwrap_or(u32::MAX);
+        let seconds = view.pace.saturating_mul(pauses).as_secs();
+        cost.extend(roughly(seconds).filter(|_| !exceeds_quota(view)));
+        cost.extend(left(view).map(|left| format!("{} left", number(left))));
+        parts.push(cost.join(", "));
+    }
+    page.parts(&parts);
+}

@@ -1,0 +1,211 @@
+//! What a run did, and from when and how to go on.
+
+use std::collections::HashSet;
+
+use super::View;
+use super::escape::clean;
+use super::held_back;
+use super::layout::Page;
+use super::operations;
+use super::rejections::{Refused, refusals};
+use super::sessions;
+use super::words::{by_number, count, meaning, moment_from, number};
+use crate::execute::{Report, StopReason};
+use crate::reconcile::plan::{HoldReason, Plan};
+use crate::sidecar::SessionKey;
+use crate::toggl::Bucket;
+
+/// After too many requests or a trouble of Toggl's: when it is worth trying again, in seconds.
+const A_WHILE: i64 = 60;
+
+pub fn report(page: &mut Page, view: &View<'_>, report: &Report) {
+    if page.is_verbose() {
+        operations::operations(page, view, &report.done);
+    }
+    found(page, view, report);
+    refusals(page, view, report.rejected.iter().map(Refused::now));
+    uncertain(page, view, report);
+    if page.is_verbose() {
+        // What was refused and what is uncertain in this run was told above.
+        held_back::all(page, view, &without(&report.left, report));
+    } else {
+        held_back::for_a_person(page, view, &report.left);
+    }
+    summary(page, view, report);
+    if let Some(end) = &report.end {
+        page.paragraph(0, &ending(view, end));
+    } else if !report.left.operations.is_empty() {
+        page.paragraph(0, "Not everything could be sent; run again at any time.");
+    }
+}
+
+/// What was found in Toggl.
+fn found(page: &mut Page, view: &View<'_>, report: &Report) {
+    let adopted = report.adopted.len();
+    if adopted > 0 {
+        page.paragraph(
+            0,
+            &format!(
+                "{} {} in Toggl already and {} adopted, not doubled.",
+                count(adopted, "session"),
+                by_number(adopted, "was", "were"),
+                by_number(adopted, "was", "were"),
+            ),
+        );
+        if page.is_verbose() {
+            sessions::list(page, view, &report.adopted);
+        }
+    }
+    match report.window_starts {
+        Some(first) if report.assumed.is_empty() => page.paragraph(
+            0,
+            &format!("Toggl lists nothing before {first}: whether it holds older sessions could not be looked up."),
+        ),
+        first => {
+            let n = report.assumed.len();
+            if n > 0 {
+                let before = first.map_or(String::new(), |first| format!(", which is nothing before {first},"));
+                page.paragraph(
+                    0,
+                    &format!(
+                        "{} {} not among what Toggl lists{before} and taken to be there as well. If {} not, \
+                         `chute-toggl push --send-unlisted` sends {}.",
+                        count(n, "session"),
+                        by_number(n, "is", "are"),
+                        by_number(n, "it is", "they are"),
+                        by_number(n, "it", "them"),
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn uncertain(page: &mut Page, view: &View<'_>, report: &Report) {
+    let listable: Vec<_> = report.uncertain.iter().copied().filter(|key| !report.unlistable.contains(key)).collect();
+    if !listable.is_empty() {
+        page.paragraph(0, &meaning(HoldReason::Uncertain, listable.len()));
+        sessions::list(page, view, &listable);
+    }
+    let n = report.unlistable.len();
+    if n > 0 {
+        page.paragraph(
+            0,
+            &format!(
+                "{} may or may not be in Toggl, and {} too old for Toggl to list. Look in Toggl: if {} not there, \
+                 `chute-toggl push --send-unlisted` sends {}:",
+                count(n, "session"),
+                by_number(n, "is", "are"),
+                by_number(n, "it is", "they are"),
+                by_number(n, "it", "them"),
+            ),
+        );
+        sessions::list(page, view, &report.unlistable);
+    }
+}
+
+fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
+    let left = &report.left;
+    let nothing_happened = report.done.is_empty()
+        && report.end.is_none()
+        && left.operations.is_empty()
+        && report.rejected.is_empty()
+        && report.uncertain.is_empty();
+    if nothing_happened && !held_back::wants_a_person(view, left) {
+        page.line(&super::plan::in_agreement(left.up_to_date));
+        return;
+    }
+    let mut parts = vec![match report.done.is_empty() {
+        true => "Nothing done".to_owned(),
+        false => format!("Done: {}", operations::by_kind(&report.done)),
+    }];
+    if !left.operations.is_empty() {
+        parts.push(format!("to be done: {}", operations::by_kind(&left.operations)));
+    }
+    parts.push(format!("{} in agreement", number(left.up_to_date)));
+    let held = held_back::counts(left);
+    if !held.is_empty() {
+        parts.push(format!("held back: {held}"));
+    }
+    parts.push(count(report.requests, "request"));
+    page.parts(&parts);
+}
+
+/// The plan less what was told of already.
+fn without(plan: &Plan, report: &Report) -> Plan {
+    let refused: HashSet<SessionKey> = report.rejected.iter().map(|refusal| refusal.session).collect();
+    let told = |why: HoldReason, key: SessionKey| match why {
+        HoldReason::Rejected => refused.contains(&key),
+        HoldReason::Uncertain => true,
+        _ => false,
+    };
+    Plan {
+        held: plan.held.iter().filter(|held| !told(held.why, held.session)).cloned().collect(),
+        prune_refused: plan.prune_refused,
+        ..Plan::default()
+    }
+}
+
+/// Why the run ended early, what to do, and from when.
+pub fn ending(view: &View<'_>, end: &StopReason) -> String {
+    let from = |at: i64| moment_from(at, view.now, view.zone);
+    let again = || match again_at(view, end) {
+        Some(at) if at > view.now => format!("run again from {}", from(at)),
+        _ => "run again at any time".to_owned(),
+    };
+    match end {
+        StopReason::Quota(until) => {
+            format!("The quota is used up until {}; run again then, or let `push --wait` wait.", from(*until))
+        }
+        StopReason::RateLimited => {
+            format!("Toggl answered again and again that requests come too fast (429); {}.", again())
+        }
+        StopReason::Trouble(what) => format!("Toggl is in trouble ({}); {}.", quoted(what), again()),
+        StopReason::Offline(why) => {
+            format!("Toggl could not be reached ({}); run again as soon as it can be.", quoted(why))
+        }
+        StopReason::MaxRequests => format!("As many requests were sent as `--max-requests` allows; {}.", again()),
+        StopReason::Interrupted => {
+            "Interrupted. What was done is recorded; the next run goes on from there.".to_owned()
+        }
+        StopReason::TokenRefused(status) => format!(
+            "Toggl refused the token ({status}). Set `TOGGL_API_TOKEN` to the API token at the end of your Toggl \
+             profile page."
+        ),
+        StopReason::CallGone => "Toggl says that a call is gone for good (410). Upgrade `chute-toggl`.".to_owned(),
+        StopReason::NoSuchCall => {
+            "There is no such call where the requests went (404). See that `TOGGL_API_URL` ends in \
+                            `/api/v9` and that `TOGGL_WORKSPACE_ID` is the number of a workspace of yours."
+                .to_owned()
+        }
+        StopReason::NoWorkspace(why) => {
+            format!("No workspace is known ({}). Set `TOGGL_WORKSPACE_ID` to the number of yours.", quoted(why))
+        }
+        StopReason::Save(why) => format!(
+            "The sidecar could not be saved ({}). See that its folder can be written and has room, then run again: \
+             what was sent and not recorded is looked up first.",
+            quoted(why)
+        ),
+    }
+}
+
+/// A reason inside a sentence.
+fn quoted(reason: &str) -> String {
+    clean(reason.trim().trim_end_matches('.'))
+}
+
+/// From when running again makes sense (unix seconds); `None` if that does not depend on the time.
+pub fn again_at(view: &View<'_>, end: &StopReason) -> Option<i64> {
+    match end {
+        StopReason::Quota(until) => Some(*until),
+        StopReason::RateLimited | StopReason::Trouble(_) => Some(view.now + A_WHILE),
+        StopReason::MaxRequests => view.sidecar.quota.empty_until(Bucket::Workspace, view.now),
+        StopReason::Offline(_)
+        | StopReason::Interrupted
+        | StopReason::TokenRefused(_)
+        | StopReason::CallGone
+        | StopReason::NoSuchCall
+        | StopReason::NoWorkspace(_)
+        | StopReason::Save(_) => None,
+    }
+}

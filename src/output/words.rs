@@ -1,0 +1,116 @@
+//! Numbers, spans and instants as words.
+
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+
+use crate::reconcile::plan::HoldReason;
+use crate::zone::Zone;
+
+/// `1,240`.
+pub fn number(n: impl TryInto<u64>) -> String {
+    let digits = n.try_into().unwrap_or(u64::MAX).to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 session`, `2 sessions`.
+pub fn count(n: usize, noun: &str) -> String {
+    format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
+}
+
+/// The word for one, or the word for none and several.
+pub fn by_number(n: usize, one: &'static str, several: &'static str) -> &'static str {
+    if n == 1 { one } else { several }
+}
+
+/// Hours and minutes, seconds cut off: `0:45`.
+pub fn hours(seconds: i64) -> String {
+    let minutes = (seconds / 60).unsigned_abs();
+    let sign = if seconds <= -60 { "-" } else { "" };
+    format!("{sign}{}:{:02}", number(minutes / 60), minutes % 60)
+}
+
+/// How long something takes, roughly: `about 4 s`. Nothing below a second.
+pub fn roughly(seconds: u64) -> Option<String> {
+    match seconds {
+        0 => None,
+        1..=90 => Some(format!("about {seconds} s")),
+        91..=5400 => Some(format!("about {} min", seconds.div_ceil(60))),
+        _ => Some(format!("about {} h", number(seconds.div_ceil(3600)))),
+    }
+}
+
+/// `Mon 2026-05-11`.
+pub fn day(date: Date) -> String {
+    date.format(format_description!("[weekday repr:short] [year]-[month]-[day]")).unwrap_or_else(|_| date.to_string())
+}
+
+/// What the clock showed: `09:05`.
+pub fn minute(at: OffsetDateTime) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+/// What the clock showed: `09:05:13`.
+pub fn second(at: OffsetDateTime) -> String {
+    format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+}
+
+/// From when to when, by the offsets of the instants: `09:05-09:50`, `23:30-00:20 (+1)`, `09:05-`.
+pub fn span(start: OffsetDateTime, stop: Option<OffsetDateTime>, clock: fn(OffsetDateTime) -> String) -> String {
+    let Some(stop) = stop else { return format!("{}-", clock(start)) };
+    match stop.date().to_julian_day() - start.date().to_julian_day() {
+        0 => format!("{}-{}", clock(start), clock(stop)),
+        days => format!("{}-{} ({days:+})", clock(start), clock(stop)),
+    }
+}
+
+/// An instant (unix seconds) in the zone: the time alone if it is today's.
+pub fn moment(at: i64, now: i64, zone: &Zone) -> String {
+    let time = minute(zone.at(at));
+    if zone.date(at) == zone.date(now) { time } else { format!("{} {time}", day(zone.date(at))) }
+}
+
+/// The next full minute: a time told without seconds must not be too early.
+pub fn moment_from(at: i64, now: i64, zone: &Zone) -> String {
+    moment(at.saturating_add(59).div_euclid(60).saturating_mul(60), now, zone)
+}
+
+/// What it means for so many sessions, and what to do.
+pub fn meaning(why: HoldReason, n: usize) -> String {
+    let sessions = count(n, "session");
+    let is = by_number(n, "is", "are");
+    match why {
+        HoldReason::Open => format!(
+            "{sessions} {is} open and not running: there is nothing yet that Toggl could hold. {} sent once {}:",
+            by_number(n, "It is", "They are"),
+            by_number(n, "it ends or runs again", "they end or run again"),
+        ),
+        HoldReason::Gone => format!(
+            "{sessions} {is} gone from Chute_kun. {} in Toggl until `chute-toggl push --prune`:",
+            by_number(n, "Its entry stays", "Their entries stay"),
+        ),
+        HoldReason::Assumed => format!(
+            "{sessions} {is} not among what Toggl lists and taken to be there already. If {} not, \
+             `chute-toggl push --send-unlisted` sends {}:",
+            by_number(n, "it is", "they are"),
+            by_number(n, "it", "them"),
+        ),
+        HoldReason::Uncertain => format!(
+            "{sessions} may or may not be in Toggl: the answer to what was sent is not known. The next push looks \
+             before it sends {} again:",
+            by_number(n, "it", "them"),
+        ),
+        HoldReason::Reopened => format!(
+            "{sessions} had ended and {is} open again, which Chute_kun never does. Was the snapshot restored, cut or \
+             edited? Toggl keeps the end that it has; put the snapshot right, or end {} again:",
+            by_number(n, "the session", "the sessions"),
+        ),
+        HoldReason::Rejected => format!("Toggl refused {sessions}:"),
+    }
+}

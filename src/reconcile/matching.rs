@@ -1,0 +1,241 @@
+//! Which task of the snapshot is which thread of the sidecar.
+//!
+//! Neither tasks nor sessions have an id, and lists move. What identifies a task is what it holds: within a task
+//! sessions are only ever appended, so a thread's recorded minutes are a prefix of its task's. A task may be a thread
+//! only if nothing contradicts it; among those that may, [`PASSES`] take them in order of trust, each among what the
+//! ones before left over. Every pass looks its candidates up by hash, so the whole is linear in the sessions.
+
+mod index;
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use index::{By, Index, Key, PROBES};
+
+use crate::chute_kun::snapshot::Session;
+use crate::sidecar::{Place, SessionRecord, TaskKey, TaskRecord};
+use crate::zone::{Minute, Zone};
+
+/// A task of the snapshot that has sessions, as identity sees it.
+#[derive(Debug)]
+pub struct SnapshotTask<'a> {
+    /// Where it stands.
+    pub place: Place,
+    /// Its title, uncut.
+    pub title: &'a str,
+    /// Its `planned_ymd`.
+    pub planned: u32,
+    /// `finished_at_min` and `done_ymd`, if it is Done on a day that exists.
+    pub finish: Option<(Option<Minute>, u32)>,
+    /// Its sessions, odd ones left out.
+    pub sessions: &'a [Session],
+    /// `YYYYMMDD` on which its first session would be dated if nothing were recorded.
+    pub first_day: OnceCell<u32>,
+}
+
+/// The frame in which tasks are compared with threads.
+pub struct MatchContext<'a> {
+    /// The zone in force now.
+    pub zone: &'a Zone,
+    /// Save instant of the last snapshot taken in, unix seconds.
+    pub taken: i64,
+    /// Save instant of this snapshot, unix seconds.
+    pub saved: i64,
+    /// Dates a task's first session as if nothing were recorded: `YYYYMMDD`.
+    pub first_day: &'a dyn Fn(&SnapshotTask<'_>) -> u32,
+}
+
+/// What a pass asks of a candidate beside that.
+struct Pass {
+    by: By,
+    /// Looks at the threads that were not in the last snapshot, and at no others.
+    vanished: bool,
+    accept: fn(&Pair<'_, '_>) -> bool,
+}
+
+/// The passes, the most trusted first.
+const PASSES: [Pass; 12] = [
+    Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
+    Pass { by: By::Key(Key::Plan), vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
+    Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.fits() },
+    Pass { by: By::Key(Key::FirstDay), vanished: false, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
+    Pass { by: By::Key(Key::Title), vanished: false, accept: |p| p.same_title() && p.fits() },
+    // Renamed by hand: in its place, or anywhere if all the minutes agree or the session is still open. A task of
+    // another day can have the same minutes, so it must be able to be as old as the thread.
+    Pass { by: By::Place, vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
+    Pass { by: By::Key(Key::Minutes), vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
+    // One start minute alone is not enough for that: that a new task starts in the minute of one that was deleted while
+    // it was open is more frequent than that one was renamed, planned anew and moved between two pushes.
+    Pass { by: By::Key(Key::Minutes), vanished: false, accept: |p| p.fits() && p.has_closed_length() },
+    // Only the date does not agree: finished at the very minute of an earlier pause.
+    Pass { by: By::Key(Key::Title), vanished: false, accept: |p| p.same_title() && p.whole() && p.may_be_that_old() },
+    // Minutes edited by hand. With nothing in common it is a new task in a deleted one's place, and taking it for an
+    // edit would overwrite an entry.
+    Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.may_be_that_old() && p.kept_a_minute() },
+    Pass { by: By::Key(Key::AnyStart), vanished: false, accept: |p| p.same_title() && p.may_be_that_old() },
+    // What had vanished may return: a snapshot restored, or the file of another running program overwritten again.
+    Pass { by: By::Key(Key::FirstDay), vanished: true, accept: |p| p.same_title() && p.same_first_day() && p.fits() },
+];
+
+/// For every candidate the thread that it is, or `None` if it is new. The candidates are in the order of their places.
+#[must_use]
+pub fn identify(
+    threads: &BTreeMap<TaskKey, TaskRecord>,
+    candidates: &[SnapshotTask<'_>],
+    scene: &MatchContext<'_>,
+) -> Vec<Option<TaskKey>> {
+    let mut found: Vec<Option<TaskKey>> = vec![None; candidates.len()];
+    let (mut present, mut vanished): (Vec<_>, Vec<_>) = threads.iter().partition(|(_, thread)| thread.place.is_some());
+    for pass in &PASSES {
+        let pool = if pass.vanished { &mut vanished } else { &mut present };
+        if pool.is_empty() || found.iter().all(Option::is_some) {
+            continue;
+        }
+        let mut index = Index::of(pass.by, candidates, &found, scene);
+        pool.retain(|&(&key, thread)| {
+            let is_free = |at: usize| found[at].is_none();
+            let accept = |at: usize| (pass.accept)(&Pair { record: thread, task: &candidates[at], scene });
+            let at = index.find(thread, is_free, accept);
+            if let Some(at) = at {
+                found[at] = Some(key);
+            }
+            at.is_none()
+        });
+    }
+    found
+}
+
+/// For every session the place in `records` of the record that it is, or `None` if it is new. The order is kept.
+#[must_use]
+pub fn align(records: &[SessionRecord], sessions: &[Session]) -> Vec<Option<usize>> {
+    let all_gone = records.iter().all(|record| record.removed);
+    let live: Vec<usize> = (0..records.len()).filter(|&at| all_gone || !records[at].removed).collect();
+    let is_prefix = live.len() <= sessions.len() && live.iter().zip(sessions).all(|(&at, s)| agrees(&records[at], s));
+    let mut aligned = Vec::with_capacity(sessions.len());
+    let mut next = 0;
+    if is_prefix {
+        aligned.extend(live.iter().copied().map(Some));
+        next = live.last().map_or(0, |&last| last + 1);
+    }
+    // Beyond the prefix: sessions that had been gone and are back, edited ones, and new ones.
+    for (left, session) in (1..=sessions.len() - aligned.len()).rev().zip(&sessions[aligned.len()..]) {
+        let window = &records[next..records.len().min(next + PROBES)];
+        // Sessions are only ever appended: if no fewer are left than records, an edited one stands where it stood.
+        let in_place = || {
+            let is_live = |record: &&SessionRecord| all_gone || !record.removed;
+            let live = if is_prefix { 0 } else { window.iter().filter(is_live).count() };
+            window.iter().position(|record| is_live(&record)).filter(|_| (1..=left).contains(&live))
+        };
+        let at = (window.iter().position(|record| agrees(record, session)))
+            .or_else(|| window.iter().position(|record| !is_prefix && shares_a_minute(record, session)))
+            .or_else(in_place)
+            .map(|ahead| next + ahead);
+        next = at.map_or(next, |at| at + 1);
+        aligned.push(at);
+    }
+    aligned
+}
+
+/// Whether nothing contradicts that the session is the recorded one, perhaps closed since.
+fn agrees(record: &SessionRecord, session: &Session) -> bool {
+    record.minutes.start == session.start_min && (record.minutes.end.is_none() || record.minutes.end == session.end_min)
+}
+
+fn shares_a_minute(record: &SessionRecord, session: &Session) -> bool {
+    record.minutes.start == session.start_min || (session.end_min.is_some() && record.minutes.end == session.end_min)
+}
+
+/// The local day of an instant, by the offset in force when it was recorded.
+#[must_use]
+pub fn ymd(at: OffsetDateTime) -> u32 {
+    u32::try_from(at.year()).unwrap_or(0) * 10_000 + u32::from(u8::from(at.month())) * 100 + u32::from(at.day())
+}
+
+/// The records that were in the last snapshot with the thread; all of them if it was not there.
+fn live(thread: &TaskRecord) -> impl Iterator<Item = &SessionRecord> {
+    thread.sessions.iter().filter(|record| thread.place.is_none() || !record.removed)
+}
+
+/// A thread and a task that may be one.
+struct Pair<'a, 'b> {
+    record: &'a TaskRecord,
+    task: &'a SnapshotTask<'b>,
+    scene: &'a MatchContext<'a>,
+}
+
+impl Pair<'_, '_> {
+    fn same_title(&self) -> bool {
+        *self.record.title == *self.task.title
+    }
+
+    fn same_plan(&self) -> bool {
+        self.record.planned == self.task.planned
+    }
+
+    fn same_first_day(&self) -> bool {
+        live(self.record).next().is_some_and(|first| ymd(first.start) == first_day(self.task, self.scene))
+    }
+
+    /// The recorded minutes are a prefix of the task's, and the dates agree with the finish.
+    fn fits(&self) -> bool {
+        self.is_prefix() && self.dates_agree()
+    }
+
+    fn is_prefix(&self) -> bool {
+        let mut sessions = self.task.sessions.iter();
+        live(self.record).all(|record| sessions.next().is_some_and(|session| agrees(record, session)))
+    }
+
+    fn dates_agree(&self) -> bool {
+        let (Some((finished, day)), Some(last)) = (self.task.finish, live(self.record).last()) else { return true };
+        match last.stop {
+            // All is recorded and the last session ended with the finish: then it ended on that day.
+            Some(stop) if finished.is_some() && finished == last.minutes.end && self.whole() => ymd(stop) == day,
+            _ => ymd(last.start) <= day,
+        }
+    }
+
+    /// All of the task's sessions are recorded, closed, and with the same minutes.
+    fn whole(&self) -> bool {
+        self.is_prefix()
+            && live(self.record).count() == self.task.sessions.len()
+            && live(self.record).all(|record| record.minutes.end.is_some())
+    }
+
+    fn may_be_that_old(&self) -> bool {
+        self.same_plan() || self.is_older()
+    }
+
+    /// The task says of itself that it is older than the last snapshot, so it must have been in it.
+    fn is_older(&self) -> bool {
+        let scene = self.scene;
+        let taken = scene.taken - scene.taken.rem_euclid(60);
+        let finished_before = self.task.finish.is_some_and(|(_, day)| day < ymd(scene.zone.at(taken)));
+        finished_before || !self.fits_since(taken)
+    }
+
+    /// Whether all of the task's sessions can lie between the last snapshot and this one.
+    fn fits_since(&self, taken: i64) -> bool {
+        let minutes = self.task.sessions.iter().flat_map(|session| [Some(session.start_min), session.end_min]);
+        let earliest = minutes.flatten().try_fold(taken, |bound, minute| {
+            self.scene.zone.first_at_or_after(minute, bound).filter(|&at| at <= self.scene.saved)
+        });
+        earliest.is_some()
+    }
+
+    /// Two minutes that differ are recorded and agree: hardly by chance.
+    fn has_closed_length(&self) -> bool {
+        live(self.record).any(|record| record.minutes.end.is_some_and(|end| end != record.minutes.start))
+    }
+
+    fn kept_a_minute(&self) -> bool {
+        self.is_older()
+            || live(self.record).zip(self.task.sessions).any(|(record, session)| shares_a_minute(record, session))
+    }
+}
+
+fn first_day(task: &SnapshotTask<'_>, scene: &MatchContext<'_>) -> u32 {
+    *task.first_day.get_or_init(|| (scene.first_day)(task))
+}

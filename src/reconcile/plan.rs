@@ -1,0 +1,344 @@
+//! The plan: what is to be sent so that Toggl agrees with the sidecar's records, as a value.
+//!
+//! `--dry-run`, `status` and `push` show the same plan, and `push` carries out this one and no other.
+
+mod request;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use time::{Date, OffsetDateTime};
+
+pub use request::{Defaults, fingerprint};
+
+use crate::reconcile::ingest::Ingested;
+use crate::sidecar::{LastSent, SessionKey, SessionRecord, Sidecar, TaskRecord};
+use crate::toggl::{describes, description_of};
+
+/// What one operation does, in the order in which operations are sent: so the present is right even when the quota
+/// ends in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OperationKind {
+    /// The entry runs and its session does not, and has no end: stopped by the server's clock.
+    Halt,
+    /// The entry runs and its session is closed.
+    Stop,
+    /// The running session has no entry.
+    Start,
+    /// The entry was halted, and the same open session runs again.
+    Resume,
+    /// Start, stop or title differ from what was last sent.
+    Update,
+    /// Several entries get the same new title.
+    Rename,
+    /// A closed session has no entry.
+    Create,
+    /// The session is gone, and pruning was asked for.
+    Delete,
+}
+
+impl OperationKind {
+    /// Kinds that make an entry: sent twice, they make two.
+    #[must_use]
+    pub fn makes_an_entry(self) -> bool {
+        matches!(self, OperationKind::Create | OperationKind::Start)
+    }
+
+    /// The rank in the order of sending.
+    fn rank(self) -> u8 {
+        match self {
+            OperationKind::Halt | OperationKind::Stop => 0,
+            OperationKind::Start | OperationKind::Resume => 1,
+            OperationKind::Update | OperationKind::Rename => 2,
+            OperationKind::Create => 3,
+            OperationKind::Delete => 4,
+        }
+    }
+}
+
+/// One request to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operation {
+    /// What it does.
+    pub kind: OperationKind,
+    /// The sessions it is for: one, but up to [`BULK`] for a rename.
+    pub sessions: Vec<SessionKey>,
+    /// The entries it changes, in the order of `sessions`; empty for create and start.
+    pub entries: Vec<EntryRef>,
+    /// The title, uncut.
+    pub title: Rc<str>,
+    /// When the (first) session started.
+    pub start: OffsetDateTime,
+    /// When it stopped; `None` while it is open.
+    pub stop: Option<OffsetDateTime>,
+    /// What Toggl was told before and is not so any more.
+    pub changes: Vec<Change>,
+    /// More than one day was possible.
+    pub inferred: bool,
+}
+
+/// Where an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryRef {
+    /// Toggl's id.
+    pub id: i64,
+    /// The workspace it is in.
+    pub workspace: i64,
+}
+
+/// A difference between a session and what Toggl was last told of it: the value that Toggl has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Its text.
+    Title(String),
+    /// Its start.
+    Start(OffsetDateTime),
+    /// Its stop, `None` while it runs.
+    Stop(Option<OffsetDateTime>),
+}
+
+/// A session that nothing is sent for, though it is not in agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The session.
+    pub session: SessionKey,
+    /// Why.
+    pub why: HoldReason,
+}
+
+/// Why a session is held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoldReason {
+    /// Open and not running, and without an entry: there is nothing yet that Toggl could hold. No error.
+    Open,
+    /// Closed before and open now, which Chute_kun never does. A person must look.
+    Reopened,
+    /// Toggl refused it and would again. A person must look.
+    Rejected,
+    /// A create or start may or may not have been carried out; it is looked up before anything else is sent.
+    Uncertain,
+    /// Not listed when a lost sidecar was rebuilt, being too old, and taken to be in Toggl. No error.
+    Assumed,
+    /// The session is gone; its entry stays until pruning is asked for. No error.
+    Gone,
+}
+
+/// Everything that is to be done, in the order in which it is sent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// One request each.
+    pub operations: Vec<Operation>,
+    /// What nothing is sent for.
+    pub held: Vec<Held>,
+    /// How many sessions Toggl agrees with.
+    pub up_to_date: usize,
+    /// Pruning would have deleted this many entries, more than allowed; none is.
+    pub prune_refused: Option<usize>,
+}
+
+/// What a plan is asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Only sessions that started on this day or later, by the offset in force then.
+    pub since: Option<Date>,
+    /// Only sessions that started on this day or earlier.
+    pub until: Option<Date>,
+    /// Delete entries whose session is gone, if they are no more than this.
+    pub prune: Option<usize>,
+    /// Send again what Toggl refused.
+    pub retry_rejected: bool,
+    /// Send what may be in Toggl, or is taken to be, and cannot be looked up there any more: a person has looked.
+    pub send_unlisted: bool,
+    /// What new entries get beside their times and text.
+    pub defaults: Defaults,
+}
+
+/// How many entries one bulk request can change.
+pub const BULK: usize = 100;
+
+/// The plan that brings Toggl into agreement with the records.
+#[must_use]
+pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
+    // What is archived is in agreement; whoever asks for some days only has taken the archive apart before.
+    let up_to_date = sidecar.archive.as_ref().map_or(0, |archive| archive.sessions);
+    let mut plan = Plan { up_to_date, ..Plan::default() };
+    let mut renames: BTreeMap<(i64, String), Vec<Operation>> = BTreeMap::new();
+    for (key, thread, record) in sidecar.sessions().filter(|(_, _, record)| options.covers(record)) {
+        match next_step(key, thread, record, intake, options) {
+            Step::UpToDate => plan.up_to_date += 1,
+            Step::Forgotten => {}
+            Step::Hold(why) => plan.held.push(Held { session: key, why }),
+            Step::Send(operations) => {
+                for operation in operations {
+                    if is_mere_rename(&operation) {
+                        let workspace = operation.entries.first().map_or(0, |entry| entry.workspace);
+                        renames.entry((workspace, description_of(&operation.title))).or_default().push(operation);
+                    } else {
+                        plan.operations.push(operation);
+                    }
+                }
+            }
+        }
+    }
+    plan.operations.extend(renames.into_values().flat_map(in_bulk));
+    guard_pruning(&mut plan, options);
+    // Of a long history most are creates, and they are in the order of their days: turned round, few have far to go.
+    plan.operations.reverse();
+    plan.operations.sort_by_cached_key(order);
+    plan
+}
+
+impl Plan {
+    /// How many requests it takes, as far as can be known before they are sent.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// The sessions held back for that reason.
+    pub fn held_for(&self, why: HoldReason) -> impl Iterator<Item = SessionKey> {
+        self.held.iter().filter(move |held| held.why == why).map(|held| held.session)
+    }
+}
+
+impl Options {
+    /// Everything that is to be told, nothing deleted, and nothing again that was refused: what a push does that is asked
+    /// for nothing else.
+    #[must_use]
+    pub fn plain(defaults: Defaults) -> Options {
+        Options { since: None, until: None, prune: None, retry_rejected: false, send_unlisted: false, defaults }
+    }
+
+    fn covers(&self, record: &SessionRecord) -> bool {
+        let day = record.start.date();
+        self.since.is_none_or(|since| day >= since) && self.until.is_none_or(|until| day <= until)
+    }
+}
+
+/// What is to be done about one record.
+enum Step {
+    UpToDate,
+    /// Gone before Toggl ever heard of it.
+    Forgotten,
+    Hold(HoldReason),
+    /// In this order.
+    Send(Vec<Operation>),
+}
+
+fn next_step(
+    key: SessionKey,
+    thread: &TaskRecord,
+    record: &SessionRecord,
+    intake: &Ingested,
+    options: &Options,
+) -> Step {
+    let operation = |kind: OperationKind, changes: Vec<Change>| Operation {
+        kind,
+        sessions: vec![key],
+        entries: record.last_sent.iter().map(|entry| EntryRef { id: entry.id, workspace: entry.workspace }).collect(),
+        title: Rc::clone(&thread.title),
+        start: record.start,
+        stop: record.stop,
+        changes,
+        inferred: record.inferred,
+    };
+    if record.intent.is_some() {
+        return Step::Hold(HoldReason::Uncertain);
+    }
+    let is_running = intake.running == Some(key);
+    let mut before = None;
+    let wanted = match &record.last_sent {
+        None if record.removed => return Step::Forgotten,
+        None if record.assumed && !options.send_unlisted => return Step::Hold(HoldReason::Assumed),
+        None if record.stop.is_some() => operation(OperationKind::Create, Vec::new()),
+        None if is_running => operation(OperationKind::Start, Vec::new()),
+        None => return Step::Hold(HoldReason::Open),
+        Some(entry) if record.removed => match (options.prune, entry.stop) {
+            (Some(_), _) => operation(OperationKind::Delete, Vec::new()),
+            (None, None) => operation(OperationKind::Halt, Vec::new()),
+            (None, Some(_)) => return Step::Hold(HoldReason::Gone),
+        },
+        Some(entry) => {
+            let changes = changes(thread, record, entry);
+            match (entry.stop, record.stop) {
+                (None, Some(_)) => operation(OperationKind::Stop, changes),
+                (None, None) if !is_running => {
+                    // A halt carries nothing else.
+                    before = (!changes.is_empty()).then(|| operation(OperationKind::Update, changes));
+                    operation(OperationKind::Halt, Vec::new())
+                }
+                (Some(_), None) if is_running => operation(OperationKind::Resume, changes),
+                // A start without a stop would make the halted entry run again.
+                (Some(stop), None) if !changes.is_empty() => {
+                    Operation { stop: Some(stop.max(record.start)), ..operation(OperationKind::Update, changes) }
+                }
+                _ if changes.is_empty() && intake.reopened.contains(&key) => return Step::Hold(HoldReason::Reopened),
+                _ if changes.is_empty() => return Step::UpToDate,
+                _ => operation(OperationKind::Update, changes),
+            }
+        }
+    };
+    let mut wanted: Vec<Operation> = before.into_iter().chain([wanted]).collect();
+    if !options.retry_rejected
+        && let Some(refused) = &record.rejected
+    {
+        wanted.retain(|wanted| refused.operation != fingerprint(wanted, &options.defaults));
+    }
+    if wanted.is_empty() { Step::Hold(HoldReason::Rejected) } else { Step::Send(wanted) }
+}
+
+fn changes(thread: &TaskRecord, record: &SessionRecord, entry: &LastSent) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if !describes(&entry.description, &thread.title) {
+        changes.push(Change::Title(entry.description.to_string()));
+    }
+    if entry.start != record.start {
+        changes.push(Change::Start(entry.start));
+    }
+    // The stop of a halted entry is the server's clock: it stands until the session's own end is known.
+    if record.stop.is_some() && entry.stop != record.stop {
+        changes.push(Change::Stop(entry.stop));
+    }
+    changes
+}
+
+fn is_mere_rename(operation: &Operation) -> bool {
+    operation.kind == OperationKind::Update && matches!(operation.changes[..], [Change::Title(_)])
+}
+
+/// Entries of one workspace that get the same new title: one request a hundred. A single one stays an update.
+fn in_bulk(mut updates: Vec<Operation>) -> Vec<Operation> {
+    let mut bulk = Vec::new();
+    while !updates.is_empty() {
+        let mut rest = updates.split_off(updates.len().min(BULK));
+        std::mem::swap(&mut rest, &mut updates);
+        let mut renames = rest.into_iter();
+        let Some(mut first) = renames.next() else { break };
+        for other in renames {
+            first.kind = OperationKind::Rename;
+            first.sessions.extend(other.sessions);
+            first.entries.extend(other.entries);
+        }
+        bulk.push(first);
+    }
+    bulk
+}
+
+fn guard_pruning(plan: &mut Plan, options: &Options) {
+    let deletes = plan.operations.iter().filter(|operation| operation.kind == OperationKind::Delete).count();
+    if options.prune.is_some_and(|most| deletes > most) {
+        plan.operations.retain(|operation| operation.kind != OperationKind::Delete);
+        plan.prune_refused = Some(deletes);
+    }
+}
+
+/// Halts and stops; the start or resume; updates and renames; creates, newest day first; deletes.
+fn order(operation: &Operation) -> (u8, i64, i64, Option<SessionKey>, bool) {
+    let at = operation.start;
+    let session = operation.sessions.first().copied();
+    // The start of a running entry is moved before the entry is halted: after that it would run again.
+    let moves_start = operation.changes.iter().any(|change| matches!(change, Change::Start(_)));
+    let goes_first = operation.kind == OperationKind::Update && operation.stop.is_none() && moves_start;
+    let rank = if goes_first { OperationKind::Halt.rank() } else { operation.kind.rank() };
+    (rank, -i64::from(at.date().to_julian_day()), at.unix_timestamp(), session, !goes_first)
+}
