@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 /// it can vary, and tags behind a black flag.
 ///
 /// ```
-/// use chute_toggl::show::clean;
+/// use chute_toggl::output::clean;
 ///
 /// assert_eq!(clean("報告書 📝"), "報告書 📝");
 /// assert_eq!(clean("two\nlines\u{1b}[2J"), "two\\nlines\\u{1b}[2J");
