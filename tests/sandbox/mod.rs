@@ -11,6 +11,7 @@
 
 mod by_hand;
 mod clock;
+mod connections;
 mod desk;
 mod entry;
 mod fault;
@@ -22,6 +23,7 @@ mod route;
 mod rules;
 mod server;
 mod state;
+mod wire;
 mod write;
 
 pub use clock::{ClockFile, SandboxClock, SimClock};

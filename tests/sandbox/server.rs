@@ -1,21 +1,18 @@
-//! The sandbox behind a socket: as much of HTTP/1.1 as a client of Toggl speaks.
+//! The sandbox behind a socket.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Delivery, Incoming, Outgoing, Sandbox, SandboxClock, instant};
+use super::connections::{Connections, Phase};
+use super::wire::{BASE, Received, render};
+use super::{Delivery, Incoming, Sandbox, SandboxClock};
 
 /// Called with every request, on the thread that answers it.
 pub type Hook = Box<dyn FnMut(&Incoming) + Send>;
-
-/// Requests below this path reach the sandbox.
-const BASE: &str = "/api/v9";
 
 /// A server on the loopback address that ends when it is dropped.
 pub struct Server {
@@ -28,9 +25,7 @@ struct Shared {
     sandbox: Arc<Mutex<Sandbox>>,
     before: Mutex<Option<Hook>>,
     after: Mutex<Option<Hook>>,
-    /// The open connections, to end them when the server ends.
-    connections: Mutex<HashMap<u64, TcpStream>>,
-    opened: AtomicU64,
+    connections: Connections,
     ended: AtomicBool,
 }
 
@@ -48,8 +43,7 @@ impl Server {
             sandbox,
             before: Mutex::new(None),
             after: Mutex::new(None),
-            connections: Mutex::new(HashMap::new()),
-            opened: AtomicU64::new(0),
+            connections: Connections::default(),
             ended: AtomicBool::new(false),
         });
         let for_acceptor = Arc::clone(&shared);
@@ -69,11 +63,15 @@ impl Server {
 
     /// How many connections were opened: none means that nobody even tried.
     pub fn connections(&self) -> u64 {
-        self.shared.opened.load(Ordering::SeqCst)
+        self.shared.connections.opened()
     }
 
-    /// The sandbox, to look at it or to change it. Requests wait while this is held.
+    /// The sandbox, to look at it or to change it. What clients have sent so far is carried out before, also what
+    /// they have given up: none of it meets faults that are set now, and none is missing from the state. Requests
+    /// wait while this is held. Not for hooks, whose own request would be waited for: they take
+    /// [`shared`](Self::shared).
     pub fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
+        self.shared.connections.drain(self.address);
         lock(&self.shared.sandbox)
     }
 
@@ -101,9 +99,7 @@ impl Drop for Server {
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();
         }
-        for connection in lock(&self.shared.connections).values() {
-            let _ = connection.shutdown(Shutdown::Both);
-        }
+        self.shared.connections.shut_down();
     }
 }
 
@@ -118,14 +114,13 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         let Ok(stream) = stream else { continue };
-        let number = shared.opened.fetch_add(1, Ordering::SeqCst);
         let Ok(twin) = stream.try_clone() else { continue };
-        lock(&shared.connections).insert(number, twin);
+        let Some(number) = shared.connections.admit(twin) else { continue };
         let shared = Arc::clone(shared);
         thread::spawn(move || {
-            let end = converse(&stream, &shared);
+            let end = converse(&stream, number, &shared);
             // The twin goes first: the connection closes with the last of the two.
-            lock(&shared.connections).remove(&number);
+            shared.connections.remove(number);
             if !matches!(end, Ok(End::Reset)) {
                 let _ = stream.shutdown(Shutdown::Both);
             }
@@ -141,13 +136,18 @@ enum End {
 }
 
 /// Answers requests until one side has enough.
-fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<End> {
+fn converse(stream: &TcpStream, number: u64, shared: &Shared) -> io::Result<End> {
+    let enter = |phase| shared.connections.enter(number, phase);
     stream.set_nodelay(true)?;
     while let Some(request) = Received::read(stream)? {
+        enter(Phase::Serving);
         if let Some(hook) = lock(&shared.before).as_mut() {
+            enter(Phase::Held);
             hook(&request.incoming);
+            enter(Phase::Serving);
         }
         let delivery = lock(&shared.sandbox).exchange(&request.incoming);
+        enter(Phase::Served);
         if let Some(hook) = lock(&shared.after).as_mut() {
             hook(&request.incoming);
         }
@@ -156,9 +156,13 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<End> {
         }
         request.finish(stream)?;
         match delivery {
-            Delivery::Answer(answer) => send(stream, &render(&answer))?,
+            Delivery::Answer(answer) => {
+                enter(Phase::Listening);
+                send(stream, &render(&answer))?;
+            }
             Delivery::Late(ms, answer) => {
                 wait(ms, shared);
+                enter(Phase::Listening);
                 send(stream, &render(&answer))?;
             }
             Delivery::Half(answer) => {
@@ -191,115 +195,4 @@ fn wait(ms: u64, shared: &Shared) {
         thread::sleep(Duration::from_millis(step));
         left -= step;
     }
-}
-
-fn render(answer: &Outgoing) -> Vec<u8> {
-    let Outgoing { status, body, quota, retry_after, date } = answer;
-    let is_json = body.starts_with(['{', '[', '"']) || body == "null";
-    let kind = if is_json { "application/json" } else { "text/plain" };
-    let mut out = format!("HTTP/1.1 {status} {}\r\nDate: {}\r\n", reason(*status), instant::http_date(*date));
-    let _ = write!(out, "Content-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\n", body.len());
-    if let Some(quota) = quota {
-        let _ = write!(out, "X-Toggl-Quota-Remaining: {}\r\n", quota.remaining);
-        if let Some(seconds) = quota.resets_in {
-            let _ = write!(out, "X-Toggl-Quota-Resets-In: {seconds}\r\n");
-        }
-    }
-    if let Some(seconds) = retry_after {
-        let _ = write!(out, "Retry-After: {seconds}\r\n");
-    }
-    out.push_str("\r\n");
-    out.push_str(body);
-    out.into_bytes()
-}
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        400..500 => "Refused",
-        500.. => "Trouble",
-        _ => "Other",
-    }
-}
-
-/// A request that has come in, all but its last byte taken from the socket.
-struct Received {
-    incoming: Incoming,
-    /// The client wants no further answer on this connection.
-    close: bool,
-}
-
-/// More than any request of this API has; an endless head is cut off here.
-const HEAD_MAX: usize = 64 * 1024;
-
-impl Received {
-    /// Reads one request; `None` if the client has closed the connection between two. The last byte is looked
-    /// at but left in the socket until [`Received::finish`]: closing with it unread is a reset.
-    fn read(mut stream: &TcpStream) -> io::Result<Option<Self>> {
-        let mut taken: Vec<u8> = Vec::new();
-        let mut window = [0; 16 * 1024];
-        loop {
-            let seen = stream.peek(&mut window)?;
-            if seen == 0 {
-                let between = taken.is_empty();
-                return if between { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
-            }
-            let before = taken.len();
-            taken.extend_from_slice(&window[..seen]);
-            let Some(end) = end_of_request(&taken)? else {
-                stream.read_exact(&mut window[..seen])?;
-                continue;
-            };
-            if end <= taken.len() {
-                stream.read_exact(&mut window[..end - before - 1])?;
-                taken.truncate(end);
-                return parse(&taken).map(Some);
-            }
-            stream.read_exact(&mut window[..seen])?;
-        }
-    }
-
-    /// Takes the last byte.
-    fn finish(&self, mut stream: &TcpStream) -> io::Result<()> {
-        stream.read_exact(&mut [0])
-    }
-}
-
-/// How long the request is, once its head is complete.
-fn end_of_request(bytes: &[u8]) -> io::Result<Option<usize>> {
-    let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return if bytes.len() > HEAD_MAX { Err(io::ErrorKind::InvalidData.into()) } else { Ok(None) };
-    };
-    let text = String::from_utf8_lossy(&bytes[..head]);
-    let length = header(&text, "content-length").map_or(Ok(0), |value| value.parse::<usize>());
-    match (length, header(&text, "transfer-encoding")) {
-        (Ok(length), None) => Ok(Some(head + 4 + length)),
-        _ => Err(io::ErrorKind::InvalidData.into()),
-    }
-}
-
-fn header(head: &str, name: &str) -> Option<String> {
-    let mut lines = head.lines().skip(1).filter_map(|line| line.split_once(':'));
-    lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
-}
-
-fn parse(bytes: &[u8]) -> io::Result<Received> {
-    let text = String::from_utf8_lossy(bytes);
-    let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::InvalidData)?;
-    let mut line = head.lines().next().unwrap_or("").split(' ');
-    let (Some(method), Some(path)) = (line.next(), line.next()) else {
-        return Err(io::ErrorKind::InvalidData.into());
-    };
-    let below_base = path.strip_prefix(BASE).filter(|rest| rest.starts_with('/'));
-    let incoming = Incoming {
-        method: method.to_owned(),
-        // What is not below the base has no leading slash then, and no call is found for it.
-        target: below_base.map_or_else(|| format!("outside the base: {path}"), str::to_owned),
-        authorization: header(head, "authorization"),
-        user_agent: header(head, "user-agent"),
-        content_type: header(head, "content-type"),
-        body: body.to_owned(),
-    };
-    let close = header(head, "connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
-    Ok(Received { incoming, close })
 }

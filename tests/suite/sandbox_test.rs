@@ -5,6 +5,7 @@ mod admission;
 mod changing;
 mod clocks;
 mod creating;
+mod draining;
 mod faults;
 mod looking;
 mod server;

@@ -23,7 +23,7 @@ struct Heard {
 impl Line {
     fn to(server: &Server) -> Self {
         let stream = TcpStream::connect(server.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(600))).unwrap();
         Self(stream)
     }
 
@@ -48,7 +48,7 @@ impl Line {
     }
 
     fn create(&mut self) -> std::io::Result<Heard> {
-        self.say(&request("POST", &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), &create_body().to_string()));
+        self.say(&create_request());
         self.hear()
     }
 }
@@ -57,7 +57,7 @@ fn value<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines().filter_map(|line| line.split_once(": ")).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-fn request(method: &str, path: &str, body: &str) -> String {
+pub fn request(method: &str, path: &str, body: &str) -> String {
     let length = match body.len() {
         0 => String::new(),
         n => format!("content-type: application/json\r\nContent-Length: {n}\r\n"),
@@ -65,6 +65,10 @@ fn request(method: &str, path: &str, body: &str) -> String {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: x\r\nAUTHORIZATION: {AUTH}\r\nuser-agent: chute-toggl/0\r\n{length}\r\n{body}"
     )
+}
+
+pub fn create_request() -> String {
+    request("POST", &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), &create_body().to_string())
 }
 
 fn server() -> Server {
@@ -94,8 +98,7 @@ fn many_requests_on_one_connection() {
 fn a_request_in_pieces_and_two_at_once() {
     let server = server();
     let mut line = Line::to(&server);
-    let body = create_body().to_string();
-    let whole = request("POST", &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), &body);
+    let whole = create_request();
     for piece in whole.as_bytes().chunks(97) {
         line.0.write_all(piece).unwrap();
         line.0.flush().unwrap();
@@ -164,7 +167,7 @@ fn the_first_half_of_an_answer_promises_the_rest() {
     let server = server();
     server.sandbox().faults.next(Fault::CutMiddle);
     let mut line = Line::to(&server);
-    line.say(&request("POST", &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), &create_body().to_string()));
+    line.say(&create_request());
     let mut bytes = Vec::new();
     line.0.read_to_end(&mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
