@@ -3,7 +3,7 @@
 
 use chute_toggl::toggl::Bucket;
 
-use super::state::index;
+use super::exchange::index;
 use super::{Call, Entry, Sandbox};
 
 impl Sandbox {
@@ -22,6 +22,11 @@ impl Sandbox {
     /// One entry, also if it is deleted.
     pub fn entry(&self, id: i64) -> Option<&Entry> {
         self.entries.get(&id).map(|stored| &stored.entry)
+    }
+
+    /// The running entry.
+    pub fn running_id(&self) -> Option<i64> {
+        self.running
     }
 
     /// How often a call was made.
@@ -77,9 +82,20 @@ impl Sandbox {
     /// Deletes an entry, if it is there.
     pub fn remove(&mut self, id: i64) {
         if self.entry(id).is_some_and(|entry| entry.deleted.is_none()) {
-            let now = self.now_ms().div_euclid(1000);
+            let now = self.wall(self.now_ms());
             self.edit(id, |entry| entry.deleted = Some(now));
         }
+    }
+
+    /// Moves an entry to another workspace. Its project stays behind.
+    ///
+    /// # Panics
+    /// If there is no such entry.
+    pub fn move_entry(&mut self, id: i64, workspace: i64) {
+        self.edit(id, |entry| {
+            entry.workspace = workspace;
+            entry.project_id = None;
+        });
     }
 
     /// Other programs use up `requests` of a bucket.

@@ -44,11 +44,12 @@ impl Entry {
     }
 
     /// Appends the entry as JSON. The real server is not consistent about `Z`, empty tags, empty texts and the
-    /// duration of a running entry (only its sign counts); `shape` chooses, so that all its ways occur.
-    pub fn push_json(&self, out: &mut String, shape: u32) {
+    /// duration of a running entry (only its sign counts); `shape` chooses, so that all its ways occur. `user` is the
+    /// account's id.
+    pub fn push_json(&self, out: &mut String, shape: u32, user: i64) {
         let z = shape.is_multiple_of(2);
         let odd_pair = (shape / 2) % 2 == 1;
-        let _ = write!(out, r#"{{"id":{},"workspace_id":{},"user_id":9000001,"#, self.id, self.workspace);
+        let _ = write!(out, r#"{{"id":{},"workspace_id":{},"user_id":{user},"#, self.id, self.workspace);
         let _ = match self.project_id {
             Some(project) => write!(out, r#""project_id":{project},"task_id":null,"billable":false,"description":"#),
             None => write!(out, r#""project_id":null,"task_id":null,"billable":false,"description":"#),

@@ -1,6 +1,8 @@
 //! What can go wrong between a client and the server, on demand.
 
-use super::{LogLine, Outgoing};
+use std::ops::Range;
+
+use super::{LogLine, Outgoing, Page};
 
 /// Something that goes wrong with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,21 @@ pub enum Fault {
         /// Whether the server did what was asked before it answered so.
         carried_out: bool,
     },
+    /// An answer of someone between the client and Toggl, whether or not the request went through.
+    Gateway {
+        /// The HTTP status.
+        code: u16,
+        /// What stands in it.
+        page: Page,
+        /// Whether the request had been passed on and carried out before.
+        carried_out: bool,
+    },
+    /// The answer to the create before this one is given again: a second answer with its id. If there was none, the
+    /// request is answered as it should be.
+    Repeated {
+        /// Whether the server did what was asked.
+        carried_out: bool,
+    },
     /// The request is carried out; the answer is a 200 that is no JSON.
     Garbage,
     /// The request is carried out; the answer is a 200 with an empty object.
@@ -45,6 +62,33 @@ impl Fault {
     /// An answer of `code` with a short text.
     pub fn status(code: u16, carried_out: bool) -> Self {
         Self::Status { code, body: format!("the server answered {code}"), carried_out }
+    }
+
+    /// A page of someone between, as HTML.
+    pub fn html(code: u16, carried_out: bool) -> Self {
+        Self::Gateway { code, page: Page::Html, carried_out }
+    }
+
+    /// A line of someone between.
+    pub fn plain(code: u16, carried_out: bool) -> Self {
+        Self::Gateway { code, page: Page::Plain, carried_out }
+    }
+
+    /// A bare status of someone between.
+    pub fn bare(code: u16, carried_out: bool) -> Self {
+        Self::Gateway { code, page: Page::Nothing, carried_out }
+    }
+
+    /// Whether the server does what it was asked, if it can, when this goes wrong.
+    pub fn carries_out(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::CutBefore | Self::ResetBefore => false,
+            Self::Status { carried_out, .. }
+            | Self::Gateway { carried_out, .. }
+            | Self::Repeated { carried_out }
+            | Self::Slow { carried_out, .. } => *carried_out,
+            Self::CutAfter | Self::CutMiddle | Self::Garbage | Self::NoId | Self::HalfBody => true,
+        }
     }
 }
 
@@ -93,6 +137,21 @@ impl Faults {
     /// Every request that `matches` meets `fault`.
     pub fn when(&mut self, mut matches: impl FnMut(&LogLine) -> bool + Send + 'static, fault: Fault) {
         self.by(move |line| matches(line).then(|| fault.clone()));
+    }
+
+    /// The next `n` requests that match meet `fault`; then it has passed.
+    pub fn times(&mut self, n: usize, mut matches: impl FnMut(&LogLine) -> bool + Send + 'static, fault: Fault) {
+        let mut left = n;
+        self.by(move |line| {
+            let is_hit = left > 0 && matches(line);
+            left -= usize::from(is_hit);
+            is_hit.then(|| fault.clone())
+        });
+    }
+
+    /// Every request in these seconds of the sandbox's clock meets `fault`.
+    pub fn during(&mut self, seconds: Range<i64>, fault: Fault) {
+        self.when(move |line| seconds.contains(&line.at_ms.div_euclid(1000)), fault);
     }
 
     /// Every request meets what `choose` says. It sees the log line before status and outcome are known.

@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chute_toggl::toggl::{Answer, Failure, Request, Transport};
 
-use super::state::basic_auth;
-use super::{Delivery, Incoming, Outgoing, Sandbox, SandboxClock};
+use super::account::basic_auth;
+use super::{Delivery, Incoming, OUTSIDE, Outgoing, Sandbox, SandboxClock};
 
 /// A client's end of a sandbox in the same process. Clones talk to the same server.
 #[derive(Clone)]
 pub struct InProcess {
     sandbox: Arc<Mutex<Sandbox>>,
     authorization: String,
+    is_outside: bool,
 }
 
 impl InProcess {
@@ -23,7 +24,7 @@ impl InProcess {
     /// A client of this sandbox, with the token that it now has.
     pub fn to(sandbox: Arc<Mutex<Sandbox>>) -> Self {
         let authorization = basic_auth(&sandbox.lock().unwrap_or_else(PoisonError::into_inner).rules.token);
-        Self { sandbox, authorization }
+        Self { sandbox, authorization, is_outside: false }
     }
 
     /// The same client with another token.
@@ -31,6 +32,12 @@ impl InProcess {
     pub fn with_token(mut self, token: &str) -> Self {
         self.authorization = basic_auth(token);
         self
+    }
+
+    /// The same client with an address that lacks `/api/v9`.
+    #[must_use]
+    pub fn at_wrong_base(self) -> Self {
+        Self { is_outside: true, ..self }
     }
 
     /// The sandbox, to look at it or to change it. Sending while this is held would wait for ever.
@@ -48,7 +55,7 @@ impl Transport for InProcess {
     fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
         let incoming = Incoming {
             method: request.method.as_str().to_owned(),
-            target: request.path.clone(),
+            target: if self.is_outside { format!("{OUTSIDE}{}", request.path) } else { request.path.clone() },
             authorization: Some(self.authorization.clone()),
             user_agent: Some(concat!("chute-toggl/", env!("CARGO_PKG_VERSION")).to_owned()),
             content_type: request.body.as_ref().map(|_| "application/json".to_owned()),
@@ -72,6 +79,6 @@ fn read(answer: Outgoing) -> Answer {
         body: answer.body,
         quota: answer.quota,
         retry_after: answer.retry_after,
-        date: Some(answer.date),
+        date: answer.date,
     }
 }

@@ -9,14 +9,19 @@
 #![allow(dead_code, unused_imports, missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
+mod account;
 mod by_hand;
+mod check;
 mod clock;
 mod connections;
 mod desk;
 mod entry;
+mod exchange;
 mod fault;
+mod gateway;
 mod in_process;
 mod instant;
+mod project;
 mod quota;
 mod read;
 mod route;
@@ -24,26 +29,33 @@ mod rules;
 mod server;
 mod state;
 mod wire;
+mod workspace;
 mod write;
 
+pub use account::{Account, Person};
 pub use clock::{ClockFile, SandboxClock, SimClock};
 pub use desk::run_command;
 pub use entry::Entry;
 pub use fault::{Delivery, Fault, Faults};
+pub use gateway::Page;
 pub use in_process::InProcess;
+pub use project::Project;
 pub use route::Call;
-pub use rules::{Rate, Refusal, Required, Rules, TOKEN, UNLIMITED, WORKSPACE};
+pub use rules::{DateHeader, Loss, Rate, Refusal, Required, Rules, TOKEN, UNLIMITED, WORKSPACE};
 pub use server::{Hook, Server};
 pub use state::Sandbox;
 
 use chute_toggl::toggl::{Bucket, QuotaHeaders};
+
+/// Marks the target of a request that did not go below the base.
+pub const OUTSIDE: &str = "outside the base: ";
 
 /// A request as it reached the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Incoming {
     /// The verb, in capitals.
     pub method: String,
-    /// Path and query below the base `/api/v9`.
+    /// Path and query below the base `/api/v9`, or [`OUTSIDE`] and a path that is not below it.
     pub target: String,
     /// The `Authorization` header.
     pub authorization: Option<String>,
@@ -67,7 +79,11 @@ pub struct Outgoing {
     /// The `Retry-After` header, in seconds.
     pub retry_after: Option<i64>,
     /// The `Date` header.
-    pub date: i64,
+    pub date: Option<i64>,
+    /// The `Content-Type` header of an answer that is not Toggl's; `None`: what fits the body.
+    pub content_type: Option<&'static str>,
+    /// The `Location` header.
+    pub location: Option<&'static str>,
 }
 
 /// One line of the request log.
@@ -85,6 +101,8 @@ pub struct LogLine {
     pub body: String,
     /// What was asked for; `None` for a path or verb that does not exist.
     pub call: Option<Call>,
+    /// Whose token it carried: 0 for the first account, also for a token that nobody has.
+    pub account: usize,
     /// The bucket that it counts in.
     pub bucket: Bucket,
     /// It came while its bucket was empty.

@@ -35,22 +35,37 @@ impl Which {
 
 impl Sandbox {
     pub(super) fn me(&mut self) -> Outcome {
+        let person = &self.rules.person;
         let me = json!({
-            "id": 9_000_001,
-            "email": "someone@example.com",
-            "fullname": "Someone",
-            "timezone": "Etc/UTC",
-            "default_workspace_id": self.rules.workspaces[0],
+            "id": person.id,
+            "email": person.email,
+            "fullname": person.fullname,
+            "timezone": person.timezone,
+            "default_workspace_id": self.rules.workspaces.first(),
             "beginning_of_week": 1,
+            // The real one tells the token, too.
+            "api_token": self.rules.token,
         });
         Ok(me.to_string())
+    }
+
+    /// One entry, in whatever workspace. It does not lag.
+    pub(super) fn one(&mut self, id: i64) -> Outcome {
+        let found = self.entry(id).filter(|entry| entry.deleted.is_none() || self.rules.deleted_by_id);
+        let Some(entry) = found else { return Err(Refused(404, "Time entry not found".to_owned())) };
+        self.enter_workspace(entry.workspace)?;
+        let mut out = String::new();
+        entry.push_json(&mut out, self.shape, self.rules.person.id);
+        self.shape = self.shape.wrapping_add(1);
+        Ok(out)
     }
 
     pub(super) fn list(&mut self, query: &str, now_ms: i64) -> Outcome {
         let which = self.which(query, now_ms)?;
         let limit_ms = now_ms - self.rules.lag_ms;
         let visible = self.entries.values().filter_map(|stored| stored.visible(limit_ms));
-        let mut found: Vec<&Entry> = visible.filter(|entry| which.has(entry)).collect();
+        let mut found: Vec<&Entry> =
+            visible.filter(|entry| which.has(entry) && self.enter_workspace(entry.workspace).is_ok()).collect();
         found.sort_unstable_by_key(|entry| Reverse((entry.start, entry.id)));
         found.truncate(LIST_MAX);
         let mut out = "[".to_owned();
@@ -58,7 +73,7 @@ impl Sandbox {
             if at > 0 {
                 out.push(',');
             }
-            entry.push_json(&mut out, self.shape);
+            entry.push_json(&mut out, self.shape, self.rules.person.id);
             self.shape = self.shape.wrapping_add(1);
         }
         out.push(']');
@@ -77,7 +92,7 @@ impl Sandbox {
             };
             *place = Some(value);
         }
-        let floor = instant::list_floor(now_ms.div_euclid(1000));
+        let floor = instant::list_floor(self.wall(now_ms));
         let too_early = |name: &str| Refused(400, format!("{name} must not be earlier than {floor}"));
         match (since, from, to) {
             (Some(since), None, None) => match since.parse() {
@@ -114,9 +129,10 @@ impl Sandbox {
                 visible.into_iter().find(|entry| entry.is_running())
             }
         };
-        let Some(entry) = running else { return Ok("null".to_owned()) };
+        let seen = running.filter(|entry| self.enter_workspace(entry.workspace).is_ok());
+        let Some(entry) = seen else { return Ok("null".to_owned()) };
         let mut out = String::new();
-        entry.push_json(&mut out, self.shape);
+        entry.push_json(&mut out, self.shape, self.rules.person.id);
         self.shape = self.shape.wrapping_add(1);
         Ok(out)
     }

@@ -19,6 +19,12 @@ pub enum Call {
     List,
     /// `GET /me/time_entries/current`
     Current,
+    /// `GET /me/time_entries/{id}`
+    Entry,
+    /// `GET /me/workspaces`
+    Workspaces,
+    /// `GET /workspaces/{wid}/projects`
+    Projects,
     /// `GET /me/quota`
     Quota,
 }
@@ -48,6 +54,9 @@ impl<'a> Route<'a> {
             ("GET", "me", ["quota"]) => (Call::Quota, 0, Vec::new()),
             ("GET", "me", ["time_entries"]) => (Call::List, 0, Vec::new()),
             ("GET", "me", ["time_entries", "current"]) => (Call::Current, 0, Vec::new()),
+            ("GET", "me", ["time_entries", id]) => (Call::Entry, 0, vec![id.parse().ok()?]),
+            ("GET", "me", ["workspaces"]) => (Call::Workspaces, 0, Vec::new()),
+            ("GET", "workspaces", [w, "projects"]) => (Call::Projects, w.parse().ok()?, Vec::new()),
             ("POST", "workspaces", [w, "time_entries"]) => (Call::Create, w.parse().ok()?, Vec::new()),
             ("PUT", "workspaces", [w, "time_entries", id]) => (Call::Update, w.parse().ok()?, vec![id.parse().ok()?]),
             ("DELETE", "workspaces", [w, "time_entries", id]) => {

@@ -1,8 +1,8 @@
 //! What a test can set about the server: its account, its plan, its moods.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Call;
+use super::{Call, Person};
 
 /// The token that a new sandbox knows.
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -17,16 +17,34 @@ pub const UNLIMITED: i64 = 1_000_000_000;
 /// and refuses only what the real server always refuses.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// The one token that is let in.
+    /// The one token that is let in, beside those of further accounts.
     pub token: String,
+    /// What a wrong token is answered: 401 or 403, with nothing.
+    pub token_status: u16,
+    /// Whose token it is.
+    pub person: Person,
     /// The workspaces of the user; the first is the default one.
     pub workspaces: Vec<i64>,
+    /// The names of workspaces; one that is not here is called after its number.
+    pub workspace_names: BTreeMap<i64, String>,
+    /// Workspaces that the user once had. What is in them can neither be seen nor changed.
+    pub lost_workspaces: BTreeMap<i64, Loss>,
     /// The organization that the workspaces belong to; only `/me/quota` tells it.
     pub organization: i64,
     /// The projects that exist; `None`: every number is one.
     pub projects: Option<BTreeSet<i64>>,
     /// Projects to which no entry can be added any more.
     pub archived_projects: BTreeSet<i64>,
+    /// The list of projects is refused.
+    pub projects_hidden: bool,
+    /// Entries that a bulk change leaves as they are, and says so.
+    pub bulk_failures: BTreeSet<i64>,
+    /// A bulk change of an entry that was deleted brings it back, as was seen of the real server; otherwise it fails.
+    pub bulk_revives: bool,
+    /// A finished entry that is made without project or tags gets those of the running one too; nobody knows.
+    pub finished_inherits: bool,
+    /// A deleted entry that is asked for by its id is answered with `server_deleted_at`, not 404; nobody knows.
+    pub deleted_by_id: bool,
     /// What every entry must have. A running one without it can neither be stopped nor displaced.
     pub required_fields: Vec<Required>,
     /// Entries that start before this second cannot be made, changed or deleted.
@@ -43,8 +61,13 @@ pub struct Rules {
     pub quota_headers: bool,
     /// The leaky bucket in front of everything, if there is one.
     pub rate: Option<Rate>,
-    /// Reads show the state of this long ago.
+    /// Lists, and the running entry, show the state of this long ago.
     pub lag_ms: i64,
+    /// How far the server's clock is ahead of the sandbox's. Its Date header, its "now" and the first day that can be
+    /// listed go by it; hours of quota pass as ever.
+    pub clock_ahead_ms: i64,
+    /// What the Date header says.
+    pub date_header: DateHeader,
     /// Refusals are written as JSON strings instead of plain text; the real server does both.
     pub errors_as_json: bool,
 }
@@ -53,10 +76,19 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             token: TOKEN.to_owned(),
+            token_status: 403,
+            person: Person::default(),
             workspaces: vec![WORKSPACE],
+            workspace_names: BTreeMap::new(),
+            lost_workspaces: BTreeMap::new(),
             organization: 77,
             projects: None,
             archived_projects: BTreeSet::new(),
+            projects_hidden: false,
+            bulk_failures: BTreeSet::new(),
+            bulk_revives: true,
+            finished_inherits: false,
+            deleted_by_id: false,
             required_fields: Vec::new(),
             locked_before: None,
             refusals: Vec::new(),
@@ -66,9 +98,31 @@ impl Default for Rules {
             quota_headers: true,
             rate: None,
             lag_ms: 0,
+            clock_ahead_ms: 0,
+            date_header: DateHeader::Clock,
             errors_as_json: false,
         }
     }
+}
+
+/// How a workspace was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The user's access was withdrawn: everything in it is 403.
+    Access,
+    /// It was deleted: everything in it is 404.
+    Deleted,
+}
+
+/// What the Date header says, whatever the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateHeader {
+    /// The server's clock.
+    Clock,
+    /// This second.
+    At(i64),
+    /// Nothing: there is none.
+    Absent,
 }
 
 /// A field that a workspace can demand.

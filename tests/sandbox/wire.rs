@@ -4,17 +4,28 @@ use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::net::TcpStream;
 
-use super::{Incoming, Outgoing, instant};
+use super::gateway::reason;
+use super::{Incoming, OUTSIDE, Outgoing, instant};
 
 /// Requests below this path reach the sandbox.
 pub const BASE: &str = "/api/v9";
 
 pub fn render(answer: &Outgoing) -> Vec<u8> {
-    let Outgoing { status, body, quota, retry_after, date } = answer;
+    let Outgoing { status, body, quota, retry_after, date, content_type, location } = answer;
     let is_json = body.starts_with(['{', '[', '"']) || body == "null";
-    let kind = if is_json { "application/json" } else { "text/plain" };
-    let mut out = format!("HTTP/1.1 {status} {}\r\nDate: {}\r\n", reason(*status), instant::http_date(*date));
-    let _ = write!(out, "Content-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\n", body.len());
+    let kind = content_type.unwrap_or(if is_json { "application/json" } else { "text/plain" });
+    let mut out = format!("HTTP/1.1 {status} {}\r\n", reason(*status));
+    if let Some(date) = date {
+        let _ = write!(out, "Date: {}\r\n", instant::http_date(*date));
+    }
+    // These have no body, and no length either.
+    let is_bare = matches!(status, 204 | 304);
+    if !is_bare {
+        let _ = write!(out, "Content-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\n", body.len());
+    }
+    if let Some(location) = location {
+        let _ = write!(out, "Location: {location}\r\n");
+    }
     if let Some(quota) = quota {
         let _ = write!(out, "X-Toggl-Quota-Remaining: {}\r\n", quota.remaining);
         if let Some(seconds) = quota.resets_in {
@@ -25,17 +36,10 @@ pub fn render(answer: &Outgoing) -> Vec<u8> {
         let _ = write!(out, "Retry-After: {seconds}\r\n");
     }
     out.push_str("\r\n");
-    out.push_str(body);
-    out.into_bytes()
-}
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        400..500 => "Refused",
-        500.. => "Trouble",
-        _ => "Other",
+    if !is_bare {
+        out.push_str(body);
     }
+    out.into_bytes()
 }
 
 /// A request that has come in, all but its last byte taken from the socket.
@@ -114,8 +118,7 @@ fn parse(bytes: &[u8]) -> io::Result<Received> {
     let below_base = path.strip_prefix(BASE).filter(|rest| rest.starts_with('/'));
     let incoming = Incoming {
         method: method.to_owned(),
-        // What is not below the base has no leading slash then, and no call is found for it.
-        target: below_base.map_or_else(|| format!("outside the base: {path}"), str::to_owned),
+        target: below_base.map_or_else(|| format!("{OUTSIDE}{path}"), str::to_owned),
         authorization: header(head, "authorization"),
         user_agent: header(head, "user-agent"),
         content_type: header(head, "content-type"),

@@ -129,6 +129,7 @@ fn a_bulk_rename_that_fails_for_some_is_finished_one_by_one() {
     let worked = times(&rig);
     let gone = rig.toggl.sandbox().entries()[1].id;
     rig.toggl.sandbox().remove(gone);
+    rig.toggl.sandbox().rules.bulk_revives = false;
     rig.clock.advance(60_000);
     let before = rig.requests();
     let pushed = rig.push(&snapshot(&[task("today", "New name", "Paused", &sessions, None)]), NOW, &utc());
@@ -138,6 +139,22 @@ fn a_bulk_rename_that_fails_for_some_is_finished_one_by_one() {
     assert_eq!(entries.len(), 3);
     assert!(entries.iter().all(|entry| entry.description == "New name" && entry.id != gone));
     assert_eq!(times(&rig), worked, "the new one has the times of its own session");
+}
+
+#[test]
+fn a_bulk_rename_that_brings_an_entry_back_is_done() {
+    let sessions = [(100, 110), (120, 130)];
+    let mut rig = Rig::at(NOW);
+    rig.push(&snapshot(&[task("today", "Old name", "Paused", &sessions, None)]), NOW - 60, &utc());
+    let deleted = rig.toggl.sandbox().entries()[1].id;
+    rig.toggl.sandbox().remove(deleted);
+    rig.clock.advance(60_000);
+    let before = rig.requests();
+    let pushed = rig.push(&snapshot(&[task("today", "New name", "Paused", &sessions, None)]), NOW, &utc());
+    assert_eq!((pushed.report.end, rig.requests() - before), (None, 1));
+    let entries = rig.toggl.sandbox().entries();
+    assert_eq!((entries.len(), entries[1].id), (2, deleted));
+    assert!(entries.iter().all(|entry| entry.description == "New name"));
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! The rules of the stand-in for Toggl: what the other tests rest on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
 
+mod accounts;
 mod admission;
+mod bulk;
 mod changing;
 mod clocks;
 mod creating;
 mod draining;
 mod faults;
+mod gateways;
 mod looking;
+mod projects;
 mod server;
 
 use serde_json::{Value, json};
@@ -45,6 +49,14 @@ impl Desk {
     fn id(&mut self, more: &Value) -> i64 {
         let answer = self.create(more);
         assert_eq!(answer.status, 200, "{}", answer.body);
+        json_of(&answer)["id"].as_i64().unwrap()
+    }
+
+    /// Creates with no project, and says so.
+    fn create_null_project(&mut self, more: &Value) -> i64 {
+        let mut body = with(create_body(), more);
+        body["project_id"] = Value::Null;
+        let answer = self.ask("POST", &entries(""), &body);
         json_of(&answer)["id"].as_i64().unwrap()
     }
 

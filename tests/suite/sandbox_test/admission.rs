@@ -7,13 +7,17 @@ use super::super::sandbox::{Call, Incoming, Rate, TOKEN};
 use super::{AUTH, Desk, NOW, create_body, entries, incoming, json_of};
 
 #[test]
-fn a_wrong_token_is_answered_403_with_nothing_and_costs_nothing() {
+fn a_wrong_token_is_answered_with_nothing_and_costs_nothing() {
     let mut desk = Desk::new();
     for authorization in [None, Some("Bearer x".to_owned()), Some(format!("{AUTH}x"))] {
-        let answer = desk.sandbox.handle(&Incoming { authorization, ..incoming("GET", "/me", &Value::Null) });
-        assert_eq!((answer.status, answer.body.as_str()), (403, ""));
+        let request = Incoming { authorization, ..incoming("GET", "/me", &Value::Null) };
+        for status in [401, 403] {
+            desk.sandbox.rules.token_status = status;
+            let answer = desk.sandbox.handle(&request);
+            assert_eq!((answer.status, answer.body.as_str()), (status, ""));
+        }
     }
-    assert_eq!(desk.sandbox.tokens_refused, 3);
+    assert_eq!(desk.sandbox.tokens_refused, 6);
     assert_eq!(desk.sandbox.remaining(Bucket::User), 30);
     assert_eq!(desk.ask("GET", "/me", &Value::Null).status, 200);
     assert!(!desk.sandbox.log[0].carried_out);

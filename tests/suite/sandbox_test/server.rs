@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::super::sandbox::{Fault, Server, SimClock, WORKSPACE};
+use super::super::sandbox::{DateHeader, Fault, Server, SimClock, WORKSPACE};
 use super::{AUTH, NOW, create_body};
 
 /// One keep-alive connection.
@@ -125,14 +125,42 @@ fn a_long_text_comes_whole() {
 }
 
 #[test]
-fn what_is_not_below_the_base_is_a_violation() {
+fn what_is_not_below_the_base_does_not_reach_toggl() {
     let server = server();
     let mut line = Line::to(&server);
     for path in ["/me", "/api/v8/me", "/api/v9", "/api/v9me"] {
         line.say(&request("GET", path, ""));
-        assert_eq!(line.hear().unwrap().status, 404, "{path}");
+        let heard = line.hear().unwrap();
+        assert_eq!(
+            (heard.status, value(&heard.head, "Content-Type")),
+            (404, Some("text/html; charset=utf-8")),
+            "{path}"
+        );
+        assert_eq!(value(&heard.head, "X-Toggl-Quota-Remaining"), None);
     }
-    assert_eq!(server.sandbox().violations.len(), 4);
+    assert!(server.sandbox().log.iter().all(|line| line.call.is_none()));
+    server.sandbox().assert_clean();
+}
+
+#[test]
+fn pages_of_others_come_with_their_headers() {
+    let server = server();
+    let mut line = Line::to(&server);
+    server.sandbox().faults.next(Fault::html(302, true));
+    let found = line.create().unwrap();
+    assert_eq!((found.status, value(&found.head, "Location")), (302, Some("https://login.example.com/")));
+    assert!(found.head.starts_with("HTTP/1.1 302 Found\r\n"), "{}", found.head);
+    server.sandbox().rules.date_header = DateHeader::Absent;
+    assert_eq!(value(&line.create().unwrap().head, "Date"), None);
+    server.sandbox().rules.date_header = DateHeader::Clock;
+    server.sandbox().rules.clock_ahead_ms = 86_400_000;
+    assert_eq!(value(&line.create().unwrap().head, "Date"), Some("Tue, 12 May 2026 09:00:00 GMT"));
+    server.sandbox().faults.next(Fault::bare(304, true));
+    line.say(&create_request());
+    let mut head = [0; 64];
+    let read = line.0.read(&mut head).unwrap();
+    assert!(head[..read].starts_with(b"HTTP/1.1 304 Not Modified\r\n"));
+    assert_eq!(server.sandbox().entries().len(), 4);
 }
 
 #[test]
