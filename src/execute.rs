@@ -12,18 +12,19 @@ mod gate;
 mod look_up;
 mod saving;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::reconcile::ingest::Ingested;
 use crate::reconcile::plan::{Operation, Options, Plan, plan};
+use crate::reconcile::recovery::Unresolved;
 use crate::sidecar::file::Store;
 use crate::sidecar::{Intent, LastSent, SessionKey, Sidecar};
 use crate::toggl::{Answer, Failure, Request, Transport};
 
-pub use look_up::{look, window_start};
+pub use look_up::look;
 pub use saving::Digest;
 use saving::Saving;
 
@@ -202,8 +203,8 @@ struct Execution<'a> {
     edges: Effects<'a>,
     saving: Saving,
     started_ms: i64,
-    /// Intents whose outcome is unknown, with the last instant (unix milliseconds) at which they can have been sent.
-    unsettled: BTreeMap<SessionKey, i64>,
+    /// Creates and starts whose outcome is not known.
+    unresolved: Unresolved,
     /// Entries that a 404 said are gone.
     gone: Vec<(SessionKey, LastSent)>,
     /// Whether Toggl has accepted the token in this run.
@@ -233,7 +234,7 @@ impl<'a> Execution<'a> {
             options,
             manner,
             edges,
-            unsettled: BTreeMap::new(),
+            unresolved: Unresolved::default(),
             gone: Vec::new(),
             answered: false,
             skew: 0,
@@ -244,32 +245,22 @@ impl<'a> Execution<'a> {
 
 impl Execution<'_> {
     fn run(&mut self) -> Result<(), StopReason> {
-        self.recall_intents();
+        let timeout_ms = i64::try_from(self.manner.timeout.as_millis()).unwrap_or(i64::MAX / 2);
+        // The run that left them is dead (we hold the lock), so it sent nothing after this one began.
+        self.unresolved = Unresolved::left_behind(self.sidecar, saving::LIFETIME_MS + timeout_ms, self.started_ms);
         // What was taken in is on disk before anything is changed in Toggl: the next run must know what was seen when.
         self.saving.make_due();
-        self.settle()?;
-        self.look_before_first_push()?;
+        self.resolve()?;
+        self.scan()?;
         for _ in 0..ROUNDS {
             let plan = plan(self.sidecar, self.intake, self.options);
             self.carry_out(plan.operations.into())?;
-            if self.can_be_looked_up().is_empty() {
+            if self.unresolved.within_reach().is_empty() {
                 break;
             }
-            self.settle()?;
+            self.resolve()?;
         }
         Ok(())
-    }
-
-    /// Intents that an earlier run left behind. It is dead (we hold the lock), so it sent nothing after we started.
-    fn recall_intents(&mut self) {
-        let lifetime = saving::LIFETIME_MS + i64::try_from(self.manner.timeout.as_millis()).unwrap_or(i64::MAX / 2);
-        let left: Vec<(SessionKey, i64)> = (self.sidecar.sessions())
-            .filter_map(|(key, _, record)| record.intent.as_ref().map(|intent| (key, intent.since)))
-            .collect();
-        for (key, since) in left {
-            let latest = since.saturating_mul(1000).saturating_add(lifetime);
-            self.unsettled.insert(key, latest.min(self.started_ms));
-        }
     }
 
     fn carry_out(&mut self, mut operations: VecDeque<Operation>) -> Result<(), StopReason> {
@@ -282,7 +273,7 @@ impl Execution<'_> {
             let request = operation.request(workspace, &self.options.defaults);
             let reply = self.send(&request, |run| {
                 if operation.kind.makes_an_entry() {
-                    run.intend(&operation, &operations)
+                    run.intend(&operation, &operations, workspace)
                 } else if run.saving.is_due() {
                     run.save()
                 } else {
@@ -314,7 +305,12 @@ impl Execution<'_> {
     }
 
     /// Sees to it that the intent of a create or start is on disk. One save covers the next few as well.
-    fn intend(&mut self, operation: &Operation, following: &VecDeque<Operation>) -> Result<(), StopReason> {
+    fn intend(
+        &mut self,
+        operation: &Operation,
+        following: &VecDeque<Operation>,
+        workspace: i64,
+    ) -> Result<(), StopReason> {
         let now_ms = self.edges.clock.now_ms();
         let covered = (operation.sessions.first())
             .and_then(|&key| self.sidecar.record(key))
@@ -330,7 +326,8 @@ impl Execution<'_> {
             let description = crate::toggl::description_of(&operation.title);
             for &key in &operation.sessions {
                 if let Some(record) = self.sidecar.record_mut(key) {
-                    let intent = Intent { since, start: record.start, description: description.clone() };
+                    let workspace = Some(workspace);
+                    let intent = Intent { since, start: record.start, description: description.clone(), workspace };
                     record.intent = Some(Box::new(intent));
                 }
             }
@@ -357,10 +354,9 @@ impl Execution<'_> {
 
     /// Drops the intents of what was not sent after all.
     fn drop_unsent_intents(&mut self) {
-        let unsettled = &self.unsettled;
         for (&thread, records) in &mut self.sidecar.tasks {
             for record in &mut records.sessions {
-                if !unsettled.contains_key(&SessionKey { task: thread, session: record.number }) {
+                if !self.unresolved.contains(SessionKey { task: thread, session: record.number }) {
                     record.intent = None;
                 }
             }
@@ -374,8 +370,12 @@ impl Execution<'_> {
         {
             self.report.end = Some(end);
         }
-        self.report.uncertain = self.unsettled.keys().copied().collect();
-        self.report.left = plan(self.sidecar, self.intake, self.options);
+        self.report.uncertain = self.unresolved.keys();
+        self.report.unlistable = self.unresolved.out_of_reach();
+        // What was to be retried has been, unless the run ended before.
+        let retry_rejected = self.options.retry_rejected && self.report.end.is_some();
+        let options = Options { retry_rejected, ..self.options.clone() };
+        self.report.left = plan(self.sidecar, self.intake, &options);
         self.report
     }
 }

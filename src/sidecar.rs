@@ -150,6 +150,9 @@ pub struct Intent {
     pub start: OffsetDateTime,
     /// The description that was to be sent; likewise.
     pub description: String,
+    /// The workspace that it was to be sent to; `None` in old files, which did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<i64>,
 }
 
 /// A refusal that repeating unchanged would only repeat.

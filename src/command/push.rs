@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::output::progress::{Both, Progress};
 use crate::output::{self, json::SCHEMA};
 use crate::reconcile::ingest::Ingested;
-use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
+use crate::reconcile::plan::{Options, Plan, plan};
 use crate::settings::{self, Settings};
 use crate::sidecar::file::SidecarFile;
 use crate::toggl::http::Client;
@@ -40,7 +40,7 @@ fn preview(
         return nothing_yet("push", common, settings, world);
     };
     let plan = plan(&input.sidecar, &input.intake, &options(args, settings));
-    let exit = match needs_attention(&plan, &input.intake) {
+    let exit = match plan.needs_attention(&input.intake) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
         true => Exit::Attention,
         false => Exit::UpToDate,
@@ -155,22 +155,11 @@ fn depth(args: &PushArgs) -> Depth {
     if is_plain { Depth::Changes } else { Depth::Everything }
 }
 
-/// Whether something was left out that no later run will do by itself.
-fn needs_attention(plan: &Plan, intake: &Ingested) -> bool {
-    let waits_for_a_person = |why: HoldReason| matches!(why, HoldReason::Rejected | HoldReason::Reopened);
-    plan.held.iter().any(|held| waits_for_a_person(held.why))
-        || plan.prune_refused.is_some()
-        || !intake.invalid.is_empty()
-}
-
 /// How a run ended, as an exit code.
 pub(super) fn outcome(report: &Report, intake: &Ingested) -> Exit {
     match &report.end {
         Some(end) => early(end),
-        None if needs_attention(&report.left, intake)
-            || !report.unlistable.is_empty()
-            || !report.assumed.is_empty() =>
-        {
+        None if report.left.needs_attention(intake) || !report.unlistable.is_empty() || !report.assumed.is_empty() => {
             Exit::Attention
         }
         None if !report.uncertain.is_empty() || !report.left.operations.is_empty() => Exit::Unfinished,

@@ -11,14 +11,14 @@ use super::input::{self, Depth, Input};
 use super::push::{early, nothing_yet, outcome};
 use super::{CommandError, Context, print, showing, style};
 use crate::cli::{Common, Format, VerifyArgs};
-use crate::execute::{Effects, Report, SendPolicy, StopReason, execute, look, window_start};
+use crate::execute::{Effects, Report, SendPolicy, StopReason, execute, look};
 use crate::exit::Exit;
 use crate::output::json::SCHEMA;
 use crate::output::progress::{Both, Progress};
 use crate::output::{self, Verdict};
 use crate::reconcile::drift::{Comparison, compare, repair};
 use crate::reconcile::plan::{Options, plan};
-use crate::reconcile::recovery::LAG;
+use crate::reconcile::recovery::{Days, LAG, window_start};
 use crate::settings::{self, Settings};
 use crate::sidecar::file::SidecarFile;
 use crate::sidecar::file::Store;
@@ -188,7 +188,7 @@ fn ask_once(
     manner: &SendPolicy,
     edges: &mut Effects<'_>,
 ) -> Result<Comparison, StopReason> {
-    let span = (*days.start(), *days.end());
+    let span = Days { first: *days.start(), last: *days.end() };
     let entries = look(&mut input.sidecar, span, true, manner, edges.reborrow())?;
     let workspace = manner.workspace.or(input.sidecar.workspace);
     Ok(compare(&input.sidecar, &entries, days, workspace))

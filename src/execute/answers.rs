@@ -13,7 +13,7 @@ impl Execution<'_> {
         let answer = match reply {
             Reply::Answer(answer) => answer,
             Reply::Unknown(sent_ms) => {
-                self.unsettled.extend(operation.sessions.iter().map(|&key| (key, sent_ms)));
+                self.unresolved.insert(&operation.sessions, sent_ms);
                 return Vec::new();
             }
         };
@@ -39,11 +39,11 @@ impl Execution<'_> {
         let Some(made) = entry::parse_created(&answer.body) else {
             // No id is no success, and no failure either.
             let sent_ms = self.edges.clock.now_ms();
-            self.unsettled.extend(operation.sessions.iter().map(|&key| (key, sent_ms)));
+            self.unresolved.insert(&operation.sessions, sent_ms);
             return;
         };
+        self.unresolved.remove(&operation.sessions);
         for &key in &operation.sessions {
-            self.unsettled.remove(&key);
             if let Some(record) = self.sidecar.record_mut(key) {
                 record.intent = None;
                 record.rejected = None;
@@ -153,8 +153,8 @@ impl Execution<'_> {
         let text = entry::error_text(&answer.body);
         let rejection =
             Rejection { status, text: text.clone(), operation: fingerprint(operation, &self.options.defaults) };
+        self.unresolved.remove(&operation.sessions);
         for &key in &operation.sessions {
-            self.unsettled.remove(&key);
             if let Some(record) = self.sidecar.record_mut(key) {
                 record.intent = None;
                 record.rejected = Some(Box::new(rejection.clone()));

@@ -23,14 +23,6 @@ const ORDER: [HoldReason; 6] = [
     HoldReason::Rejected,
 ];
 
-/// Whether a person must look.
-pub fn wants_a_person(view: &View<'_>, plan: &Plan) -> bool {
-    plan.prune_refused.is_some()
-        || !view.intake.invalid.is_empty()
-        || !view.intake.reopened.is_empty()
-        || plan.held.iter().any(|held| matches!(held.why, HoldReason::Reopened | HoldReason::Rejected))
-}
-
 /// How many are held back for each reason: `2 open, 1 refused`. Nothing if none is.
 pub fn counts(plan: &Plan) -> String {
     let mut counts = Vec::new();
@@ -57,11 +49,7 @@ fn adjective(why: HoldReason) -> &'static str {
 /// Everything that is held back, each reason with its sessions.
 pub fn all(page: &mut Page, view: &View<'_>, plan: &Plan) {
     for why in ORDER {
-        let sessions: Vec<SessionKey> = match why {
-            // One of them can have a change that is sent, and is to be looked at all the same.
-            HoldReason::Reopened => view.intake.reopened.clone(),
-            _ => plan.held_for(why).collect(),
-        };
+        let sessions: Vec<SessionKey> = plan.held_for(why).collect();
         if why == HoldReason::Rejected {
             refusals(page, view, sessions.iter().filter_map(|&key| Refused::recorded(view, key)));
         } else if !sessions.is_empty() {
@@ -76,10 +64,10 @@ pub fn all(page: &mut Page, view: &View<'_>, plan: &Plan) {
 
 /// What only a person can put right, each with its sessions; not what Toggl refused.
 pub fn for_a_person(page: &mut Page, view: &View<'_>, plan: &Plan) {
-    let reopened = &view.intake.reopened;
+    let reopened: Vec<SessionKey> = plan.held_for(HoldReason::Reopened).collect();
     if !reopened.is_empty() {
         page.paragraph(0, &meaning(HoldReason::Reopened, reopened.len()));
-        list(page, view, reopened);
+        list(page, view, &reopened);
     }
     odd(page, &view.intake.invalid);
     pruning(page, plan);

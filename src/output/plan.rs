@@ -118,7 +118,7 @@ pub fn line(page: &mut Page, view: &View<'_>) {
     let plan = view.plan;
     let held = held_back::counts(plan);
     let requests = view.requests();
-    if requests == 0 && !held_back::wants_a_person(view, plan) {
+    if requests == 0 && !plan.needs_attention(view.intake) {
         page.line(&in_agreement(plan.up_to_date));
         return;
     }

@@ -111,7 +111,7 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
         && left.operations.is_empty()
         && report.rejected.is_empty()
         && report.uncertain.is_empty();
-    if nothing_happened && !held_back::wants_a_person(view, left) {
+    if nothing_happened && !left.needs_attention(view.intake) {
         page.line(&super::plan::in_agreement(left.up_to_date));
         return;
     }

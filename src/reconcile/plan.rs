@@ -111,9 +111,10 @@ pub struct Held {
 pub enum HoldReason {
     /// Open and not running, and without an entry: there is nothing yet that Toggl could hold. No error.
     Open,
-    /// Closed before and open now, which Chute_kun never does. A person must look.
+    /// Closed before and open now, which Chute_kun never does: that it is open is not sent, other changes are. It needs
+    /// attention.
     Reopened,
-    /// Toggl refused it and would again. A person must look.
+    /// Toggl refused it and would again. It needs attention.
     Rejected,
     /// A create or start may or may not have been carried out; it is looked up before anything else is sent.
     Uncertain,
@@ -164,8 +165,12 @@ pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
     let mut plan = Plan { up_to_date, ..Plan::default() };
     let mut renames: BTreeMap<(i64, String), Vec<Operation>> = BTreeMap::new();
     for (key, thread, record) in sidecar.sessions().filter(|(_, _, record)| options.covers(record)) {
+        let is_reopened = intake.reopened.contains(&key);
+        if is_reopened {
+            plan.held.push(Held { session: key, why: HoldReason::Reopened });
+        }
         match next_step(key, thread, record, intake, options) {
-            Step::UpToDate => plan.up_to_date += 1,
+            Step::UpToDate => plan.up_to_date += usize::from(!is_reopened),
             Step::Forgotten => {}
             Step::Hold(why) => plan.held.push(Held { session: key, why }),
             Step::Send(operations) => {
@@ -193,6 +198,14 @@ impl Plan {
     #[must_use]
     pub fn requests(&self) -> usize {
         self.operations.len()
+    }
+
+    /// Whether something is left out that no later run will do by itself, so that a person must look: exit 6, for every
+    /// command.
+    #[must_use]
+    pub fn needs_attention(&self, ingested: &Ingested) -> bool {
+        let waits_for_a_person = |held: &Held| matches!(held.why, HoldReason::Rejected | HoldReason::Reopened);
+        self.held.iter().any(waits_for_a_person) || self.prune_refused.is_some() || !ingested.invalid.is_empty()
     }
 
     /// The sessions held back for that reason.
@@ -272,7 +285,6 @@ fn next_step(
                 (Some(stop), None) if !changes.is_empty() => {
                     Operation { stop: Some(stop.max(record.start)), ..operation(OperationKind::Update, changes) }
                 }
-                _ if changes.is_empty() && intake.reopened.contains(&key) => return Step::Hold(HoldReason::Reopened),
                 _ if changes.is_empty() => return Step::UpToDate,
                 _ => operation(OperationKind::Update, changes),
             }

@@ -226,7 +226,8 @@ fn only_what_is_settled_is_archived() {
         ("assumed", &|thread| thread.sessions[1].assumed = true),
         ("uncertain", &|thread| {
             let start = thread.sessions[1].start;
-            thread.sessions[1].intent = Some(Box::new(Intent { since: 0, start, description: String::new() }));
+            thread.sessions[1].intent =
+                Some(Box::new(Intent { since: 0, start, description: String::new(), workspace: None }));
         }),
         ("rejected", &|thread| {
             let (text, operation) = (String::new(), String::new());

@@ -1,9 +1,9 @@
 //! Looking at what Toggl holds: when, for what, how far, and what is made of it.
 
 use chute_toggl::clock::Clock as _;
-use chute_toggl::execute::{StopReason, window_start};
+use chute_toggl::execute::StopReason;
 use chute_toggl::reconcile::plan::HoldReason;
-use chute_toggl::reconcile::recovery::{LAG, SKEW};
+use chute_toggl::reconcile::recovery::{LAG, SKEW, window_start};
 use chute_toggl::zone::Zone;
 use time::{Date, Duration, OffsetDateTime};
 
@@ -367,4 +367,34 @@ fn the_look_reaches_a_day_beyond_the_sessions() {
     rig.manner.workspace = None;
     assert_eq!(push(&mut rig, &done(&[("First", 1)])).report.end, None);
     assert!(looks(&rig)[0].target.contains(&format!("start_date={}&", window_start(NOON + 3 * DAY))));
+}
+
+/// Once the look by change began after the entry was made, and it was made again.
+#[test]
+fn an_intent_of_a_clock_that_was_wrong_is_looked_for_by_its_day() {
+    for days_ahead in [-2, 2] {
+        let mut rig = settled();
+        // Toggl's clock is right; ours is days ahead, or behind, while the intent is written.
+        let (clock, ahead_ms) = (rig.clock.clone(), std::sync::Arc::new(std::sync::atomic::AtomicI64::new(0)));
+        let shared = std::sync::Arc::clone(&ahead_ms);
+        let toggl = SandboxClock::By(std::sync::Arc::new(move || {
+            clock.now_ms() - shared.load(std::sync::atomic::Ordering::Relaxed)
+        }));
+        let twin = rig.toggl.sandbox().twin(toggl);
+        *rig.toggl.sandbox() = twin;
+        let right = NOON + 3 * DAY;
+        let text = done(&[("First", 1), ("Second", -2)]);
+        let utc = Zone::named("UTC").unwrap();
+        rig.clock.set(right + days_ahead * DAY);
+        ahead_ms.store(days_ahead * DAY * 1000, std::sync::atomic::Ordering::Relaxed);
+        assert!(push_or_die(&mut rig, &text, right - 5, &utc, Some(CARRIED_OUT)).is_none());
+        // The clock is right again, and three hours or three days have passed.
+        for passed in [3 * 3600, 3 * DAY] {
+            rig.clock.set(right + passed);
+            ahead_ms.store(0, std::sync::atomic::Ordering::Relaxed);
+            rig.push(&text, right - 5, &utc);
+            let held = rig.toggl.sandbox().entries();
+            assert_eq!(held.iter().filter(|entry| entry.description == "Second").count(), 1, "{days_ahead}");
+        }
+    }
 }

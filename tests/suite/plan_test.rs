@@ -312,3 +312,29 @@ fn the_fingerprint_of_what_was_refused_is_the_same_for_ever() {
     let tagged = Defaults { tags: vec!["a".to_owned()], ..Defaults::default() };
     assert_ne!(fingerprint(operation, &tagged), fingerprint(operation, &Defaults::default()));
 }
+
+/// Once the dry run said 0: that the session is open again was passed over where it had a change to send as well.
+#[test]
+fn a_session_that_is_open_again_needs_attention_beside_its_other_changes() {
+    let home = Home::with_work();
+    home.run(&["push"]).exits(0);
+    // The edit is not sent, and then the end is gone.
+    home.save(&one_session("Write report", 540, 605));
+    home.run(&["push", "--max-requests", "0"]).exits(4);
+    home.save(&one_session("Write report", 540, 605).replacen("end_min = 605\n", "", 1));
+    home.run(&["push", "-n"]).exits(6);
+    home.run(&["push"]).exits(6).says("reopened");
+    home.run(&["push", "-n"]).exits(6);
+    let entry = home.toggl.sandbox().entries()[0].clone();
+    assert_eq!(entry.stop.map(|stop| stop - entry.start), Some(65 * 60));
+}
+
+/// Once it was exit 4, "run again at any time".
+#[test]
+fn what_is_rejected_again_needs_attention() {
+    let home = Home::with_work();
+    home.toggl.sandbox().rules.refusals.push(crate::sandbox::Refusal::bad("Write report"));
+    home.run(&["push"]).exits(6);
+    home.run(&["push", "--retry-rejected"]).exits(6);
+    home.run(&["push"]).exits(6);
+}

@@ -114,7 +114,7 @@ fn of_several_alike_each_gets_the_one_with_its_stop() {
 
 #[test]
 fn it_is_looked_for_as_it_was_sent() {
-    let intent = Intent { since: 0, start: at(0, 530), description: "Draft".to_owned() };
+    let intent = Intent { since: 0, start: at(0, 530), description: "Draft".to_owned(), workspace: None };
     let tea = || {
         sidecar(&[(
             "Tea",

@@ -127,7 +127,7 @@ fn entry(record: &mut SessionRecord) -> &mut LastSent {
 }
 
 fn intent() -> Box<Intent> {
-    Box::new(Intent { since: NOW.unix_timestamp() - 600, start: NOW, description: "x".to_owned() })
+    Box::new(Intent { since: NOW.unix_timestamp() - 600, start: NOW, description: "x".to_owned(), workspace: None })
 }
 
 fn rejection(status: u16, text: &str) -> Box<Rejection> {

@@ -40,7 +40,8 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
                 stop: held_stop,
                 halted: is_off && is_open,
             }),
-            intent: (!has_entry && gone).then(|| Box::new(Intent { since: 5, start, description: text.clone() })),
+            intent: (!has_entry && gone)
+                .then(|| Box::new(Intent { since: 5, start, description: text.clone(), workspace: Some(7) })),
             rejected: is_off.then(|| Box::new(Rejection { status: 400, text, operation: "0".repeat(16) })),
         }
     })

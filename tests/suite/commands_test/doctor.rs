@@ -276,7 +276,8 @@ fn what_toggl_refused_wants_a_look_and_what_is_uncertain_a_word() {
             let description = thread.title.to_string();
             let start = record.start;
             record.rejected = None;
-            record.intent = Some(Box::new(chute_toggl::sidecar::Intent { since: stage.base, start, description }));
+            record.intent =
+                Some(Box::new(chute_toggl::sidecar::Intent { since: stage.base, start, description, workspace: None }));
         }
     }
     fs::write(stage.sidecar_path(), sidecar.to_json().unwrap()).unwrap();

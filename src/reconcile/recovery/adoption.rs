@@ -1,0 +1,96 @@
+//! Which of the entries that Toggl lists are sessions that have none on record.
+
+use std::collections::{HashMap, HashSet};
+
+use super::other_days::adopt_other_days;
+use crate::sidecar::{LastSent, SessionKey, Sidecar};
+use crate::toggl::{TimeEntry, description_of};
+
+/// The ids of all entries that belong to a record.
+#[must_use]
+pub fn owned_ids(sidecar: &Sidecar) -> HashSet<i64> {
+    sidecar.sessions().filter_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id)).collect()
+}
+
+/// Gives the records of `wanted` that have an entry among `listed` that entry, and tells which got one. Entries that
+/// are deleted, in another workspace or another record's already are not taken.
+///
+/// An entry that was made by hand in the same minute with the same text cannot be told from ours.
+pub fn adopt(sidecar: &mut Sidecar, wanted: &[SessionKey], listed: &[TimeEntry], workspace: i64) -> Vec<SessionKey> {
+    // First those whose stop agrees as well, so that of several alike each gets its own; then the others.
+    let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
+    adopted.extend(adopt_same_start(sidecar, wanted, listed, workspace, false));
+    adopted
+}
+
+/// The same for a sidecar that may be lost. If it was, the entries that have a session's title and minutes on another
+/// day are the session's, before any that only start when it seems to.
+pub fn adopt_all(
+    sidecar: &mut Sidecar,
+    wanted: &[SessionKey],
+    listed: &[TimeEntry],
+    workspace: i64,
+) -> Vec<SessionKey> {
+    let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
+    if !adopted.is_empty() {
+        adopted.extend(adopt_other_days(sidecar, wanted, listed, workspace));
+    }
+    adopted.extend(adopt_same_start(sidecar, wanted, listed, workspace, false));
+    adopted
+}
+
+fn adopt_same_start(
+    sidecar: &mut Sidecar,
+    wanted: &[SessionKey],
+    listed: &[TimeEntry],
+    workspace: i64,
+    same_stop: bool,
+) -> Vec<SessionKey> {
+    let mut free: HashMap<(i64, i64, String), Vec<&TimeEntry>> = HashMap::new();
+    for entry in free_entries(sidecar, listed) {
+        let twin = (entry.workspace, entry.start.unix_timestamp(), entry.description.clone());
+        free.entry(twin).or_default().push(entry);
+    }
+    let mut adopted = Vec::new();
+    for &key in wanted {
+        let Some((task, record)) = sidecar.record(key).filter(|(_, record)| record.last_sent.is_none()) else {
+            continue;
+        };
+        // What was sent, and where, even if title, start or settings have changed since.
+        let intent = record.intent.as_deref();
+        let description = intent.map_or_else(|| description_of(&task.title), |intent| intent.description.clone());
+        let workspace = intent.and_then(|intent| intent.workspace).unwrap_or(workspace);
+        let stop = record.stop;
+        let twin = (workspace, record.sought_start().unix_timestamp(), description);
+        let Some(alike) = free.get_mut(&twin) else { continue };
+        let Some(at) = alike.iter().position(|entry| !same_stop || entry.stop == stop) else { continue };
+        let found = alike.swap_remove(at);
+        if let Some(record) = sidecar.record_mut(key) {
+            record.intent = None;
+            record.last_sent = Some(entry_of(found, stop.is_none()));
+            adopted.push(key);
+        }
+    }
+    adopted
+}
+
+/// The listed entries, each once, that are no record's yet and not deleted.
+pub(super) fn free_entries<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry]) -> Vec<&'a TimeEntry> {
+    let mut taken = owned_ids(sidecar);
+    let is_archived = |id: i64| sidecar.archive.as_ref().is_some_and(|archive| archive.owns(id));
+    listed.iter().filter(|entry| !entry.deleted && !is_archived(entry.id) && taken.insert(entry.id)).collect()
+}
+
+/// What Toggl lists, as a record keeps it whose session is open or not.
+#[must_use]
+pub fn entry_of(found: &TimeEntry, is_open: bool) -> LastSent {
+    LastSent {
+        id: found.id,
+        workspace: found.workspace,
+        description: found.description.as_str().into(),
+        start: found.start,
+        stop: found.stop,
+        // The session is open and Toggl's entry is not: its stop is no fact about the session.
+        halted: found.stop.is_some() && is_open,
+    }
+}
