@@ -1,17 +1,18 @@
 //! A faithful user's history, made from a number: twenty sessions a day in seven tasks, for as many days as it takes.
 
-use std::fs::{self, File};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::{fs, iter};
 
-use chute_toggl::chute_kun::snapshot;
+use chute_toggl::chute_kun::snapshot::parse;
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::sidecar::{LastSent, Sidecar};
 use chute_toggl::zone::Zone;
 use serde::Deserialize;
 use time::macros::datetime;
 
+use crate::clock;
 use crate::sandbox::WORKSPACE;
+use crate::snapshot_builder::{self, TaskBuilder, past, snapshot, today};
 
 /// Two snapshots of one history, a day apart.
 pub struct History {
@@ -35,37 +36,25 @@ impl History {
     pub fn of(sessions: usize) -> History {
         let days = sessions.div_ceil(SESSIONS_A_DAY);
         let mut rng = fastrand::Rng::with_seed(10);
-        let mut past = String::new();
-        let mut today = String::new();
-        let mut swept = String::new();
+        let (mut before, mut evening, mut swept) = (Vec::new(), Vec::new(), Vec::new());
         for day in 0..days {
             let ago = i64::try_from(days - 1 - day).unwrap();
-            let date = time::OffsetDateTime::from_unix_timestamp(EVENING - ago * DAY).unwrap();
-            let date = date.to_offset(time::macros::offset!(+9)).date();
-            let ymd = date.year() * 10_000 + i32::from(u8::from(date.month())) * 100 + i32::from(date.day());
-            let tasks = tasks_of_a_day(day, ymd, &mut rng);
-            for task in &tasks {
-                if ago > 0 {
-                    past.push_str(&task.replace("LIST", "past"));
-                } else {
-                    today.push_str(&task.replace("LIST", "today"));
-                    swept.push_str(&task.replace("LIST", "past"));
-                }
-            }
+            // Nine hours on: the day in Tokyo.
+            let ymd = snapshot_builder::ymd(EVENING - ago * DAY + 9 * 3600);
+            before.append(&mut swept);
+            evening = tasks_of_a_day(today, day, ymd, &mut rng.clone());
+            swept = tasks_of_a_day(past, day, ymd, &mut rng);
         }
-        let change = "\n[[today]]\ntitle = \"The small change\"\nestimate_min = 25\nactual_min = 15\nactual_carry_sec = 0\n\
-                      started_at_min = 541\nstate = \"Paused\"\nplanned_ymd = 20261101\ncategory = \"General\"\n\n\
-                      [[today.sessions]]\nstart_min = 541\nend_min = 556\n";
-        History {
-            first: format!("version = 1\nfuture = []\n{today}{past}"),
-            second: format!("version = 1\nfuture = []\n{change}{past}{swept}"),
-        }
+        let change = today("The small change").planned(20_261_101).closed(541, 556);
+        let first = snapshot(evening.iter().chain(&before));
+        let second = snapshot(iter::once(&change).chain(&before).chain(&swept));
+        History { first, second }
     }
 
     /// The sidecar of somebody whose first snapshot is in agreement.
     pub fn agreed(&self, zone: &Zone) -> Sidecar {
         let mut sidecar = Sidecar { looked: true, workspace: Some(WORKSPACE), ..Sidecar::default() };
-        ingest(&mut sidecar, &snapshot::parse(self.first.as_bytes()).unwrap(), EVENING, zone);
+        ingest(&mut sidecar, &parse(self.first.as_bytes()).unwrap(), EVENING, zone);
         let mut id = 3_000_000_000;
         for thread in sidecar.tasks.values_mut() {
             let description = thread.description();
@@ -97,33 +86,28 @@ impl History {
 /// Writes a file with that time of modification (unix seconds).
 pub fn save(path: &Path, text: &[u8], saved: i64) {
     fs::write(path, text).unwrap();
-    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(saved.unsigned_abs());
-    File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+    clock::set_modified(path, saved);
 }
 
-fn tasks_of_a_day(day: usize, ymd: i32, rng: &mut fastrand::Rng) -> Vec<String> {
-    let mut sessions: Vec<Vec<(usize, usize)>> = vec![Vec::new(); TASKS_A_DAY];
+/// Done, in one of the lists.
+fn tasks_of_a_day(list: fn(&str) -> TaskBuilder, day: usize, ymd: u32, rng: &mut fastrand::Rng) -> Vec<TaskBuilder> {
+    let mut sessions: Vec<Vec<(u16, u16)>> = vec![Vec::new(); TASKS_A_DAY];
     for n in 0..SESSIONS_A_DAY {
-        let start = 500 + n * 40 + rng.usize(0..10);
+        let start = 500 + u16::try_from(n).unwrap() * 40 + rng.u16(0..10);
         let task = if n < TASKS_A_DAY { n } else { rng.usize(0..TASKS_A_DAY) };
-        sessions[task].push((start, start + 5 + rng.usize(0..25)));
+        sessions[task].push((start, start + 5 + rng.u16(0..25)));
     }
     (sessions.iter().enumerate())
         .map(|(task, sessions)| {
-            let total: usize = sessions.iter().map(|(start, end)| end - start).sum();
-            let (first, last) = (sessions[0].0, sessions[sessions.len() - 1].1);
             let title = TITLES[(day + task) % TITLES.len()];
             let title = if rng.bool() { format!("{title} #{day}") } else { title.to_owned() };
-            let mut text = format!(
-                "\n[[LIST]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = {total}\nactual_carry_sec = {}\n\
-                 started_at_min = {first}\nfinished_at_min = {last}\nstate = \"Done\"\nplanned_ymd = {ymd}\n\
-                 done_ymd = {ymd}\ncategory = \"General\"\n",
-                rng.usize(0..60)
-            );
-            for (start, end) in sessions {
-                text.push_str(&format!("\n[[LIST.sessions]]\nstart_min = {start}\nend_min = {end}\n"));
-            }
-            text
+            let (first, last) = (sessions[0].0, sessions[sessions.len() - 1].1);
+            let task = sessions.iter().fold(list(&title).planned(ymd), |task, &(start, end)| task.closed(start, end));
+            task.done(ymd, last).with(|task| {
+                task.actual_min = sessions.iter().map(|(start, end)| end - start).sum();
+                task.actual_carry_sec = rng.u16(0..60);
+                task.started_at_min = Some(first);
+            })
         })
         .collect()
 }

@@ -8,12 +8,18 @@
 //! For peak memory and for other tools, `cargo bench --bench history -- prepare DIR SESSIONS` writes a snapshot, the
 //! same a day later, and a sidecar that agrees with the first, and `… -- reference FILE` is the reference as a process.
 //! `… -- parts` times the parts only.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
 
+#[path = "../support/clock.rs"]
+#[allow(dead_code)]
+mod clock;
 mod history;
 mod parts;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
+#[path = "../support/snapshot_builder.rs"]
+#[allow(dead_code)]
+mod snapshot_builder;
 mod whole;
 
 use std::path::Path;

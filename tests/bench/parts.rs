@@ -9,7 +9,6 @@ use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use chute_toggl::chute_kun::snapshot::{self, blocks};
 use chute_toggl::reconcile::ingest::ingest;
@@ -18,6 +17,7 @@ use chute_toggl::sidecar::Sidecar;
 use chute_toggl::zone::Zone;
 
 use crate::Table;
+use crate::clock;
 use crate::history::{self, History};
 
 /// What one process does.
@@ -106,20 +106,8 @@ fn everything() -> Options {
 }
 
 fn timed<T>(name: &str, work: impl FnOnce() -> T) -> T {
-    let begin = (Instant::now(), processor_time());
-    let result = black_box(work());
-    let wall = begin.0.elapsed();
-    let busy = begin.1.and_then(|begin| Some(processor_time()? - begin));
+    let (wall, (busy, result)) = clock::timed(|| clock::busy(|| black_box(work())));
     let took = busy.map_or(wall, |busy| busy.min(wall));
     println!("{name}\t{}", took.as_secs_f64() * 1000.0);
     result
-}
-
-/// How long this thread was at work, where the system says so: on a machine that does something else as well, a long
-/// part is interrupted more often than a short one.
-fn processor_time() -> Option<Duration> {
-    // It is counted up when a thread makes way, which it does not for a sleep that is over at once.
-    std::thread::sleep(Duration::from_micros(200));
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(Duration::from_nanos(text.split_whitespace().next()?.parse().ok()?))
 }

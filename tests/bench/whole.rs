@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::Table;
+use crate::clock;
 use crate::history::{EVENING, History, save};
-use crate::sandbox::{SandboxClock, Server, TOKEN, WORKSPACE};
+use crate::sandbox::{Server, TOKEN, WORKSPACE};
 
 /// A folder with a snapshot and a sidecar, and a sandbox.
 struct Desk {
@@ -21,7 +22,7 @@ impl Desk {
     fn new(history: &History) -> Desk {
         let folder = tempfile::tempdir().unwrap();
         history.write(folder.path());
-        Desk { folder, toggl: Server::new(SandboxClock::Real) }
+        Desk { folder, toggl: Server::new(clock::real()) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -39,9 +40,9 @@ impl Desk {
         command.env_clear().env("HOME", self.folder.path()).env("TZ", "Asia/Tokyo").env("CHUTE_TOGGL_PACE", "0");
         command.env("TOGGL_API_TOKEN", TOKEN).env("TOGGL_API_URL", self.toggl.url());
         command.env("TOGGL_WORKSPACE_ID", WORKSPACE.to_string()).stdout(Stdio::null());
-        let begin = Instant::now();
-        assert!(command.status().unwrap().success(), "{command:?}");
-        begin.elapsed()
+        let (took, status) = clock::timed(|| command.status().unwrap());
+        assert!(status.success(), "{command:?}");
+        took
     }
 }
 
@@ -67,7 +68,8 @@ pub fn pushes(sizes: &[usize]) -> Table {
         add("first dry-run", median((0..5).map(|_| desk.push("first.toml", &desk.path("none.json"), &["-n"]))));
         add("no-op push, all read", desk.push("first.toml", &sidecar, &[]).as_secs_f64() * 1000.0);
         // Younger files are not trusted to have told all their changes.
-        std::thread::sleep(Duration::from_secs(4));
+        let written = clock::now();
+        clock::wait_until("a tick", || clock::now() > written + 4);
         desk.push("first.toml", &sidecar, &[]);
         add("no-op push", median((0..15).map(|_| desk.push("first.toml", &sidecar, &[]))));
         let one_change = (0..5).map(|n| {

@@ -4,15 +4,13 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use chute_toggl::clock::Clock;
 
 /// Where a sandbox takes its time from.
 #[derive(Clone)]
 pub enum SandboxClock {
-    /// The operating system's clock.
-    Real,
     /// A number shared with the test.
     Sim(SimClock),
     /// A file shared with a child process.
@@ -25,7 +23,6 @@ impl SandboxClock {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub fn now_ms(&self) -> i64 {
         match self {
-            Self::Real => real_now_ms(),
             Self::Sim(clock) => clock.now_ms(),
             Self::File(clock) => clock.now_ms(),
             Self::By(clock) => clock(),
@@ -43,11 +40,6 @@ impl From<ClockFile> for SandboxClock {
     fn from(clock: ClockFile) -> Self {
         Self::File(clock)
     }
-}
-
-fn real_now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock stands after 1970");
-    i64::try_from(since.as_millis()).expect("the clock stands in this age")
 }
 
 /// Whole milliseconds, rounded up: a sleep that moved the clock by nothing could be repeated for ever.

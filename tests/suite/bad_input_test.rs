@@ -1,16 +1,15 @@
 //! What goes wrong before anything is sent: each a clear message, the right exit code, nothing sent and nothing lost.
 
 use std::fs;
-use std::time::{Duration, SystemTime};
 
-use chute_toggl::sidecar::Sidecar;
+use chute_toggl::clock::Clock as _;
 
 use crate::corpus::{Scenario, invalid};
-use crate::home::{Home, Ran, first_push, one_session, save_at};
+use crate::support::test_home::{EVENING, Ran, TestHome, one_session, save_at};
 
 /// Runs a push that must fail without a request and without a change to any file.
 #[track_caller]
-fn refused(home: &Home, args: &[&str], code: i32) -> Ran {
+fn refused(home: &TestHome, args: &[&str], code: i32) -> Ran {
     let before = home.files();
     let ran = home.run(args).exits(code);
     assert_eq!(home.toggl.connections(), 0, "a connection was made: {ran:?}");
@@ -21,22 +20,23 @@ fn refused(home: &Home, args: &[&str], code: i32) -> Ran {
 
 #[test]
 fn a_missing_token_is_exit_7() {
-    let home = Home::with_work();
+    let home = TestHome::with_binary();
+    home.save(&one_session("Write report", 540, 600));
     refused(&home.without("TOGGL_API_TOKEN"), &["push"], 7).complains("TOGGL_API_TOKEN is not set");
-    let home = Home::with_work().with("TOGGL_API_TOKEN", "  ");
+    let home = TestHome::with_work().with("TOGGL_API_TOKEN", "  ");
     refused(&home, &["push"], 7).complains("TOGGL_API_TOKEN is not set");
 }
 
 #[test]
 fn a_token_of_another_product_is_refused_before_anything_is_sent() {
-    let home = Home::with_work().with("TOGGL_API_TOKEN", "toggl_sk_abcdef0123456789");
+    let home = TestHome::with_work().with("TOGGL_API_TOKEN", "toggl_sk_abcdef0123456789");
     let ran = refused(&home, &["push"], 7).complains("another product");
     assert!(!ran.err.contains("abcdef0123456789"));
 }
 
 #[test]
 fn a_dry_run_needs_no_token() {
-    Home::with_work().without("TOGGL_API_TOKEN").run(&["push", "-n"]).exits(0);
+    TestHome::with_work().without("TOGGL_API_TOKEN").run(&["push", "-n"]).exits(0);
 }
 
 #[test]
@@ -60,16 +60,16 @@ fn settings_that_cannot_be_used_are_named_with_exit_2() {
         ("TOGGL_API_URL", "nonsense"),
     ];
     for (name, value) in cases {
-        let home = Home::with_work().with(name, value);
+        let home = TestHome::with_work().with(name, value);
         refused(&home, &["push"], 2).complains(name);
     }
     let tags = (0..51).map(|n| format!("t{n}")).collect::<Vec<_>>().join(",");
-    refused(&Home::with_work().with("TOGGL_TAGS_DEFAULT", &tags), &["push"], 2).complains("TOGGL_TAGS_DEFAULT");
+    refused(&TestHome::with_work().with("TOGGL_TAGS_DEFAULT", &tags), &["push"], 2).complains("TOGGL_TAGS_DEFAULT");
 }
 
 #[test]
 fn a_variable_that_is_set_to_nothing_is_not_set() {
-    let mut home = Home::with_work();
+    let mut home = TestHome::with_work();
     for name in ["TOGGL_PROJECT_ID_DEFAULT", "TOGGL_TAGS_DEFAULT", "TOGGL_SYNC_MODE", "CHUTE_TOGGL_TIMEOUT"] {
         home = home.with(name, "");
     }
@@ -78,7 +78,8 @@ fn a_variable_that_is_set_to_nothing_is_not_set() {
 
 #[test]
 fn wrong_usage_is_exit_2() {
-    let home = Home::with_work();
+    let home = TestHome::with_binary();
+    home.save(&one_session("Write report", 540, 600));
     for args in [
         &["push", "--since", "yesterday"][..],
         &["push", "--max-requests", "-1"],
@@ -96,28 +97,29 @@ fn wrong_usage_is_exit_2() {
 
 #[test]
 fn no_snapshot_and_no_sidecar_is_nothing_recorded_yet() {
-    let home = Home::new();
+    let home = TestHome::new();
     refused(&home, &["push"], 0).says("Nothing is recorded yet");
     refused(&home, &["push", "-n"], 0).says("Nothing is recorded yet");
     assert_eq!(home.run(&["push", "-q"]).exits(0), Ran { code: 0, out: String::new(), err: String::new() });
     assert_eq!(home.files(), []);
+    let elsewhere = home.arg("elsewhere/sidecar.json");
     for command in [&["push"][..], &["verify", "--repair"]] {
-        home.run(&[command, &["--sidecar", "elsewhere/sidecar.json"]].concat()).exits(0);
-        assert!(!home.dir.path().join("elsewhere").exists(), "no folder is made");
+        home.run(&[command, &["--sidecar", &elsewhere]].concat()).exits(0);
+        assert!(!home.path("elsewhere").exists(), "no folder is made");
     }
 }
 
 #[test]
 fn a_snapshot_that_is_missing_beside_a_sidecar_is_exit_8() {
-    let home = Home::with_work();
+    let home = TestHome::with_work();
     home.run(&["push"]).exits(0);
-    fs::remove_file(home.snapshot()).unwrap();
+    fs::remove_file(home.snapshot_path()).unwrap();
     let sent = home.toggl.connections();
-    let sidecar = fs::read(home.sidecar()).unwrap();
+    let sidecar = fs::read(home.sidecar_path()).unwrap();
     home.run(&["push"]).exits(8).complains("snapshot.toml");
     home.run(&["push", "-n"]).exits(8).complains("snapshot.toml");
     assert_eq!(home.toggl.connections(), sent);
-    assert_eq!(fs::read(home.sidecar()).unwrap(), sidecar);
+    assert_eq!(fs::read(home.sidecar_path()).unwrap(), sidecar);
 }
 
 #[test]
@@ -132,9 +134,8 @@ fn a_damaged_sidecar_is_refused_and_left_as_it_is() {
         "{\"version\": 1, \"tasks\": {\"20260511/0\": {\"title\": \"a\"}}, \"entries\": {}}",
         "<<<<<<< HEAD\n{\"version\": 1}\n",
     ] {
-        let home = Home::with_work();
-        fs::create_dir_all(home.sidecar().parent().unwrap()).unwrap();
-        fs::write(home.sidecar(), text).unwrap();
+        let home = TestHome::with_work();
+        home.write_sidecar(text);
         refused(&home, &["push"], 8).complains("toggl.json");
         refused(&home, &["push", "-n"], 8).complains("toggl.json");
     }
@@ -142,9 +143,8 @@ fn a_damaged_sidecar_is_refused_and_left_as_it_is() {
 
 #[test]
 fn a_sidecar_of_another_version_is_refused_and_left_as_it_is() {
-    let home = Home::with_work();
-    fs::create_dir_all(home.sidecar().parent().unwrap()).unwrap();
-    fs::write(home.sidecar(), "{\"version\": 2, \"something\": \"new\"}").unwrap();
+    let home = TestHome::with_work();
+    home.write_sidecar("{\"version\": 2, \"something\": \"new\"}");
     refused(&home, &["push"], 8).complains("version 2");
 }
 
@@ -152,15 +152,15 @@ fn a_sidecar_of_another_version_is_refused_and_left_as_it_is() {
 fn every_invalid_snapshot_is_refused_by_name_or_understood_as_chute_kun_does() {
     let mut refused_files = 0;
     for file in invalid() {
-        let home = Home::new();
-        crate::home::save_at(&home.snapshot(), &file.bytes(), SystemTime::now() - Duration::from_secs(3600));
+        let home = TestHome::new();
+        save_at(&home.snapshot_path(), &file.bytes(), EVENING - 3600);
         let ran = home.run(&["push"]);
         if ran.code == 8 {
             refused_files += 1;
             assert!(ran.err.contains("snapshot.toml"), "{}: {}", file.name, ran.err);
             assert!(ran.err.lines().count() <= 4 && ran.err.len() < 1000, "{}: {}", file.name, ran.err);
             assert_eq!(home.toggl.connections(), 0, "{}", file.name);
-            assert!(!home.sidecar().exists(), "{}", file.name);
+            assert!(!home.sidecar_path().exists(), "{}", file.name);
         } else {
             // Exit 6 where a session was left out; a person must look.
             assert!(matches!(ran.code, 0 | 6), "{}: {ran:?}", file.name);
@@ -176,11 +176,11 @@ fn every_invalid_snapshot_is_refused_by_name_or_understood_as_chute_kun_does() {
 
 #[test]
 fn an_older_snapshot_is_held_back_until_a_person_has_looked() {
-    let home = Home::new();
+    let home = TestHome::new();
     let scenario = Scenario::named("two_days_sweep");
     home.save_push(&scenario.pushes[2]);
     home.run(&["push"]).exits(0);
-    let (entries, sidecar) = (home.toggl.sandbox().entries(), fs::read(home.sidecar()).unwrap());
+    let (entries, sidecar) = (home.toggl.sandbox().entries(), fs::read(home.sidecar_path()).unwrap());
     let sent = home.toggl.connections();
     home.save_push(&scenario.pushes[0]);
     for args in [&["push"][..], &["push", "--prune"], &["push", "-n"]] {
@@ -188,7 +188,7 @@ fn an_older_snapshot_is_held_back_until_a_person_has_looked() {
     }
     assert_eq!(home.toggl.connections(), sent);
     assert_eq!(home.toggl.sandbox().entries(), entries);
-    assert_eq!(fs::read(home.sidecar()).unwrap(), sidecar);
+    assert_eq!(fs::read(home.sidecar_path()).unwrap(), sidecar);
     // The next save of Chute_kun is newer, and all goes on.
     home.save_push(&scenario.pushes[4]);
     home.run(&["push"]).exits(0);
@@ -197,13 +197,13 @@ fn an_older_snapshot_is_held_back_until_a_person_has_looked() {
 /// What was pushed while the clock stood days ahead says nothing of what is older.
 #[test]
 fn a_clock_that_was_days_ahead_does_not_make_every_later_snapshot_an_older_one() {
-    let home = Home::with_work();
+    let home = TestHome::with_work();
     home.run(&["push"]).exits(0);
-    let mut sidecar = Sidecar::from_json(&fs::read(home.sidecar()).unwrap()).unwrap();
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let mut sidecar = home.sidecar();
+    let now = home.clock().now();
     for (hours, code) in [(12, 6), (72, 0)] {
-        sidecar.last_snapshot_saved = Some(i64::try_from(now).unwrap() + hours * 3600);
-        fs::write(home.sidecar(), sidecar.to_json().unwrap()).unwrap();
+        sidecar.last_snapshot_saved = Some(now + hours * 3600);
+        home.record(&sidecar);
         home.run(&["push"]).exits(code);
     }
 }
@@ -212,39 +212,39 @@ fn a_clock_that_was_days_ahead_does_not_make_every_later_snapshot_an_older_one()
 /// as gone, what runs would be halted, and once the first is pushed again, what was edited meanwhile would be doubled.
 #[test]
 fn another_file_with_none_of_the_recorded_sessions_is_held_back() {
-    let home = Home::with_work();
+    let home = TestHome::with_work();
     home.run(&["push"]).exits(0);
-    let other = home.dir.path().join("other.toml");
-    save_at(&other, one_session("Garden", 600, 660).as_bytes(), SystemTime::now() - Duration::from_secs(1800));
-    let (sidecar, sent) = (fs::read(home.sidecar()).unwrap(), home.toggl.connections());
+    let (other, sidecar_of_other) = (home.arg("other.toml"), home.arg("other.json"));
+    save_at(other.as_ref(), one_session("Garden", 600, 660).as_bytes(), EVENING - 1800);
+    let (sidecar, sent) = (fs::read(home.sidecar_path()).unwrap(), home.toggl.connections());
     for args in [&["push"][..], &["push", "-n"], &["push", "--prune"], &["status"], &["verify"]] {
-        let args = [args, &["--snapshot", "other.toml"]].concat();
+        let args = [args, &["--snapshot", &other]].concat();
         home.run(&args).exits(6).complains("other.toml").complains("snapshot.toml").complains("--sidecar");
     }
-    home.run(&["doctor", "--snapshot", "other.toml"]).exits(6).says("--sidecar");
+    home.run(&["doctor", "--snapshot", &other]).exits(6).says("--sidecar");
     assert_eq!(home.toggl.connections(), sent + 1, "the doctor asks Toggl, nobody else");
-    assert_eq!(fs::read(home.sidecar()).unwrap(), sidecar);
+    assert_eq!(fs::read(home.sidecar_path()).unwrap(), sidecar);
     // With a sidecar of its own it is pushed, and the first goes on as before.
-    home.run(&["push", "--snapshot", "other.toml", "--sidecar", "other.json"]).exits(0);
+    home.run(&["push", "--snapshot", &other, "--sidecar", &sidecar_of_other]).exits(0);
     home.run(&["push"]).exits(0).says("In agreement: 1 session.");
 }
 
 #[test]
 fn the_file_may_be_moved_and_may_be_begun_anew() {
-    let home = Home::with_work();
+    let home = TestHome::with_work();
     home.run(&["push"]).exits(0);
-    let moved = home.dir.path().join("moved.toml");
-    fs::rename(home.snapshot(), &moved).unwrap();
-    home.run(&["push", "--snapshot", "moved.toml"]).exits(0).says("In agreement: 1 session.");
-    save_at(&moved, one_session("Garden", 600, 660).as_bytes(), SystemTime::now() - Duration::from_secs(1800));
-    home.run(&["push", "--snapshot", "moved.toml"]).exits(0).says("create 1");
+    let moved = home.arg("moved.toml");
+    fs::rename(home.snapshot_path(), &moved).unwrap();
+    home.run(&["push", "--snapshot", &moved]).exits(0).says("In agreement: 1 session.");
+    save_at(moved.as_ref(), one_session("Garden", 600, 660).as_bytes(), EVENING - 1800);
+    home.run(&["push", "--snapshot", &moved]).exits(0).says("create 1");
     assert_eq!(home.toggl.sandbox().entries().len(), 2);
 }
 
 #[test]
 fn an_empty_or_unfinished_file_is_never_taken_for_deleted_tasks() {
-    let home = Home::new();
-    let push = first_push("two_days_sweep");
+    let home = TestHome::new();
+    let push = Scenario::named("two_days_sweep").pushes[0].clone();
     home.save_push(&push);
     home.run(&["push"]).exits(0);
     let entries = home.toggl.sandbox().entries();
@@ -258,28 +258,28 @@ fn an_empty_or_unfinished_file_is_never_taken_for_deleted_tasks() {
 #[test]
 fn a_folder_that_cannot_be_written_to_stops_the_push_before_it_sends() {
     // The file system refuses even root here: the folder's place is taken by a file.
-    let home = Home::with_work();
-    fs::write(home.dir.path().join("taken"), "").unwrap();
-    let place = home.dir.path().join("taken/sync/toggl.json").display().to_string();
+    let home = TestHome::with_work();
+    fs::write(home.path("taken"), "").unwrap();
+    let place = home.arg("taken/sync/toggl.json");
     refused(&home, &["push", "--sidecar", &place], 1).complains("taken");
 }
 
 #[test]
 fn a_file_system_that_takes_no_files_stops_the_push_before_it_sends() {
-    let home = Home::with_work();
+    let home = TestHome::with_work();
     refused(&home, &["push", "--sidecar", "/proc/toggl.json"], 1).complains("/proc");
 }
 
 #[test]
 fn a_snapshot_that_is_a_folder_or_a_device_is_refused() {
-    let home = Home::with_work();
+    let home = TestHome::with_work();
     refused(&home, &["push", "--snapshot", "/"], 8).complains("not a file");
     refused(&home, &["push", "--snapshot", "/dev/null"], 8).complains("/dev/null");
 }
 
 #[test]
 fn switched_off_it_says_so_and_does_nothing() {
-    let home = Home::with_work().with("TOGGL_SYNC_MODE", "off");
+    let home = TestHome::with_work().with("TOGGL_SYNC_MODE", "off");
     refused(&home, &["push"], 0).complains("TOGGL_SYNC_MODE is `off`");
     assert_eq!(home.run(&["push", "-q"]).err, "");
 }
@@ -287,7 +287,7 @@ fn switched_off_it_says_so_and_does_nothing() {
 /// Every prefix of two snapshots: refused, or a plan without a delete, and nothing that was sent is shortened.
 #[test]
 fn no_prefix_of_a_snapshot_deletes_or_shortens_anything() {
-    use crate::rig::Rig;
+    use crate::support::in_process::User;
     use chute_toggl::reconcile::plan::{Change, OperationKind, plan};
     use chute_toggl::{chute_kun::snapshot, reconcile::ingest::ingest, zone::Zone};
 
@@ -296,9 +296,9 @@ fn no_prefix_of_a_snapshot_deletes_or_shortens_anything() {
         let scenario = Scenario::named(name);
         let push = &scenario.pushes[1];
         let zone = Zone::named(&push.tz).unwrap();
-        let mut rig = Rig::at(push.saved_at + 60);
-        rig.push(&push.text, push.saved_at, &zone);
-        let before = rig.sidecar();
+        let mut user = User::at(push.saved_at + 60);
+        user.push(&push.text, push.saved_at, &zone);
+        let before = user.sidecar();
         for end in 0..push.text.len() {
             prefixes += 1;
             let Some(prefix) = push.text.get(..end) else { continue };
@@ -310,7 +310,7 @@ fn no_prefix_of_a_snapshot_deletes_or_shortens_anything() {
             loaded += 1;
             let mut sidecar = before.clone();
             let intake = ingest(&mut sidecar, &parsed, push.saved_at + 600, &zone);
-            for operation in plan(&sidecar, &intake, &rig.options).operations {
+            for operation in plan(&sidecar, &intake, &user.options).operations {
                 assert_ne!(operation.kind, OperationKind::Delete, "{name} {end}");
                 let shortens = |change: &Change| {
                     matches!(change, Change::Stop(Some(was)) if operation.stop.is_none_or(|stop| stop < *was))
@@ -328,8 +328,8 @@ fn no_prefix_of_a_snapshot_deletes_or_shortens_anything() {
 
 #[test]
 fn titles_are_printed_without_what_could_fool_a_terminal() {
-    let home = Home::new();
-    home.save(&one_session("\\u001b[31mred\\u202e", 540, 600));
+    let home = TestHome::new();
+    home.save(&one_session("\u{1b}[31mred\u{202e}", 540, 600));
     let ran = home.run(&["push", "-n"]).exits(0);
     assert!(!ran.out.contains('\u{1b}') && !ran.out.contains('\u{202e}'), "{ran:?}");
 }
@@ -338,36 +338,24 @@ fn titles_are_printed_without_what_could_fool_a_terminal() {
 /// show. Nothing is deleted, nothing is shortened, and the whole file makes all good again.
 #[test]
 fn every_prefix_of_a_snapshot_through_the_whole_program() {
-    use crate::at_desk;
-    use crate::sandbox::{SimClock, TOKEN, WORKSPACE};
-
     let (mut refused, mut loaded) = (0, 0);
     for name in ["two_days_sweep", "interrupt_tasks"] {
         let push = &Scenario::named(name).pushes[1];
-        let clock = SimClock::at(push.saved_at + 30);
-        let home = Home::by(clock.clone());
-        let variables = [
-            ("HOME", home.dir.path().display().to_string()),
-            ("TZ", push.tz.clone()),
-            ("TOGGL_API_TOKEN", TOKEN.to_owned()),
-            ("TOGGL_API_URL", home.toggl.url()),
-            ("TOGGL_WORKSPACE_ID", WORKSPACE.to_string()),
-        ];
-        let at = |saved: i64| SystemTime::UNIX_EPOCH + Duration::from_secs(saved.unsigned_abs());
-        home.save_at(&push.text, at(push.saved_at));
-        assert_eq!(at_desk::run(&["push"], &variables, &clock).code, 0);
-        let (sidecar, entries) = (fs::read(home.sidecar()).unwrap(), home.toggl.sandbox().entries());
-        clock.set(push.saved_at + 90);
+        let home = TestHome::at(push.saved_at + 30).with("TZ", &push.tz);
+        home.save_at(&push.text, push.saved_at);
+        home.run(&["push"]).exits(0);
+        let (sidecar, entries) = (fs::read(home.sidecar_path()).unwrap(), home.toggl.sandbox().entries());
+        home.clock().set(push.saved_at + 90);
         for end in (0..push.text.len()).filter(|&end| push.text.is_char_boundary(end)) {
-            fs::write(home.sidecar(), &sidecar).unwrap();
-            home.save_at(&push.text[..end], at(push.saved_at + 60));
+            fs::write(home.sidecar_path(), &sidecar).unwrap();
+            home.save_at(&push.text[..end], push.saved_at + 60);
             let sent = home.toggl.connections();
-            let ran = at_desk::run(&["push"], &variables, &clock);
+            let ran = home.run(&["push"]);
             if ran.code == 8 {
                 refused += 1;
                 assert!(ran.err.contains("snapshot.toml"), "{name} {end}: {}", ran.err);
                 assert_eq!(home.toggl.connections(), sent, "{name} {end}");
-                assert!(fs::read(home.sidecar()).unwrap() == sidecar, "{name} {end}: the sidecar was changed");
+                assert!(fs::read(home.sidecar_path()).unwrap() == sidecar, "{name} {end}: the sidecar was changed");
                 continue;
             }
             loaded += 1;

@@ -8,7 +8,7 @@ use chute_toggl::chute_kun::snapshot::blocks::{read, split, task};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::snapshot_test::{FILES, check, damaged, expected};
+use crate::support::damaged_snapshot::{FILES, check, damaged, expected};
 
 /// The pieces are the text, and if it is valid, each is a task and all are the snapshot.
 fn check_pieces(text: &str) {
@@ -156,7 +156,7 @@ proptest! {
         titles in prop::collection::vec("(\\PC|\n|\t|\"|'|\\\\|\\[\\[past\\]\\]|\n\\[\\[today\\]\\]\n|\"\"\"|'''|\u{1}|\r){0,8}", 1..5),
     ) {
         let mut app = App::with_config(Config::default());
-        let tasks: Vec<TheirTask> = titles.iter().map(|title| TheirTask::new(title, 1)).collect();
+        let tasks: Vec<TheirTask> = titles.iter().map(|title| TheirTask { planned_ymd: 0, ..TheirTask::new(title, 1) }).collect();
         app.apply_snapshot(tasks.clone(), vec![], tasks);
         let text = chute_kun::storage::save_to_string(&app).unwrap();
         let snapshot = read(&text).expect("no fallback");

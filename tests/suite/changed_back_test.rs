@@ -2,22 +2,24 @@
 //! before the next push: the sidecar's file still said what Toggl had before, agreed with the snapshot, and nothing
 //! was sent.
 
+use chute_kun::task::TaskState;
 use chute_toggl::zone::Zone;
 use time::macros::datetime;
 
-use crate::faulty_lives_test::push_or_die;
-use crate::rig::Rig;
 use crate::sandbox::Entry;
+use crate::support::in_process::{User, push_or_die};
+use crate::support::snapshot_builder::{snapshot, today};
 
 /// Save, saved, sending, answered: dead at the fourth, Toggl has done it and nobody knows.
 const CARRIED_OUT: usize = 4;
 
-fn snapshot(title: &str, state: &str, session: &str) -> String {
-    format!(
-        "version = 1\nfuture = []\npast = []\n\n[[today]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\n\
-         actual_carry_sec = 0\nstate = \"{state}\"\nplanned_ymd = 20250304\ncategory = \"General\"\n\n\
-         [[today.sessions]]\n{session}\n"
-    )
+fn closed(title: &str, start: u16, end: u16) -> String {
+    snapshot(&[today(title).planned(20_250_304).closed(start, end)])
+}
+
+/// Being worked on, or paused without an end.
+fn open(state: TaskState) -> String {
+    snapshot(&[today("Draft").planned(20_250_304).open(540).state(state)])
 }
 
 /// Pushes `first`, is killed while it pushes `then`, and pushes `first` again; tells what Toggl had after the kill and
@@ -25,12 +27,12 @@ fn snapshot(title: &str, state: &str, session: &str) -> String {
 fn there_and_back(first: &str, then: &str) -> (Entry, Entry) {
     let zone = Zone::named("UTC").unwrap();
     let start = datetime!(2025-03-04 10:00 UTC).unix_timestamp();
-    let mut rig = Rig::at(start);
+    let mut user = User::at(start);
     let mut push = |minutes: i64, text: &str, kill: Option<usize>| {
-        rig.clock.set(start + minutes * 60 + 5);
-        let pushed = push_or_die(&mut rig, text, start + minutes * 60, &zone, kill);
+        user.clock.set(start + minutes * 60 + 5);
+        let pushed = push_or_die(&mut user, text, start + minutes * 60, &zone, kill);
         assert_eq!(pushed.is_none(), kill.is_some());
-        let entries = rig.toggl.sandbox().entries();
+        let entries = user.toggl.sandbox().entries();
         assert_eq!(entries.len(), 1);
         entries[0].clone()
     };
@@ -44,25 +46,21 @@ fn there_and_back(first: &str, then: &str) -> (Entry, Entry) {
 
 #[test]
 fn a_title_that_is_changed_back_is_told() {
-    let closed = "start_min = 540\nend_min = 590";
-    let (between, after) = there_and_back(&snapshot("Draft", "Paused", closed), &snapshot("Report", "Paused", closed));
+    let (between, after) = there_and_back(&closed("Draft", 540, 590), &closed("Report", 540, 590));
     assert_eq!((between.description.as_str(), after.description.as_str()), ("Report", "Draft"));
 }
 
 #[test]
 fn minutes_that_are_changed_back_are_told() {
-    let (first, then) = ("start_min = 540\nend_min = 590", "start_min = 530\nend_min = 590");
-    let (between, after) = there_and_back(&snapshot("Draft", "Paused", first), &snapshot("Draft", "Paused", then));
+    let (between, after) = there_and_back(&closed("Draft", 540, 590), &closed("Draft", 530, 590));
     assert_eq!(after.start - between.start, 600);
-    let then = "start_min = 540\nend_min = 580";
-    let (between, after) = there_and_back(&snapshot("Draft", "Paused", first), &snapshot("Draft", "Paused", then));
+    let (between, after) = there_and_back(&closed("Draft", 540, 590), &closed("Draft", 540, 580));
     assert_eq!(after.stop.unwrap() - between.stop.unwrap(), 600);
 }
 
 #[test]
 fn a_session_that_runs_again_is_resumed() {
-    let open = "start_min = 540";
-    let (between, after) = there_and_back(&snapshot("Draft", "Active", open), &snapshot("Draft", "Paused", open));
+    let (between, after) = there_and_back(&open(TaskState::Active), &open(TaskState::Paused));
     assert!(between.stop.is_some() && after.stop.is_none());
 }
 
@@ -70,14 +68,14 @@ fn a_session_that_runs_again_is_resumed() {
 fn a_session_that_does_not_run_any_more_is_halted() {
     let zone = Zone::named("UTC").unwrap();
     let start = datetime!(2025-03-04 10:00 UTC).unix_timestamp();
-    let (runs, open) = (snapshot("Draft", "Active", "start_min = 540"), snapshot("Draft", "Paused", "start_min = 540"));
-    let mut rig = Rig::at(start);
+    let (runs, open) = (open(TaskState::Active), open(TaskState::Paused));
+    let mut user = User::at(start);
     for (minutes, text, kill) in
         [(0, &runs, None), (10, &open, None), (20, &runs, Some(CARRIED_OUT)), (30, &open, None)]
     {
-        rig.clock.set(start + minutes * 60 + 5);
-        push_or_die(&mut rig, text, start + minutes * 60, &zone, kill);
-        let runs = rig.toggl.sandbox().entries()[0].stop.is_none();
+        user.clock.set(start + minutes * 60 + 5);
+        push_or_die(&mut user, text, start + minutes * 60, &zone, kill);
+        let runs = user.toggl.sandbox().entries()[0].stop.is_none();
         assert_eq!(runs, minutes % 20 == 0, "after {minutes} minutes");
     }
 }

@@ -1,7 +1,7 @@
 //! The corpus is whole: what the tests that replay it rest on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
 
-use super::corpus::{Scenario, invalid};
+use crate::corpus::{Scenario, invalid};
 
 #[test]
 fn every_scenario_loads_and_is_in_order() {
@@ -41,7 +41,7 @@ fn a_scenario_tells_what_truly_happened() {
 fn every_damaged_file_is_there() {
     let files = invalid();
     assert_eq!(files.len(), 54);
-    assert!(files.iter().any(super::corpus::Invalid::loads) && files.iter().any(|file| !file.loads()));
+    assert!(files.iter().any(crate::corpus::Invalid::loads) && files.iter().any(|file| !file.loads()));
     for file in &files {
         assert_eq!(file.bytes().is_empty(), file.name == "empty.toml");
         assert!(!file.how.is_empty() && !file.upstream_load.is_empty(), "{}", file.name);

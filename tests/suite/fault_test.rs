@@ -1,15 +1,14 @@
-//! Never twice, never lost, whatever is answered: in every situation each request meets each fault, and the pushes
+//! Never twice, never lost, whatever is answered: in every case each request meets each fault, and the pushes
 //! after it must bring Toggl into agreement, every session once.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use chute_toggl::execute::{Event, Unwatched, Watch};
+use chute_toggl::clock::Clock as _;
 
-use crate::pilot::Stage;
-use crate::rig::{Pushed, Rig};
 use crate::sandbox::Fault;
-use crate::situation::{self, Prepared, Save, Situation, utc};
+use crate::support::crash::CrashHome;
+use crate::support::in_process::{Pushed, User, push_or_die};
+use crate::support::push_case::{self, Prepared, PushCase, Save, utc};
 
 /// Pushes that a disturbed one may take to be made good: some seconds later, and when a quota was used up, after its
 /// reset.
@@ -46,22 +45,19 @@ pub fn faults() -> Vec<Fault> {
 fn each_request_meets_each_fault_and_is_made_good() {
     let mut points = 0;
     let mut wrong = Vec::new();
-    for situation in situation::all() {
-        let prepared = situation.prepare();
-        assert_eq!(undisturbed(&situation, &prepared), situation.requests, "{}", situation.name);
+    for case in push_case::all() {
+        let prepared = case.prepare();
+        assert_eq!(undisturbed(&case, &prepared), case.requests, "{}", case.name);
         for fault in faults() {
-            for request in 1..=situation.requests {
+            for request in 1..=case.requests {
                 points += 1;
-                let mut rig = situation.rig(&prepared);
-                rig.toggl.sandbox().faults.at(request, fault.clone());
-                if let Err(why) = made_good(&mut rig, &situation) {
-                    wrong.push(format!("{}, request {request}, {fault:?}: {why}", situation.name));
+                let mut user = case.user(&prepared);
+                user.toggl.sandbox().faults.at(request, fault.clone());
+                if let Err(why) = made_good(&mut user, &case) {
+                    wrong.push(format!("{}, request {request}, {fault:?}: {why}", case.name));
                 }
-                if let Some(number) = against_quota(&rig) {
-                    wrong.push(format!(
-                        "{}, request {request}, {fault:?}: {number} was against the quota",
-                        situation.name
-                    ));
+                if let Some(number) = against_quota(&user) {
+                    wrong.push(format!("{}, request {request}, {fault:?}: {number} was against the quota", case.name));
                 }
             }
         }
@@ -73,24 +69,24 @@ fn each_request_meets_each_fault_and_is_made_good() {
 #[test]
 fn a_run_in_which_every_request_meets_the_fault_is_made_good() {
     let mut wrong = Vec::new();
-    for situation in situation::all() {
-        let prepared = situation.prepare();
+    for case in push_case::all() {
+        let prepared = case.prepare();
         for fault in faults() {
-            let mut rig = situation.rig(&prepared);
+            let mut user = case.user(&prepared);
             // A push that waits would wait for ever.
-            rig.manner.wait = false;
-            rig.toggl.sandbox().faults.when(|_| true, fault.clone());
-            let pushed = push(&mut rig, &situation.save, &mut Unwatched);
-            rig.toggl.sandbox().faults.clear();
-            rig.manner.wait = situation.args.contains(&"--wait");
+            user.manner.wait = false;
+            user.toggl.sandbox().faults.when(|_| true, fault.clone());
+            let pushed = push(&mut user, &case.save);
+            user.toggl.sandbox().faults.clear();
+            user.manner.wait = case.args.contains(&"--wait");
             if pushed.report.end.is_none() && pushed.report.uncertain.is_empty() && !carries_out(&fault) {
-                wrong.push(format!("{}, always {fault:?}: the run says that all is done", situation.name));
+                wrong.push(format!("{}, always {fault:?}: the run says that all is done", case.name));
             }
-            if let Err(why) = made_good(&mut rig, &situation) {
-                wrong.push(format!("{}, always {fault:?}: {why}", situation.name));
+            if let Err(why) = made_good(&mut user, &case) {
+                wrong.push(format!("{}, always {fault:?}: {why}", case.name));
             }
-            if let Some(number) = against_quota(&rig) {
-                wrong.push(format!("{}, always {fault:?}: {number} was against the quota", situation.name));
+            if let Some(number) = against_quota(&user) {
+                wrong.push(format!("{}, always {fault:?}: {number} was against the quota", case.name));
             }
         }
     }
@@ -104,18 +100,20 @@ fn real_connections_that_break_are_made_good() {
         .filter(|fault| !matches!(fault, Fault::Status { code, .. } if *code != 503) && *fault != Fault::NoId)
         .collect();
     let mut points = 0;
-    for situation in situation::all().iter().filter(|situation| ["mixed", "lost sidecar"].contains(&situation.name)) {
-        let prepared = situation.prepare();
+    for case in push_case::all().iter().filter(|case| ["mixed", "lost sidecar"].contains(&case.name)) {
+        let prepared = case.prepare();
         for fault in &broken {
-            for request in 1..=situation.requests {
+            for request in 1..=case.requests {
                 points += 1;
-                let at = format!("{}, request {request}, {fault:?}", situation.name);
-                let stage = Stage::new(&situation.save, &prepared);
-                stage.toggl.sandbox().faults.at(request, fault.clone());
-                let status = stage.pilot(situation).env("CHUTE_TOGGL_TIMEOUT", "0.15").status().unwrap();
+                let at = format!("{}, request {request}, {fault:?}", case.name);
+                let home = CrashHome::new(&case.save, &prepared);
+                home.toggl.sandbox().faults.at(request, fault.clone());
+                // The slow ones are not waited for.
+                let timeout = if matches!(fault, Fault::Slow { .. }) { "0.15" } else { "300" };
+                let status = home.command(case).env("CHUTE_TOGGL_TIMEOUT", timeout).status().unwrap();
                 assert!(matches!(status.code(), Some(0 | 4)), "{at}: {status}");
-                stage.toggl.sandbox().faults.clear();
-                assert_eq!(stage.made_good(situation, Duration::from_secs(10)), Ok(()), "{at}");
+                home.toggl.sandbox().faults.clear();
+                assert_eq!(home.made_good(case, Duration::from_secs(10)), Ok(()), "{at}");
             }
         }
     }
@@ -125,15 +123,15 @@ fn real_connections_that_break_are_made_good() {
 /// A wrong address answers 404 to everything. That is not what became of the entries.
 #[test]
 fn a_run_at_a_wrong_address_takes_nothing_apart() {
-    for situation in situation::all() {
-        let prepared = situation.prepare();
-        let mut rig = situation.rig(&prepared);
-        rig.toggl.sandbox().faults.when(|_| true, Fault::status(404, false));
-        let pushed = push(&mut rig, &situation.save, &mut Unwatched);
-        assert!(pushed.report.end.is_some(), "{}", situation.name);
-        assert!(pushed.report.rejected.is_empty(), "{}: {:?}", situation.name, pushed.report.rejected);
-        rig.toggl.sandbox().faults.clear();
-        assert_eq!(made_good(&mut rig, &situation), Ok(()), "{}", situation.name);
+    for case in push_case::all() {
+        let prepared = case.prepare();
+        let mut user = case.user(&prepared);
+        user.toggl.sandbox().faults.when(|_| true, Fault::status(404, false));
+        let pushed = push(&mut user, &case.save);
+        assert!(pushed.report.end.is_some(), "{}", case.name);
+        assert!(pushed.report.rejected.is_empty(), "{}: {:?}", case.name, pushed.report.rejected);
+        user.toggl.sandbox().faults.clear();
+        assert_eq!(made_good(&mut user, &case), Ok(()), "{}", case.name);
     }
 }
 
@@ -141,100 +139,84 @@ fn a_run_at_a_wrong_address_takes_nothing_apart() {
 #[test]
 fn many_disturbed_runs_in_a_row_are_made_good() {
     let mut wrong = Vec::new();
-    for situation in situation::all() {
-        let prepared = situation.prepare();
+    for case in push_case::all() {
+        let prepared = case.prepare();
         for seed in 0..40 {
             let mut rng = fastrand::Rng::with_seed(seed);
-            let mut rig = situation.rig(&prepared);
-            rig.manner.wait = false;
-            for save in [&situation.save, &situation.later, &situation.later] {
+            let mut user = case.user(&prepared);
+            user.manner.wait = false;
+            for save in [&case.save, &case.later, &case.later] {
                 let (kinds, mut fate) = (faults(), rng.fork());
-                rig.toggl
+                user.toggl
                     .sandbox()
                     .faults
                     .by(move |_| (fate.u8(..3) == 0).then(|| fate.choice(&kinds).unwrap().clone()));
-                let mut killer = Killer(rng.usize(1..80));
-                match catch_unwind(AssertUnwindSafe(|| push(&mut rig, save, &mut killer))) {
-                    Err(failed) if !failed.is::<Killed>() => resume_unwind(failed),
-                    _ => {}
-                }
-                rig.toggl.sandbox().faults.clear();
-                rig.clock.advance(rng.i64(0..20_000));
+                meet(&mut user, save);
+                push_or_die(&mut user, &save.text, save.at, &utc(), Some(rng.usize(1..80)));
+                user.toggl.sandbox().faults.clear();
+                user.clock.advance(rng.i64(0..20_000));
             }
-            rig.manner.wait = situation.args.contains(&"--wait");
-            if let Err(why) = made_good(&mut rig, &situation) {
-                wrong.push(format!("{}, seed {seed}: {why}", situation.name));
+            user.manner.wait = case.args.contains(&"--wait");
+            if let Err(why) = made_good(&mut user, &case) {
+                wrong.push(format!("{}, seed {seed}: {why}", case.name));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Ends the run at a step, as a kill does: nothing after it happens, not even the last save.
-struct Killer(usize);
-
-/// How such a run ends.
-struct Killed;
-
-impl Watch for Killer {
-    fn event(&mut self, _: &Event<'_>) {
-        self.0 -= 1;
-        if self.0 == 0 {
-            resume_unwind(Box::new(Killed));
-        }
-    }
-}
-
 /// The requests of a run that nothing disturbs. It sends what the plan says, and looks.
-fn undisturbed(situation: &Situation, prepared: &Prepared) -> usize {
-    let mut rig = situation.rig(prepared);
-    let pushed = push(&mut rig, &situation.save, &mut Unwatched);
-    assert!(is_done(&pushed), "{}", situation.name);
-    let gone = rig.toggl.sandbox().log.iter().filter(|line| line.status == Some(404)).count();
-    let used_up = rig.toggl.sandbox().log.iter().filter(|line| line.status == Some(402)).count();
-    let looks = rig.toggl.sandbox().log.iter().filter(|line| line.target.starts_with("/me")).count();
+fn undisturbed(case: &PushCase, prepared: &Prepared) -> usize {
+    let mut user = case.user(prepared);
+    let pushed = push(&mut user, &case.save);
+    assert!(is_done(&pushed), "{}", case.name);
+    let gone = user.toggl.sandbox().log.iter().filter(|line| line.status == Some(404)).count();
+    let used_up = user.toggl.sandbox().log.iter().filter(|line| line.status == Some(402)).count();
+    let looks = user.toggl.sandbox().log.iter().filter(|line| line.target.starts_with("/me")).count();
     let changes = pushed.report.done.len();
-    assert_eq!(rig.requests(), changes + gone + used_up + looks, "{}", situation.name);
-    assert_eq!(used_up, 0, "{}", situation.name);
-    rig.requests()
+    assert_eq!(user.requests(), changes + gone + used_up + looks, "{}", case.name);
+    assert_eq!(used_up, 0, "{}", case.name);
+    user.requests()
 }
 
 /// Pushes until there is nothing left to do; then Toggl must hold the truth.
-fn made_good(rig: &mut Rig, situation: &Situation) -> Result<(), String> {
+fn made_good(user: &mut User, case: &PushCase) -> Result<(), String> {
     // The disturbed run, then those after it; a run that was disturbed before finds the later save at once.
-    let mut save = if rig.requests() == 0 { &situation.save } else { &situation.later };
+    let mut save = if user.requests() == 0 { &case.save } else { &case.later };
     let mut ends = Vec::new();
     for delay in LATER.into_iter().chain([0]) {
-        let pushed = push(rig, save, &mut Unwatched);
+        let pushed = push(user, save);
         if let Some(key) = pushed.report.unlistable.first().or(pushed.report.assumed.first()) {
             return Err(format!("{key} was left to a person"));
         }
         if let Some(refusal) = pushed.report.rejected.first() {
             return Err(format!("taken for a refusal: {refusal:?}"));
         }
-        if is_done(&pushed) && std::ptr::eq(save, &raw const situation.later) {
-            return situation.fault_in(&rig.toggl.sandbox(), &rig.disk);
+        if is_done(&pushed) && std::ptr::eq(save, &raw const case.later) {
+            return case.fault_in(&user.toggl.sandbox(), &user.disk);
         }
         ends.push(format!("{:?}", pushed.report.end));
-        rig.clock.advance(delay * 1000);
-        save = &situation.later;
+        user.clock.advance(delay * 1000);
+        save = &case.later;
     }
     Err(format!("still not done: {}", ends.join(", ")))
 }
 
 /// A request that was sent though an answer had told that the quota is used up. (A killed run may not have heard.)
-fn against_quota(rig: &Rig) -> Option<usize> {
-    let sandbox = rig.toggl.sandbox();
+fn against_quota(user: &User) -> Option<usize> {
+    let sandbox = user.toggl.sandbox();
     let line = sandbox.log.iter().find(|line| line.quota_closed && line.quota_told && line.fault.is_none());
     line.map(|line| line.number)
 }
 
-fn push(rig: &mut Rig, save: &Save, watch: &mut dyn Watch) -> Pushed {
-    let now = save.at + 20;
-    if chute_toggl::clock::Clock::now(&rig.clock) < now {
-        rig.clock.set(now);
-    }
-    rig.push_watched(&save.text, save.at, &utc(), watch)
+fn push(user: &mut User, save: &Save) -> Pushed {
+    meet(user, save);
+    user.push(&save.text, save.at, &utc())
+}
+
+/// It is not before that save.
+fn meet(user: &mut User, save: &Save) {
+    user.clock.set(user.clock.now().max(save.at + 20));
 }
 
 fn is_done(pushed: &Pushed) -> bool {

@@ -8,7 +8,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use chute_toggl::chute_kun::snapshot::State;
-use chute_toggl::execute::{Event, Watch};
 use chute_toggl::reconcile::matching::ymd;
 use chute_toggl::sidecar::{Place, SessionKey, SessionRecord, Sidecar, TaskKey};
 use chute_toggl::toggl::description_of;
@@ -16,9 +15,9 @@ use chute_toggl::zone::Zone;
 use fastrand::Rng;
 
 use crate::lives::{Habits, Saved, live};
-use crate::lives_test::{place_of, records_by_place};
-use crate::rig::{Pushed, Rig};
 use crate::sandbox::{Fault, UNLIMITED};
+use crate::support::in_process::{Pushed, User, push_or_die};
+use crate::support::truth::{place_of, records_by_place};
 
 /// What was met and found in all lives.
 #[derive(Debug, Default)]
@@ -62,7 +61,7 @@ fn in_a_bad_world_nothing_is_doubled_and_nothing_is_missing() {
 struct Case {
     seed: u64,
     rng: Rng,
-    rig: Rig,
+    user: User,
     /// Sessions that were in the first snapshot taken in: nothing dates them for certain.
     from_first: Option<BTreeSet<u32>>,
     /// The record of each session, and the sessions that got another one.
@@ -77,9 +76,9 @@ struct Case {
 impl Case {
     fn of(seed: u64) -> Case {
         let mut rng = Rng::with_seed(seed ^ 0x00ba_d001);
-        let mut rig = Rig::at(0);
-        rig.manner.wait = rng.bool();
-        let mut sandbox = rig.toggl.sandbox();
+        let mut user = User::at(0);
+        user.manner.wait = rng.bool();
+        let mut sandbox = user.toggl.sandbox();
         sandbox.rules.lag_ms = [0, 0, 1500, 4000][rng.usize(..4)];
         sandbox.rules.workspace_total = [30, 30, 240, UNLIMITED][rng.usize(..4)];
         let (share, mut dice) = ([0.02, 0.1, 0.3, 0.6][rng.usize(..4)], rng.fork());
@@ -88,7 +87,7 @@ impl Case {
         Case {
             seed,
             rng,
-            rig,
+            user,
             from_first: None,
             keys: HashMap::new(),
             lost: BTreeSet::new(),
@@ -110,7 +109,7 @@ impl Case {
                 let kill = (self.rng.f64() < mortality).then(|| self.rng.usize(1..=16));
                 self.push(&saved.text(), saved.at, saved.zone, kill, figures);
                 self.note_keys(saved);
-                if self.from_first.is_none() && self.rig.sidecar().sessions().next().is_some() {
+                if self.from_first.is_none() && self.user.sidecar().sessions().next().is_some() {
                     self.from_first = Some(sessions);
                 }
             }
@@ -119,12 +118,12 @@ impl Case {
             }
         });
         figures.lives += 1;
-        figures.requests += self.rig.requests();
-        figures.faults += self.rig.toggl.sandbox().log.iter().filter(|line| line.fault.is_some()).count();
+        figures.requests += self.user.requests();
+        figures.faults += self.user.toggl.sandbox().log.iter().filter(|line| line.fault.is_some()).count();
     }
 
     fn note_keys(&mut self, saved: &Saved<'_>) {
-        let sidecar = self.rig.sidecar();
+        let sidecar = self.user.sidecar();
         // A push that was killed may not have come so far that the file on disk knows where the tasks stand.
         if sidecar.last_snapshot_saved != Some(saved.at) {
             return;
@@ -150,10 +149,10 @@ impl Case {
         figures: &mut Figures,
     ) -> Option<Pushed> {
         figures.pushes += 1;
-        self.rig.clock.advance(1);
-        let now = chute_toggl::clock::Clock::now(&self.rig.clock);
-        self.rig.clock.set(now.max(saved) + self.rng.i64(1..20));
-        let pushed = push_or_die(&mut self.rig, text, saved, zone, kill);
+        self.user.clock.advance(1);
+        let now = chute_toggl::clock::Clock::now(&self.user.clock);
+        self.user.clock.set(now.max(saved) + self.rng.i64(1..20));
+        let pushed = push_or_die(&mut self.user, text, saved, zone, kill);
         figures.kills += usize::from(pushed.is_none());
         figures.adopted += pushed.as_ref().map_or(0, |pushed| pushed.report.adopted.len());
         pushed
@@ -162,8 +161,8 @@ impl Case {
     /// The world is good again: a push, or a few if it takes the quota of several hours, and all is as it should be.
     fn end(&mut self, saved: &Saved<'_>, figures: &mut Figures) {
         let seed = self.seed;
-        self.rig.toggl.sandbox().faults.clear();
-        self.rig.manner.wait = true;
+        self.user.toggl.sandbox().faults.clear();
+        self.user.manner.wait = true;
         let text = saved.text();
         let pushed = self.push(&text, saved.at, saved.zone, None, figures).unwrap();
         self.note_keys(saved);
@@ -173,9 +172,9 @@ impl Case {
         if self.from_first.is_none() {
             self.from_first = Some(saved.sessions().map(|session| session.uid).collect());
         }
-        let (before, disk) = (self.rig.requests(), self.rig.disk.clone());
+        let (before, disk) = (self.user.requests(), self.user.disk.clone());
         self.push(&text, saved.at, saved.zone, None, figures);
-        assert!(self.rig.requests() == before && self.rig.disk == disk, "seed {seed}: a second push did something");
+        assert!(self.user.requests() == before && self.user.disk == disk, "seed {seed}: a second push did something");
         self.compare(saved, figures);
     }
 
@@ -213,9 +212,9 @@ impl Case {
 
     fn compare(&self, saved: &Saved<'_>, figures: &mut Figures) {
         let seed = self.seed;
-        let sidecar = self.rig.sidecar();
+        let sidecar = self.user.sidecar();
         let records = records_by_place(&sidecar);
-        let sandbox = self.rig.toggl.sandbox();
+        let sandbox = self.user.toggl.sandbox();
         sandbox.assert_clean();
         figures.lost += self.lost.len();
         let lost = saved.sessions().filter(|session| self.lost.contains(&session.uid));
@@ -275,34 +274,5 @@ fn some_fault(rng: &mut Rng) -> Fault {
         9 => Fault::status(429, false),
         10 => Fault::Slow { ms: 60_000, carried_out },
         _ => Fault::status([500, 502, 503, 504][rng.usize(..4)], carried_out),
-    }
-}
-
-/// A push that is killed at the n-th event, if there is one: then `None`.
-pub fn push_or_die(rig: &mut Rig, text: &str, saved: i64, zone: &Zone, kill: Option<usize>) -> Option<Pushed> {
-    let mut fate = Fate { left: kill };
-    match catch_unwind(AssertUnwindSafe(|| rig.push_watched(text, saved, zone, &mut fate))) {
-        Ok(pushed) => Some(pushed),
-        Err(cause) if cause.is::<Killed>() => None,
-        Err(cause) => resume_unwind(cause),
-    }
-}
-
-/// Ends the program at its n-th event: what is in memory is lost, what is on disk stays.
-struct Fate {
-    left: Option<usize>,
-}
-
-struct Killed;
-
-impl Watch for Fate {
-    fn event(&mut self, _: &Event<'_>) {
-        if let Some(left) = &mut self.left {
-            *left -= 1;
-            if *left == 0 {
-                self.left = None;
-                resume_unwind(Box::new(Killed));
-            }
-        }
     }
 }

@@ -11,11 +11,11 @@ use chute_toggl::clock::Clock;
 use chute_toggl::execute::StopReason;
 use chute_toggl::sidecar::SessionRecord;
 
-use crate::faulty_lives_test::push_or_die;
 use crate::lives::{Habits, Saved, Seen, live};
-use crate::lives_test::{Told, needed, place_of, records_by_place};
-use crate::rig::Rig;
 use crate::sandbox::Entry;
+use crate::support::in_process::User;
+use crate::support::in_process::push_or_die;
+use crate::support::truth::{Told, needed, place_of, records_by_place};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -83,7 +83,7 @@ fn live_for(days: usize, seed: u64) -> Figures {
 
 struct Years {
     seed: u64,
-    rig: Rig,
+    user: User,
     rng: fastrand::Rng,
     was_lost: bool,
     last_crash: i64,
@@ -103,12 +103,12 @@ struct Years {
 
 impl Years {
     fn new(seed: u64) -> Years {
-        let mut rig = Rig::at(0);
-        rig.toggl.sandbox().rules.workspace_total = 30;
-        rig.archives = true;
+        let mut user = User::at(0);
+        user.toggl.sandbox().rules.workspace_total = 30;
+        user.archives = true;
         Years {
             seed,
-            rig,
+            user,
             rng: fastrand::Rng::with_seed(seed),
             was_lost: false,
             last_crash: i64::MIN / 2,
@@ -124,7 +124,7 @@ impl Years {
 
     fn push(&mut self, saved: &Saved<'_>, is_lost: bool) {
         let text = saved.text();
-        self.rig.clock.set(self.rig.clock.now().max(saved.at) + self.rng.i64(2..60));
+        self.user.clock.set(self.user.clock.now().max(saved.at) + self.rng.i64(2..60));
         let sessions: Vec<_> = saved.sessions().collect();
         self.figures.needed += needed(&sessions, &mut self.told);
         self.figures.pushes += 1;
@@ -135,7 +135,7 @@ impl Years {
         if is_lost {
             self.lose();
         }
-        let pushed = push_or_die(&mut self.rig, &text, saved.at, saved.zone, crash);
+        let pushed = push_or_die(&mut self.user, &text, saved.at, saved.zone, crash);
         let is_dead = pushed.is_none();
         match pushed {
             Some(pushed) => {
@@ -147,7 +147,7 @@ impl Years {
                 self.figures.crashes += 1;
             }
         }
-        let mut sidecar = self.rig.sidecar();
+        let mut sidecar = self.user.sidecar();
         let archived = sidecar.archive.as_ref().map_or(0, |archive| archive.sessions);
         if archived != self.archived {
             // What a push that was killed has made can go there before it was seen here.
@@ -165,7 +165,7 @@ impl Years {
     }
 
     fn lose(&mut self) {
-        let mut sidecar = self.rig.sidecar();
+        let mut sidecar = self.user.sidecar();
         sidecar.unarchive().unwrap();
         for (_, _, record) in sidecar.sessions() {
             if let Some(entry) = &record.last_sent {
@@ -177,7 +177,7 @@ impl Years {
             }
         }
         self.was_lost = true;
-        self.rig.disk.clear();
+        self.user.disk.clear();
     }
 
     fn note(&mut self, session: &Seen<'_>, record: &SessionRecord) {
@@ -185,7 +185,7 @@ impl Years {
         let Some(before) = self.ids.insert(session.uid, entry.id).filter(|before| *before != entry.id) else { return };
         self.left_over.insert(before);
         self.figures.doubled += 1;
-        let sandbox = self.rig.toggl.sandbox();
+        let sandbox = self.user.toggl.sandbox();
         let held = |id: i64| sandbox.entry(id).map(|entry| (entry.start, entry.stop));
         println!("seed {} doubled: {session:?} had {:?} and has {record:?}", self.seed, held(before));
     }
@@ -194,21 +194,21 @@ impl Years {
         // The quota may take a few hours more.
         let text = saved.text();
         for _ in 0..10 {
-            self.rig.clock.advance(HOUR * 1000);
-            let pushed = self.rig.push(&text, saved.at, saved.zone);
+            self.user.clock.advance(HOUR * 1000);
+            let pushed = self.user.push(&text, saved.at, saved.zone);
             if pushed.report.end.is_none() {
                 break;
             }
         }
-        let (before, disk) = (self.rig.requests(), self.rig.disk.clone());
-        let again = self.rig.push(&text, saved.at, saved.zone);
-        assert_eq!((again.report.end, self.rig.requests()), (None, before), "it is done");
-        assert!(self.rig.disk == disk, "a push that did nothing changed the sidecar");
-        self.rig.toggl.sandbox().assert_clean();
-        assert!(!self.rig.toggl.sandbox().log.iter().any(|line| line.quota_closed && line.quota_told));
+        let (before, disk) = (self.user.requests(), self.user.disk.clone());
+        let again = self.user.push(&text, saved.at, saved.zone);
+        assert_eq!((again.report.end, self.user.requests()), (None, before), "it is done");
+        assert!(self.user.disk == disk, "a push that did nothing changed the sidecar");
+        self.user.toggl.sandbox().assert_clean();
+        assert!(!self.user.toggl.sandbox().log.iter().any(|line| line.quota_closed && line.quota_told));
         self.figures.requests = before;
 
-        let mut sidecar = self.rig.sidecar();
+        let mut sidecar = self.user.sidecar();
         sidecar.unarchive().unwrap();
         let records = records_by_place(&sidecar);
         let mut entries: BTreeMap<i64, u32> = BTreeMap::new();
@@ -220,14 +220,14 @@ impl Years {
             if let Some(id) = id {
                 assert_eq!(entries.insert(id, session.uid), None, "{session:?} shares an entry");
             }
-            let held = id.map(|id| self.rig.toggl.sandbox().entry(id).cloned().expect("an entry of ours is there"));
+            let held = id.map(|id| self.user.toggl.sandbox().entry(id).cloned().expect("an entry of ours is there"));
             self.judge(&session, record, held);
         }
         // Nothing is there beside: every entry is or was a session's, and none was deleted.
         let owned = sidecar.sessions().filter_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id));
         let known: BTreeSet<i64> =
             self.ids.values().copied().chain(self.left_over.iter().copied()).chain(owned).collect();
-        let there: BTreeSet<i64> = self.rig.toggl.sandbox().entries().iter().map(|entry| entry.id).collect();
+        let there: BTreeSet<i64> = self.user.toggl.sandbox().entries().iter().map(|entry| entry.id).collect();
         assert_eq!(there, known);
     }
 
@@ -238,7 +238,7 @@ impl Years {
         let is_too_long = |start: i64, stop: Option<i64>| stop.is_some_and(|stop| stop - start > 999 * HOUR);
         if record.rejected.is_some() {
             // Or was started, and postponed months later.
-            let stop = record.stop.map_or(self.rig.clock.now(), |stop| stop.unix_timestamp());
+            let stop = record.stop.map_or(self.user.clock.now(), |stop| stop.unix_timestamp());
             assert!(is_too_long(record.start.unix_timestamp(), Some(stop)), "{session:?} was refused: {record:?}");
             self.figures.refused += 1;
             return;

@@ -1,15 +1,15 @@
-//! Never twice, never lost, on real processes: every push of every situation is killed (SIGKILL) at each of its steps
+//! Never twice, never lost, on real processes: every push of every case is killed (SIGKILL) at each of its steps
 //! and around each of its requests, and run again. Toggl must then hold every session once.
 
 use std::fs;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
 
-use crate::pilot::{self, Stage};
 use crate::sandbox::{Hook, Incoming, Server};
-use crate::situation::{self, DELAYS, Prepared, Situation};
+use crate::support::clock::PATIENCE;
+use crate::support::crash::{self, CrashHome};
+use crate::support::push_case::{self, DELAYS, Prepared, PushCase};
 
 /// Where a run is killed.
 #[derive(Debug, Clone, Copy)]
@@ -24,16 +24,16 @@ enum Kill {
 
 #[test]
 fn killed_at_any_point_the_next_push_makes_it_good() {
-    let mut situations = situation::all();
-    situations.push(situation::long_history());
-    let prepared: Vec<Prepared> = situations.iter().map(Situation::prepare).collect();
+    let mut cases = push_case::all();
+    cases.push(push_case::long_history());
+    let prepared: Vec<Prepared> = cases.iter().map(PushCase::prepare).collect();
     let mut points = Vec::new();
-    for (at, situation) in situations.iter().enumerate() {
-        let steps = undisturbed(situation, &prepared[at]);
-        println!("{}: {} steps, {} requests", situation.name, steps.len(), situation.requests);
+    for (at, case) in cases.iter().enumerate() {
+        let steps = undisturbed(case, &prepared[at]);
+        println!("{}: {} steps, {} requests", case.name, steps.len(), case.requests);
         let kills = (1..=steps.len()).map(Kill::Step);
-        let arrived = (1..=situation.requests).map(Kill::Arrived);
-        let carried_out = (1..=situation.requests).map(Kill::CarriedOut);
+        let arrived = (1..=case.requests).map(Kill::Arrived);
+        let carried_out = (1..=case.requests).map(Kill::CarriedOut);
         for kill in kills.chain(arrived).chain(carried_out) {
             let what = match kill {
                 Kill::Step(n) => steps[n - 1].clone(),
@@ -48,12 +48,12 @@ fn killed_at_any_point_the_next_push_makes_it_good() {
         for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
             scope.spawn(|| {
                 while let Some((at, kill, what)) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let situation = &situations[*at];
-                    let stage = Stage::new(&situation.save, &prepared[*at]);
-                    stage.kill(situation, *kill);
+                    let case = &cases[*at];
+                    let home = CrashHome::new(&case.save, &prepared[*at]);
+                    home.kill(case, *kill);
                     for delay in DELAYS {
-                        if let Err(fault) = stage.twin().made_good(situation, delay) {
-                            let fault = format!("{}, {kill:?} ({what}), then {delay:?}: {fault}", situation.name);
+                        if let Err(fault) = home.twin().made_good(case, delay) {
+                            let fault = format!("{}, {kill:?} ({what}), then {delay:?}: {fault}", case.name);
                             faults.lock().unwrap().push(fault);
                         }
                     }
@@ -66,12 +66,12 @@ fn killed_at_any_point_the_next_push_makes_it_good() {
 }
 
 /// Runs to the end: in agreement, with no more requests than the changes need. Returns the names of the steps.
-fn undisturbed(situation: &Situation, prepared: &Prepared) -> Vec<String> {
-    let stage = Stage::new(&situation.save, prepared);
-    let file = stage.dir.path().join("steps");
-    let status = stage.pilot(situation).env(pilot::STEPS, &file).status().unwrap();
-    assert_eq!(status.code(), Some(0), "{}", situation.name);
-    assert_eq!(stage.toggl.sandbox().log.len(), situation.requests, "{}", situation.name);
+fn undisturbed(case: &PushCase, prepared: &Prepared) -> Vec<String> {
+    let home = CrashHome::new(&case.save, prepared);
+    let file = home.dir.path().join("steps");
+    let status = home.command(case).env(crash::STEPS, &file).status().unwrap();
+    assert_eq!(status.code(), Some(0), "{}", case.name);
+    assert_eq!(home.toggl.sandbox().log.len(), case.requests, "{}", case.name);
     fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect()
 }
 
@@ -80,23 +80,23 @@ fn signal(status: ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
-impl Stage {
+impl CrashHome {
     /// Lets a run die there.
-    fn kill(&self, situation: &Situation, kill: Kill) {
+    fn kill(&self, case: &PushCase, kill: Kill) {
         match kill {
             Kill::Step(n) => {
-                let status = self.pilot(situation).env(pilot::KILL_AT, n.to_string()).status().unwrap();
+                let status = self.command(case).env(crash::KILL_AT, n.to_string()).status().unwrap();
                 assert_eq!(signal(status), Some(9), "the run ended by itself");
             }
-            Kill::Arrived(n) => self.kill_at_request(situation, n, Server::on_request),
-            Kill::CarriedOut(n) => self.kill_at_request(situation, n, Server::after_request),
+            Kill::Arrived(n) => self.kill_at_request(case, n, Server::on_request),
+            Kill::CarriedOut(n) => self.kill_at_request(case, n, Server::after_request),
         }
         self.toggl.sandbox().assert_clean();
     }
 
-    /// Runs the pilot and kills it from outside when the `hook` of the server is called for the `n`-th time. The request
+    /// Runs a push and kills it from outside when the `hook` of the server is called for the `n`-th time. The request
     /// that was under way is carried out before anyone looks at the sandbox.
-    fn kill_at_request(&self, situation: &Situation, n: usize, hook: fn(&Server, Hook)) {
+    fn kill_at_request(&self, case: &PushCase, n: usize, hook: fn(&Server, Hook)) {
         let child: Arc<Mutex<Option<Child>>> = Arc::default();
         let (killed, wait_for_kill) = mpsc::channel();
         let mut calls = 0;
@@ -115,8 +115,8 @@ impl Stage {
         hook(&self.toggl, Box::new(on_call));
         {
             let mut child = child.lock().unwrap();
-            *child = Some(self.pilot(situation).spawn().unwrap());
+            *child = Some(self.command(case).spawn().unwrap());
         }
-        wait_for_kill.recv_timeout(Duration::from_secs(600)).expect("there are as many requests");
+        wait_for_kill.recv_timeout(PATIENCE).expect("there are as many requests");
     }
 }

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chute_toggl::sidecar::{List, Place, SessionKey, SessionRecord, Sidecar};
 use chute_toggl::toggl::description_of;
 
 use crate::lives::{Habits, Saved, Seen, live};
-use crate::rig::Rig;
+use crate::support::in_process::User;
+use crate::support::truth::{Told, needed, place_of, records_by_place};
 
 /// Windows up to this long hold every minute once.
 const DAY: i64 = 24 * 3600;
@@ -84,7 +84,7 @@ fn seeds() -> std::ops::Range<u64> {
 /// A life's pushes, compared with the truth one by one.
 struct Follower {
     seed: u64,
-    rig: Rig,
+    user: User,
     last_push: Option<i64>,
     ids: HashMap<u32, i64>,
     told: HashMap<u32, Told>,
@@ -109,7 +109,7 @@ impl Follower {
     fn of(seed: u64) -> Follower {
         Follower {
             seed,
-            rig: Rig::at(0),
+            user: User::at(0),
             last_push: None,
             ids: HashMap::new(),
             told: HashMap::new(),
@@ -122,31 +122,31 @@ impl Follower {
     fn push(&mut self, saved: &Saved<'_>) {
         let at = format!("seed {} at {}", self.seed, saved.zone.at(saved.at));
         let text = saved.text();
-        self.rig.clock.set(saved.at + 3);
-        let before = self.rig.requests();
-        let pushed = self.rig.push(&text, saved.at, saved.zone);
+        self.user.clock.set(saved.at + 3);
+        let before = self.user.requests();
+        let pushed = self.user.push(&text, saved.at, saved.zone);
         assert_eq!(pushed.report.end, None, "{at}");
-        self.rig.toggl.sandbox().assert_clean();
+        self.user.toggl.sandbox().assert_clean();
         let looks = usize::from(pushed.report.requests > pushed.planned.requests());
         let sessions: Vec<Seen<'_>> = saved.sessions().collect();
         self.figures.pushes += 1;
         self.figures.looked_at += sessions.len();
-        self.figures.sent += self.rig.requests() - before - looks;
+        self.figures.sent += self.user.requests() - before - looks;
         self.figures.needed += needed(&sessions, &mut self.told);
         self.compare(&sessions, saved.at, &at);
         self.last_push = Some(saved.at);
 
-        let (before, disk) = (self.rig.requests(), self.rig.disk.clone());
-        self.rig.clock.advance(60_000);
-        let again = self.rig.push(&text, saved.at, saved.zone);
-        assert_eq!((self.rig.requests(), again.report.end), (before, None), "{at}: a second push sent something");
-        assert!(self.rig.disk == disk, "{at}: a second push changed the sidecar");
+        let (before, disk) = (self.user.requests(), self.user.disk.clone());
+        self.user.clock.advance(60_000);
+        let again = self.user.push(&text, saved.at, saved.zone);
+        assert_eq!((self.user.requests(), again.report.end), (before, None), "{at}: a second push sent something");
+        assert!(self.user.disk == disk, "{at}: a second push changed the sidecar");
     }
 
     fn compare(&mut self, sessions: &[Seen<'_>], saved: i64, at: &str) {
-        let sidecar = self.rig.sidecar();
+        let sidecar = self.user.sidecar();
         let records = records_by_place(&sidecar);
-        let sandbox = self.rig.toggl.sandbox();
+        let sandbox = self.user.toggl.sandbox();
         let mut present = BTreeSet::new();
         for session in sessions {
             let uid = session.uid;
@@ -193,66 +193,4 @@ impl Follower {
         figures.unmarked += count(|known| known.is_wrong && !known.is_marked);
         figures.changed += self.changed.len();
     }
-}
-
-/// The records of the sessions in the last snapshot, with their keys, by the place of their task.
-pub fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<(SessionKey, &SessionRecord)>> {
-    let mut by_place: HashMap<Place, Vec<(SessionKey, &SessionRecord)>> = HashMap::new();
-    for (key, thread, record) in sidecar.sessions().filter(|(_, _, record)| !record.removed) {
-        if let Some(place) = thread.place {
-            by_place.entry(place).or_default().push((key, record));
-        }
-    }
-    by_place
-}
-
-pub fn place_of(session: &Seen<'_>) -> Place {
-    let list = match session.list {
-        "today" => List::Today,
-        "future" => List::Future,
-        _ => List::Past,
-    };
-    Place { list, index: u32::try_from(session.task_index).unwrap() }
-}
-
-/// What Toggl would have to be told of a session.
-#[derive(Clone, PartialEq)]
-pub struct Told {
-    title: String,
-    start: i64,
-    stop: Option<i64>,
-    running: bool,
-}
-
-/// How many requests the true changes need: one each, equal new titles of several entries one together.
-pub fn needed(sessions: &[Seen<'_>], told: &mut HashMap<u32, Told>) -> usize {
-    let mut requests = 0;
-    let mut renamed: BTreeMap<&str, usize> = BTreeMap::new();
-    let present: BTreeSet<u32> = sessions.iter().map(|session| session.uid).collect();
-    told.retain(|uid, old| {
-        let stays = present.contains(uid);
-        // A session that is gone is halted if its entry runs.
-        requests += usize::from(!stays && old.running);
-        stays
-    });
-    for session in sessions {
-        let title = session.title.to_owned();
-        let now = Told { title, start: session.start, stop: session.stop, running: session.running };
-        match told.get(&session.uid) {
-            None if session.stop.is_none() && !session.running => continue,
-            None => requests += 1,
-            Some(old) if *old == now => {}
-            Some(old) if Told { title: now.title.clone(), ..old.clone() } == now => {
-                *renamed.entry(session.title).or_default() += 1;
-            }
-            Some(old) => {
-                // A halt carries no title.
-                let is_halted = old.running && session.stop.is_none() && old.title != now.title;
-                requests += 1;
-                *renamed.entry(session.title).or_default() += usize::from(is_halted);
-            }
-        }
-        told.insert(session.uid, now);
-    }
-    requests + renamed.values().map(|count| count.div_ceil(100)).sum::<usize>()
 }

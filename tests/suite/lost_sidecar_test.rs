@@ -8,17 +8,18 @@
 
 use std::collections::BTreeSet;
 
-use chute_toggl::chute_kun::snapshot;
+use chute_toggl::chute_kun::snapshot::parse;
 use chute_toggl::execute::Report;
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::reconcile::plan::HoldReason;
 use chute_toggl::sidecar::Sidecar;
 use chute_toggl::zone::Zone;
-use time::Duration;
 use time::macros::{date, datetime};
+use time::{Date, Duration};
 
 use crate::lives::{Habits, Saved, live};
-use crate::rig::Rig;
+use crate::support::in_process::User;
+use crate::support::snapshot_builder::{TaskBuilder, future, past, snapshot, today, ymd};
 
 const DAY: i64 = 24 * 3600;
 
@@ -52,16 +53,16 @@ fn after_many_moves_all_but_one_in_a_hundred_are_found_again() {
 fn lose(lives: u64, habits: Habits) -> Figures {
     let mut figures = Figures::default();
     for seed in 0..lives {
-        let mut rig = Rig::at(0);
+        let mut user = User::at(0);
         let mut left = fastrand::Rng::with_seed(!seed).usize(5..40);
         live(seed, habits, |saved| {
-            rig.clock.set(saved.at + 3);
+            user.clock.set(saved.at + 3);
             if left > 0 {
                 left -= 1;
-                push(&mut rig, saved);
+                push(&mut user, saved);
                 if left == 0 || saved.last {
                     left = 0;
-                    lose_now(&mut rig, saved, &mut figures);
+                    lose_now(&mut user, saved, &mut figures);
                 }
             }
         });
@@ -70,19 +71,19 @@ fn lose(lives: u64, habits: Habits) -> Figures {
     figures
 }
 
-fn push(rig: &mut Rig, saved: &Saved<'_>) {
-    assert_eq!(rig.push(&saved.text(), saved.at, saved.zone).report.end, None);
-    rig.toggl.sandbox().assert_clean();
+fn push(user: &mut User, saved: &Saved<'_>) {
+    assert_eq!(user.push(&saved.text(), saved.at, saved.zone).report.end, None);
+    user.toggl.sandbox().assert_clean();
 }
 
-fn lose_now(rig: &mut Rig, saved: &Saved<'_>, figures: &mut Figures) {
-    let entries = |rig: &Rig| rig.toggl.sandbox().entries();
-    let before = entries(rig);
-    let requests = rig.requests();
-    rig.clock.advance(600_000);
-    rig.disk.clear();
-    push(rig, saved);
-    let after = entries(rig);
+fn lose_now(user: &mut User, saved: &Saved<'_>, figures: &mut Figures) {
+    let entries = |user: &User| user.toggl.sandbox().entries();
+    let before = entries(user);
+    let requests = user.requests();
+    user.clock.advance(600_000);
+    user.disk.clear();
+    push(user, saved);
+    let after = entries(user);
     let ids: BTreeSet<i64> = before.iter().map(|entry| entry.id).collect();
     figures.lives += 1;
     figures.sessions += saved.sessions().count();
@@ -94,39 +95,39 @@ fn lose_now(rig: &mut Rig, saved: &Saved<'_>, figures: &mut Figures) {
         times(&before) == times(&after)
     };
     figures.changed += ids.iter().filter(|&&id| !is_same(id)).count();
-    figures.requests += rig.requests() - requests;
-    let (sent, disk) = (rig.requests(), rig.disk.clone());
-    push(rig, saved);
-    assert!(rig.requests() == sent && rig.disk == disk, "the second push after the loss did something");
+    figures.requests += user.requests() - requests;
+    let (sent, disk) = (user.requests(), user.disk.clone());
+    push(user, saved);
+    assert!(user.requests() == sent && user.disk == disk, "the second push after the loss did something");
 }
 
 /// What started before Toggl's three months is not listed. Others of the same sidecar are, so it is there as well.
 #[test]
 fn what_is_too_old_to_be_listed_is_held_back() {
-    let mut rig = Rig::at(0);
+    let mut user = User::at(0);
     live(4, Habits { calm: 8, moves: 0.0, ..Habits::of_days(150) }, |saved| {
-        rig.clock.set(saved.at + 3);
+        user.clock.set(saved.at + 3);
         if !saved.last {
-            return push(&mut rig, saved);
+            return push(&mut user, saved);
         }
-        push(&mut rig, saved);
-        let entries = rig.toggl.sandbox().entries().len();
-        rig.disk.clear();
-        rig.clock.advance(60_000);
-        let pushed = rig.push(&saved.text(), saved.at, saved.zone);
+        push(&mut user, saved);
+        let entries = user.toggl.sandbox().entries().len();
+        user.disk.clear();
+        user.clock.advance(60_000);
+        let pushed = user.push(&saved.text(), saved.at, saved.zone);
         let assumed = pushed.report.left.held_for(HoldReason::Assumed).count();
         let too_old = saved.sessions().filter(|session| session.start < saved.at - 93 * DAY).count();
         println!("{entries} entries, {too_old} sessions too old to be listed, {assumed} taken to be there");
         assert!(too_old > 20 && assumed >= too_old - 5, "{assumed} of {too_old}");
-        let doubled = rig.toggl.sandbox().entries().len() - entries;
+        let doubled = user.toggl.sandbox().entries().len() - entries;
         assert!(doubled * 20 <= too_old, "{doubled} doubled");
         // To send again what was refused is another matter. Only who asks for just this, having looked, gets it sent.
-        rig.options.retry_rejected = true;
-        rig.push(&saved.text(), saved.at, saved.zone);
-        assert_eq!(rig.toggl.sandbox().entries().len(), entries + doubled);
-        rig.options.send_unlisted = true;
-        rig.push(&saved.text(), saved.at, saved.zone);
-        assert_eq!(rig.toggl.sandbox().entries().len(), entries + doubled + assumed);
+        user.options.retry_rejected = true;
+        user.push(&saved.text(), saved.at, saved.zone);
+        assert_eq!(user.toggl.sandbox().entries().len(), entries + doubled);
+        user.options.send_unlisted = true;
+        user.push(&saved.text(), saved.at, saved.zone);
+        assert_eq!(user.toggl.sandbox().entries().len(), entries + doubled + assumed);
     });
 }
 
@@ -135,72 +136,60 @@ fn what_is_too_old_to_be_listed_is_held_back() {
 #[test]
 fn a_session_that_is_open_for_months_when_the_sidecar_is_lost_is_not_taken_to_be_in_toggl() {
     let zone = Zone::named("UTC").unwrap();
-    let task = |list: &str, title: &str, state: &str, planned: u32, session: &str| {
-        format!(
-            "[[{list}]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
-             state = \"{state}\"\nplanned_ymd = {planned}\ncategory = \"General\"\n\n[[{list}.sessions]]\n{session}\n"
-        )
-    };
     // Postponed while it ran, before the first push: there is no entry.
-    let open = task("future", "Draft", "Planned", 20_250_102, "start_min = 540");
-    let email = task("today", "Email", "Paused", 20_250_501, "start_min = 480\nend_min = 490");
-    let closed = task("today", "Draft", "Paused", 20_250_501, "start_min = 540\nend_min = 600");
+    let open = future("Draft").planned(20_250_102).open(540);
+    let email = today("Email").planned(20_250_501).closed(480, 490);
+    let closed = today("Draft").planned(20_250_501).closed(540, 600);
     let start = datetime!(2025-01-01 12:00 UTC).unix_timestamp();
     let later = datetime!(2025-05-01 09:00 UTC).unix_timestamp();
-    let mut rig = Rig::at(start);
-    let mut push = |text: String, saved: i64, is_lost: bool| {
+    let mut user = User::at(start);
+    let mut push = |tasks: &[&TaskBuilder], saved: i64, is_lost: bool| {
         if is_lost {
-            rig.disk.clear();
+            user.disk.clear();
         }
-        rig.clock.set(saved + 5);
-        let report = rig.push(&format!("version = 1\n{text}"), saved, &zone).report;
+        user.clock.set(saved + 5);
+        let report = user.push(&snapshot(tasks.iter().copied()), saved, &zone).report;
         assert_eq!(report.end, None);
         (report.done.len(), report.adopted.len(), report.assumed.len(), report.rejected.len())
     };
-    assert_eq!(push(format!("today = []\npast = []\n{open}"), start, false), (0, 0, 0, 0));
-    assert_eq!(push(format!("past = []\n{email}{open}"), later, false), (1, 0, 0, 0));
-    assert_eq!(push(format!("past = []\n{email}{open}"), later, true), (0, 1, 0, 0));
-    assert_eq!(push(format!("future = []\npast = []\n{email}{closed}"), later + 7200, false), (0, 0, 0, 1));
+    assert_eq!(push(&[&open], start, false), (0, 0, 0, 0));
+    assert_eq!(push(&[&email, &open], later, false), (1, 0, 0, 0));
+    assert_eq!(push(&[&email, &open], later, true), (0, 1, 0, 0));
+    assert_eq!(push(&[&email, &closed], later + 7200, false), (0, 0, 0, 1));
 }
 
 /// A task on which each session lasts half an hour.
-fn task(list: &str, title: &str, planned: u32, done: Option<(u32, u16)>, starts: &[u16]) -> String {
-    let (state, done) = match done {
-        Some((day, minute)) => ("Done", format!("finished_at_min = {minute}\ndone_ymd = {day}\n")),
-        None => ("Paused", String::new()),
-    };
-    let sessions: String = starts
-        .iter()
-        .map(|start| format!("[[{list}.sessions]]\nstart_min = {start}\nend_min = {}\n", start + 30))
-        .collect();
-    format!(
-        "[[{list}]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
-         state = \"{state}\"\nplanned_ymd = {planned}\n{done}category = \"General\"\n{sessions}"
-    )
+fn worked(task: TaskBuilder, planned: u32, starts: &[u16]) -> TaskBuilder {
+    starts.iter().fold(task.planned(planned), |task, start| task.closed(*start, start + 30))
+}
+
+/// A task of today that was finished on its day.
+fn email(ymd: u32) -> TaskBuilder {
+    worked(today("Email"), ymd, &[540]).done(ymd, 570)
 }
 
 /// Pushes made at ten in the evening, in UTC.
-struct Evenings(Rig);
+struct Evenings(User);
 
 impl Evenings {
-    fn push(&mut self, day: time::Date, tasks: &str) -> Report {
+    fn push(&mut self, day: Date, tasks: &[TaskBuilder]) -> Report {
         let saved = day.with_hms(22, 0, 0).unwrap().assume_utc().unix_timestamp();
         self.0.clock.set(saved + 5);
-        let report = self.0.push(&format!("version = 1\n{tasks}"), saved, &Zone::named("UTC").unwrap()).report;
-        assert_eq!(report.end, None);
-        report
+        self.0.push(&snapshot(tasks), saved, &Zone::named("UTC").unwrap()).report
     }
 
     /// A task a day for so many days from a day on, each pushed on its day after what was there before.
-    fn work(&mut self, from: time::Date, days: i64, before: &str) -> String {
-        let mut text = before.to_owned();
+    fn work(&mut self, from: Date, days: i64, before: &[TaskBuilder]) -> Vec<TaskBuilder> {
+        let mut tasks = before.to_vec();
         for day in (0..days).map(|day| from + Duration::days(day)) {
-            let ymd = day.year() * 10_000 + i32::from(u8::from(day.month())) * 100 + i32::from(day.day());
-            let ymd = u32::try_from(ymd).unwrap();
-            text.push_str(&task("today", "Email", ymd, Some((ymd, 570)), &[540]));
-            self.push(day, &text);
+            tasks.push(email(ymd(day.midnight().assume_utc().unix_timestamp())));
+            assert_eq!(self.push(day, &tasks).end, None);
         }
-        text
+        tasks
+    }
+
+    fn entries(&self) -> usize {
+        self.0.toggl.sandbox().entries().len()
     }
 }
 
@@ -208,58 +197,54 @@ impl Evenings {
 /// Toggl lists, and they are of a day which it does not list any more.
 #[test]
 fn what_was_postponed_past_the_three_months_is_not_sent_again_when_the_sidecar_is_lost() {
-    let mut evenings = Evenings(Rig::at(0));
+    let mut evenings = Evenings(User::at(0));
     // Worked on in January and postponed again and again.
-    let worked = task("today", "Draft", 20_250_105, None, &[600]) + &task("today", "Plan", 20_250_105, None, &[630]);
-    evenings.push(date!(2025 - 01 - 05), &worked);
-    let text = evenings.work(date!(2025 - 02 - 01), 60, &worked);
+    let draft = worked(today("Draft"), 20_250_105, &[600]);
+    let plan = worked(today("Plan"), 20_250_105, &[630]);
+    evenings.push(date!(2025 - 01 - 05), &[draft.clone(), plan.clone()]);
+    let mut tasks = evenings.work(date!(2025 - 02 - 01), 60, &[draft, plan]);
     // Then one was gone on with, and the other just finished.
-    let finished = task("today", "Draft", 20_250_415, None, &[600, 660])
-        + &task("today", "Plan", 20_250_415, Some((20_250_416, 700)), &[630]);
-    let text = evenings.work(date!(2025 - 04 - 16), 10, &text.replacen(&worked, &finished, 1));
-    let entries = evenings.0.toggl.sandbox().entries().len();
+    tasks[0] = worked(today("Draft"), 20_250_415, &[600, 660]);
+    tasks[1] = worked(today("Plan"), 20_250_415, &[630]).done(20_250_416, 700);
+    let mut tasks = evenings.work(date!(2025 - 04 - 16), 10, &tasks);
+    let entries = evenings.entries();
     evenings.0.disk.clear();
-    let new = task("today", "New", 20_250_416, None, &[600, 660]);
-    let report = evenings.push(date!(2025 - 04 - 27), &(text + &new));
-    assert_eq!((report.assumed.len(), report.done.len()), (2, 2), "{:?}", report.done);
-    assert_eq!(evenings.0.toggl.sandbox().entries().len(), entries + 2);
+    tasks.push(worked(today("New"), 20_250_416, &[600, 660]));
+    let report = evenings.push(date!(2025 - 04 - 27), &tasks);
+    assert_eq!((report.end, report.assumed.len(), report.done.len()), (None, 2, 2), "{:?}", report.done);
+    assert_eq!(evenings.entries(), entries + 2);
 }
 
 /// Once the open session took the entry of the closed one, which was then sent a second time.
 #[test]
 fn an_open_session_does_not_take_the_entry_of_a_closed_one_when_the_sidecar_is_lost() {
-    let mut evenings = Evenings(Rig::at(0));
-    let other = evenings.work(date!(2025 - 02 - 20), 9, "");
-    evenings.push(date!(2025 - 03 - 01), &(task("today", "Draft", 20_250_301, None, &[600]) + &other));
-    let done = task("past", "Draft", 20_250_303, Some((20_250_305, 700)), &[600]);
+    let mut evenings = Evenings(User::at(0));
+    let mut tasks = evenings.work(date!(2025 - 02 - 20), 9, &[]);
+    tasks.insert(0, worked(today("Draft"), 20_250_301, &[600]));
+    evenings.push(date!(2025 - 03 - 01), &tasks);
+    tasks[0] = worked(past("Draft"), 20_250_303, &[600]).done(20_250_305, 700);
     // Postponed while it ran, before a push.
-    let open = "[[future]]\ntitle = \"Draft\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
-                state = \"Planned\"\nplanned_ymd = 20250311\ncategory = \"General\"\n[[future.sessions]]\nstart_min = 600\n";
-    let text = other + open + &done;
-    evenings.push(date!(2025 - 03 - 10), &text);
-    let entries = evenings.0.toggl.sandbox().entries().len();
+    tasks.push(future("Draft").planned(20_250_311).open(600));
+    evenings.push(date!(2025 - 03 - 10), &tasks);
+    let entries = evenings.entries();
     evenings.0.disk.clear();
-    let report = evenings.push(date!(2025 - 03 - 10), &text);
-    assert_eq!((report.adopted.len(), report.done.len()), (entries, 0), "{:?}", report.done);
+    let report = evenings.push(date!(2025 - 03 - 10), &tasks);
+    assert_eq!((report.end, report.adopted.len(), report.done.len()), (None, entries, 0), "{:?}", report.done);
 }
 
 /// The sessions of days that a push left for the next are no older than they look, and nobody has sent them.
 #[test]
 fn what_a_push_that_was_cut_short_left_out_is_sent_when_the_sidecar_is_lost() {
-    let mut evenings = Evenings(Rig::at(0));
-    let mut text = evenings.work(date!(2025 - 02 - 20), 20, "");
-    let before = evenings.0.toggl.sandbox().entries().len();
-    for ymd in [20_250_313, 20_250_314, 20_250_315] {
-        text.push_str(&task("today", "Email", ymd, Some((ymd, 570)), &[540]));
-    }
+    let mut evenings = Evenings(User::at(0));
+    let mut tasks = evenings.work(date!(2025 - 02 - 20), 20, &[]);
+    let before = evenings.entries();
+    tasks.extend([20_250_313, 20_250_314, 20_250_315].map(email));
     evenings.0.manner.max_requests = Some(1);
-    let saved = datetime!(2025-03-15 22:00 UTC).unix_timestamp();
-    evenings.0.clock.set(saved + 5);
-    evenings.0.push(&format!("version = 1\n{text}"), saved, &Zone::named("UTC").unwrap());
-    assert_eq!(evenings.0.toggl.sandbox().entries().len(), before + 1);
+    evenings.push(date!(2025 - 03 - 15), &tasks);
+    assert_eq!(evenings.entries(), before + 1);
     evenings.0.manner.max_requests = None;
     evenings.0.disk.clear();
-    let report = evenings.push(date!(2025 - 03 - 15), &text);
+    let report = evenings.push(date!(2025 - 03 - 15), &tasks);
     assert_eq!((report.adopted.len(), report.done.len(), report.assumed.len()), (before + 1, 2, 0));
     assert!(report.done.iter().all(|operation| operation.inferred), "their days are not marked");
 }
@@ -267,16 +252,17 @@ fn what_a_push_that_was_cut_short_left_out_is_sent_when_the_sidecar_is_lost() {
 /// Once it took over the entry of a session that was half an hour longer, which had been deleted.
 #[test]
 fn a_session_takes_no_entry_of_another_length_when_the_sidecar_is_lost() {
-    let mut evenings = Evenings(Rig::at(0));
-    let other = evenings.work(date!(2025 - 02 - 20), 9, "");
-    let long = task("today", "Draft", 20_250_301, None, &[600]).replacen("end_min = 630", "end_min = 660", 1);
-    evenings.push(date!(2025 - 03 - 01), &(other.clone() + &long));
-    let entries = evenings.0.toggl.sandbox().entries().len();
+    let mut evenings = Evenings(User::at(0));
+    let mut tasks = evenings.work(date!(2025 - 02 - 20), 9, &[]);
+    tasks.push(today("Draft").planned(20_250_301).closed(600, 660));
+    evenings.push(date!(2025 - 03 - 01), &tasks);
+    let entries = evenings.entries();
     // Deleted, and then another.
-    let done = task("today", "Draft", 20_250_302, Some((20_250_305, 700)), &[600]);
+    tasks.pop();
+    tasks.push(worked(today("Draft"), 20_250_302, &[600]).done(20_250_305, 700));
     evenings.0.disk.clear();
-    let report = evenings.push(date!(2025 - 03 - 05), &(other + &done));
-    assert_eq!((report.adopted.len(), report.done.len()), (entries - 1, 1));
+    let report = evenings.push(date!(2025 - 03 - 05), &tasks);
+    assert_eq!((report.end, report.adopted.len(), report.done.len()), (None, entries - 1, 1));
 }
 
 /// Sessions that are taken over from Toggl can be out of order. Once the start that was edited was put after the session
@@ -285,9 +271,9 @@ fn a_session_takes_no_entry_of_another_length_when_the_sidecar_is_lost() {
 fn an_edited_start_lies_before_its_own_stop_whatever_comes_before() {
     let zone = Zone::named("UTC").unwrap();
     let mut sidecar = Sidecar::default();
-    let text = format!("version = 1\n{}", task("today", "Draft", 20_250_301, None, &[600, 660]));
+    let text = snapshot([worked(today("Draft"), 20_250_301, &[600, 660])]);
     let ingest = |sidecar: &mut Sidecar, text: &str, at: i64| {
-        ingest(sidecar, &snapshot::parse(text.as_bytes()).unwrap(), at, &zone);
+        ingest(sidecar, &parse(text.as_bytes()).unwrap(), at, &zone);
     };
     ingest(&mut sidecar, &text, datetime!(2025-03-01 22:00 UTC).unix_timestamp());
     let first = &mut sidecar.tasks.values_mut().next().unwrap().sessions[0];

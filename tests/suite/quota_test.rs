@@ -6,52 +6,39 @@ use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::{Event, StopReason, Watch};
 use chute_toggl::zone::Zone;
 
-use crate::rig::{Pushed, Rig};
 use crate::sandbox::{LogLine, Rate};
+use crate::support::in_process::{Pushed, User};
+use crate::support::snapshot_builder::{TaskBuilder, past, snapshot, today, ymd};
 
 /// 2026-05-11, 09:00 UTC.
 const NOW: i64 = 1_778_490_000;
 const HOUR: i64 = 3600;
 
-fn ymd(instant: i64) -> i32 {
-    let date = time::OffsetDateTime::from_unix_timestamp(instant).unwrap().date();
-    date.year() * 10_000 + i32::from(u8::from(date.month())) * 100 + i32::from(date.day())
-}
-
 /// Done tasks of one session each, ten a day, on the days before `NOW`.
-fn backlog(sessions: usize) -> String {
-    let mut text = String::new();
-    for n in (0..sessions).rev() {
+fn backlog(sessions: usize) -> Vec<TaskBuilder> {
+    let task = |n: usize| {
         let ymd = ymd(NOW - (1 + i64::try_from(n / 10).unwrap()) * 24 * HOUR);
-        let start = 500 + (n % 10) * 50;
-        text.push_str(&format!(
-            "\n[[past]]\ntitle = \"Task {n}\"\nestimate_min = 25\nactual_min = 40\nactual_carry_sec = 0\n\
-             finished_at_min = {end}\nstate = \"Done\"\nplanned_ymd = {ymd}\ndone_ymd = {ymd}\ncategory = \"Work\"\n\
-             \n[[past.sessions]]\nstart_min = {start}\nend_min = {end}\n",
-            end = start + 40
-        ));
-    }
-    text
+        let start = 500 + u16::try_from(n % 10).unwrap() * 50;
+        past(&format!("Task {n}")).planned(ymd).closed(start, start + 40).done(ymd, start + 40)
+    };
+    (0..sessions).rev().map(task).collect()
 }
 
-/// A task of today that is worked on since this instant.
-fn running(title: &str, since: i64) -> String {
-    let minute = since.rem_euclid(24 * HOUR) / 60;
-    format!(
-        "\n[[today]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\nstate = \"Active\"\n\
-         planned_ymd = {}\ncategory = \"Work\"\n\n[[today.sessions]]\nstart_min = {minute}\n",
-        ymd(since)
-    )
+/// The backlog, and a task of today that is worked on since this instant.
+fn running(title: &str, since: i64, backlog: &[TaskBuilder]) -> String {
+    let minute = u16::try_from(since.rem_euclid(24 * HOUR) / 60).unwrap();
+    let running = today(title).planned(ymd(since)).open(minute);
+    snapshot(std::iter::once(&running).chain(backlog))
 }
 
 fn utc() -> Zone {
     Zone::named("UTC").unwrap()
 }
 
-fn free_plan() -> Rig {
-    let rig = Rig::at(NOW);
-    rig.toggl.sandbox().rules.workspace_total = 30;
-    rig
+fn free_plan() -> User {
+    let user = User::at(NOW);
+    user.toggl.sandbox().rules.workspace_total = 30;
+    user
 }
 
 fn is_closed(line: &LogLine) -> bool {
@@ -59,8 +46,8 @@ fn is_closed(line: &LogLine) -> bool {
 }
 
 /// The hour-long windows of the workspace bucket in which requests were sent.
-fn windows(rig: &Rig) -> usize {
-    let sandbox = rig.toggl.sandbox();
+fn windows(user: &User) -> usize {
+    let sandbox = user.toggl.sandbox();
     let mut begins: Option<i64> = None;
     let mut windows = 0;
     for line in sandbox.log.iter().filter(|line| !line.target.starts_with("/me")) {
@@ -73,11 +60,11 @@ fn windows(rig: &Rig) -> usize {
 }
 
 /// Pushes until all is done, each time from when the one before said.
-fn push_until_done(rig: &mut Rig, mut one: impl FnMut(&mut Rig) -> Pushed) -> usize {
+fn push_until_done(user: &mut User, mut one: impl FnMut(&mut User) -> Pushed) -> usize {
     for runs in 1..200 {
-        match one(rig).report.end {
+        match one(user).report.end {
             None => return runs,
-            Some(StopReason::Quota(until)) => rig.clock.set(until),
+            Some(StopReason::Quota(until)) => user.clock.set(until),
             other => panic!("{other:?}"),
         }
     }
@@ -86,30 +73,30 @@ fn push_until_done(rig: &mut Rig, mut one: impl FnMut(&mut Rig) -> Pushed) -> us
 
 #[test]
 fn a_backlog_of_a_thousand_takes_as_many_hours_as_thirty_an_hour_make() {
-    let mut rig = free_plan();
-    let text = format!("version = 1\n{}", backlog(1000));
-    let runs = push_until_done(&mut rig, |rig| rig.push(&text, NOW - 60, &utc()));
-    let sandbox = rig.toggl.sandbox();
+    let mut user = free_plan();
+    let text = snapshot(backlog(1000));
+    let runs = push_until_done(&mut user, |user| user.push(&text, NOW - 60, &utc()));
+    let sandbox = user.toggl.sandbox();
     sandbox.assert_clean();
     assert_eq!(sandbox.entries().len(), 1000);
     assert_eq!(sandbox.log.iter().filter(|line| line.method == "POST").count(), 1000, "one request a session");
     assert!(!sandbox.log.iter().any(is_closed), "a request in a closed window");
     assert_eq!(sandbox.log.iter().filter(|line| line.status == Some(402)).count(), 0);
     drop(sandbox);
-    println!("1,000 sessions: {runs} runs, {} windows", windows(&rig));
-    assert_eq!((runs, windows(&rig)), (34, 34));
+    println!("1,000 sessions: {runs} runs, {} windows", windows(&user));
+    assert_eq!((runs, windows(&user)), (34, 34));
 }
 
 #[test]
 fn with_wait_one_run_sleeps_through_the_resets() {
-    let mut rig = free_plan();
-    rig.manner.wait = true;
-    let text = format!("version = 1\n{}", backlog(100));
-    assert_eq!(rig.push(&text, NOW - 60, &utc()).report.end, None);
-    assert_eq!(rig.toggl.sandbox().entries().len(), 100);
-    assert!(!rig.toggl.sandbox().log.iter().any(is_closed));
-    assert_eq!(windows(&rig), 4);
-    assert!(rig.clock.now_ms() < (NOW + 3 * HOUR + 60) * 1000, "and not a minute longer");
+    let mut user = free_plan();
+    user.manner.wait = true;
+    let text = snapshot(backlog(100));
+    assert_eq!(user.push(&text, NOW - 60, &utc()).report.end, None);
+    assert_eq!(user.toggl.sandbox().entries().len(), 100);
+    assert!(!user.toggl.sandbox().log.iter().any(is_closed));
+    assert_eq!(windows(&user), 4);
+    assert!(user.clock.now_ms() < (NOW + 3 * HOUR + 60) * 1000, "and not a minute longer");
 }
 
 /// What is believed of a bucket: of the headers, the requests sent since, and the refusals.
@@ -164,45 +151,45 @@ impl Watch for KillAfter {
 
 #[test]
 fn a_backlog_is_finished_although_every_run_is_killed_after_twenty_requests() {
-    let mut rig = free_plan();
-    let text = format!("version = 1\n{}", backlog(1000));
+    let mut user = free_plan();
+    let text = snapshot(backlog(1000));
     let mut runs = 0;
     loop {
         runs += 1;
         assert!(runs < 200, "it never ends");
         let pushed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            rig.push_watched(&text, NOW - 60, &utc(), &mut KillAfter(20))
+            user.push_watched(&text, NOW - 60, &utc(), &mut KillAfter(20))
         }));
         match pushed.map(|pushed| pushed.report.end) {
-            Err(_) => rig.clock.advance(7_000),
+            Err(_) => user.clock.advance(7_000),
             Ok(None) => break,
-            Ok(Some(StopReason::Quota(until))) => rig.clock.set(until),
+            Ok(Some(StopReason::Quota(until))) => user.clock.set(until),
             Ok(other) => panic!("{other:?}"),
         }
     }
-    let sandbox = rig.toggl.sandbox();
+    let sandbox = user.toggl.sandbox();
     sandbox.assert_clean();
     assert_eq!(sandbox.entries().len(), 1000, "nothing doubled, nothing missing");
     let refused = sandbox.log.iter().filter(|line| line.status == Some(402)).count();
     drop(sandbox);
-    println!("killed after 20 requests each: {runs} runs, {} windows, {refused} refused for the quota", windows(&rig));
+    println!("killed after 20 requests each: {runs} runs, {} windows, {refused} refused for the quota", windows(&user));
     // Each run knows of the ones before only what they saved; the look that follows a kill is in the other bucket.
-    assert!(windows(&rig) <= 36, "{}", windows(&rig));
+    assert!(windows(&user) <= 36, "{}", windows(&user));
 }
 
 #[test]
 fn what_runs_now_is_right_in_the_first_minute_of_every_window() {
-    let mut rig = free_plan();
+    let mut user = free_plan();
     let past = backlog(300);
     let mut hour = 0;
-    let runs = push_until_done(&mut rig, |rig| {
-        let now = rig.clock.now();
+    let runs = push_until_done(&mut user, |user| {
+        let now = user.clock.now();
         hour += 1;
         let title = format!("Hour {hour}");
-        let text = format!("version = 1\n{}{past}", running(&title, now - 120));
-        let before = rig.requests();
-        let pushed = rig.push(&text, now - 60, &utc());
-        let sandbox = rig.toggl.sandbox();
+        let text = running(&title, now - 120, &past);
+        let before = user.requests();
+        let pushed = user.push(&text, now - 60, &utc());
+        let sandbox = user.toggl.sandbox();
         let current: Vec<_> = sandbox.entries().into_iter().filter(|entry| entry.stop.is_none()).collect();
         assert_eq!(current.len(), 1);
         assert_eq!(current[0].description, title);
@@ -213,67 +200,66 @@ fn what_runs_now_is_right_in_the_first_minute_of_every_window() {
     });
     // Three hundred sessions, and in every hour the old one halted and a new one started.
     println!("300 sessions with a new one running every hour: {runs} runs");
-    assert!(!rig.toggl.sandbox().log.iter().any(is_closed));
+    assert!(!user.toggl.sandbox().log.iter().any(is_closed));
 }
 
 #[test]
 fn a_mixed_backlog_keeps_to_a_request_a_second_without_losing_time() {
-    let mut rig = Rig::at(NOW);
-    rig.toggl.sandbox().rules.user_total = 1_000_000;
+    let mut user = User::at(NOW);
+    user.toggl.sandbox().rules.user_total = 1_000_000;
     let zone = utc();
-    let first = format!("version = 1\n{}{}", running("Now", NOW - 600), backlog(60));
-    rig.push(&first, NOW - 60, &zone);
+    let first = running("Now", NOW - 600, &backlog(60));
+    user.push(&first, NOW - 60, &zone);
     // Some of sixty updated, the running one halted as its task is gone, and 179 new ones.
-    let second =
-        format!("version = 1\n{}", backlog(239).replace("Task 1", "Thing 1").replace("start_min = 5", "start_min = 6"));
-    rig.clock.advance(HOUR * 1000);
-    rig.toggl.sandbox().rules.rate = Some(Rate { per_second: 1, burst: 1, retry_after: None });
-    let (begin, before) = (rig.clock.now_ms(), rig.requests());
-    let pushed = rig.push(&second, NOW + HOUR - 60, &zone);
+    let second = snapshot(backlog(239)).replace("Task 1", "Thing 1").replace("start_min = 5", "start_min = 6");
+    user.clock.advance(HOUR * 1000);
+    user.toggl.sandbox().rules.rate = Some(Rate { per_second: 1, burst: 1, retry_after: None });
+    let (begin, before) = (user.clock.now_ms(), user.requests());
+    let pushed = user.push(&second, NOW + HOUR - 60, &zone);
     assert_eq!(pushed.report.end, None);
-    let requests = rig.requests() - before;
-    let took = rig.clock.now_ms() - begin;
+    let requests = user.requests() - before;
+    let took = user.clock.now_ms() - begin;
     let least = i64::try_from(requests - 1).unwrap() * 1000;
     println!("{requests} requests in {took} ms; (n - 1) x pace is {least} ms");
     assert!(requests >= 190, "{requests}");
-    assert!(!rig.toggl.sandbox().log.iter().any(|line| line.status == Some(429)));
+    assert!(!user.toggl.sandbox().log.iter().any(|line| line.status == Some(429)));
     assert!(took >= least && took <= least + least / 50, "{took} ms for {least} ms");
 }
 
 #[test]
 fn without_headers_one_refusal_an_hour_is_enough_to_know() {
-    let mut rig = free_plan();
-    rig.toggl.sandbox().rules.quota_headers = false;
-    let text = format!("version = 1\n{}", backlog(100));
-    let runs = push_until_done(&mut rig, |rig| {
-        let pushed = rig.push(&text, NOW - 60, &utc());
+    let mut user = free_plan();
+    user.toggl.sandbox().rules.quota_headers = false;
+    let text = snapshot(backlog(100));
+    let runs = push_until_done(&mut user, |user| {
+        let pushed = user.push(&text, NOW - 60, &utc());
         // Until then no run sends anything.
-        let before = rig.requests();
-        rig.clock.advance(60_000);
+        let before = user.requests();
+        user.clock.advance(60_000);
         if pushed.report.end.is_some() {
-            let early = rig.push(&text, NOW - 60, &utc());
+            let early = user.push(&text, NOW - 60, &utc());
             assert!(matches!(early.report.end, Some(StopReason::Quota(_))));
-            assert_eq!(rig.requests(), before);
+            assert_eq!(user.requests(), before);
         }
         pushed
     });
     assert_eq!(runs, 4);
-    let sandbox = rig.toggl.sandbox();
+    let sandbox = user.toggl.sandbox();
     assert_eq!(sandbox.entries().len(), 100);
     assert_eq!(sandbox.log.iter().filter(|line| line.status == Some(402)).count(), 3);
 }
 
 #[test]
 fn the_pace_is_kept_between_two_runs_and_between_processes() {
-    let mut rig = Rig::at(NOW);
-    rig.manner.pace = Duration::from_secs(10);
+    let mut user = User::at(NOW);
+    user.manner.pace = Duration::from_secs(10);
     let zone = utc();
-    rig.push(&format!("version = 1\n{}", backlog(1)), NOW - 60, &zone);
-    let last = rig.toggl.sandbox().log.last().unwrap().at_ms;
-    rig.clock.advance(1_000);
-    let begin = rig.clock.now_ms();
-    rig.push(&format!("version = 1\n{}{}", running("Next", NOW - 30), backlog(1)), NOW - 20, &zone);
-    let next = rig.toggl.sandbox().log.last().unwrap().at_ms;
+    user.push(&snapshot(backlog(1)), NOW - 60, &zone);
+    let last = user.toggl.sandbox().log.last().unwrap().at_ms;
+    user.clock.advance(1_000);
+    let begin = user.clock.now_ms();
+    user.push(&running("Next", NOW - 30, &backlog(1)), NOW - 20, &zone);
+    let next = user.toggl.sandbox().log.last().unwrap().at_ms;
     assert!(begin < last + 10_000);
     assert!(next >= last + 10_000, "{next} {last}");
 }
@@ -281,12 +267,12 @@ fn the_pace_is_kept_between_two_runs_and_between_processes() {
 /// The whole sidecar written twice a request would be seven gigabytes here.
 #[test]
 fn a_backfill_of_five_thousand_writes_little_to_disk() {
-    let mut rig = Rig::at(NOW);
-    rig.manner.pace = Duration::ZERO;
-    let text = format!("version = 1\n{}", backlog(5000));
-    assert_eq!(rig.push(&text, NOW - 60, &utc()).report.end, None);
-    println!("5,000 entries: {:.1} MB written for a sidecar of {:.1} MB", mega(rig.written), mega(rig.disk.len()));
-    assert!(rig.written <= 40_000_000, "{}", rig.written);
+    let mut user = User::at(NOW);
+    user.manner.pace = Duration::ZERO;
+    let text = snapshot(backlog(5000));
+    assert_eq!(user.push(&text, NOW - 60, &utc()).report.end, None);
+    println!("5,000 entries: {:.1} MB written for a sidecar of {:.1} MB", mega(user.written), mega(user.disk.len()));
+    assert!(user.written <= 40_000_000, "{}", user.written);
 }
 
 fn mega(bytes: usize) -> f64 {

@@ -6,7 +6,7 @@ use chute_toggl::toggl::description_of;
 use chute_toggl::zone::Zone;
 
 use crate::corpus::{Scenario, TrueSession};
-use crate::rig::{Rig, record_at};
+use crate::support::in_process::{User, record_at};
 
 /// Sessions whose instants one snapshot cannot tell. They may differ from the truth, and are marked inferred.
 const CANNOT_BE_TOLD: [&str; 1] = ["three_days_push_skipped s2"];
@@ -37,43 +37,43 @@ fn after_each_push_toggl_holds_what_truly_happened() {
 fn the_same_snapshots_give_the_same_sidecar_and_the_same_requests() {
     for scenario in Scenario::all() {
         let outcome = || {
-            let mut rig = Rig::at(scenario.pushes[0].saved_at);
+            let mut user = User::at(scenario.pushes[0].saved_at);
             let planned: Vec<String> = (scenario.pushes.iter())
                 .map(|push| {
-                    rig.clock.set(push.saved_at + 20);
-                    let pushed = rig.push(&push.text, push.saved_at, &Zone::named(&push.tz).unwrap());
+                    user.clock.set(push.saved_at + 20);
+                    let pushed = user.push(&push.text, push.saved_at, &Zone::named(&push.tz).unwrap());
                     format!("{:?}", pushed.planned)
                 })
                 .collect();
             let sent: Vec<String> =
-                rig.toggl.sandbox().log.iter().map(|line| line.target.clone() + &line.body).collect();
-            (planned, sent, rig.disk)
+                user.toggl.sandbox().log.iter().map(|line| line.target.clone() + &line.body).collect();
+            (planned, sent, user.disk)
         };
         assert!(outcome() == outcome(), "{}", scenario.name);
     }
 }
 
 fn replay(scenario: &Scenario, figures: &mut Figures, differing: &mut BTreeSet<String>) {
-    let mut rig = Rig::at(scenario.pushes[0].saved_at);
+    let mut user = User::at(scenario.pushes[0].saved_at);
     let mut ids: HashMap<String, i64> = HashMap::new();
     let mut told: HashMap<String, Told> = HashMap::new();
     for push in &scenario.pushes {
         let at = format!("{} {}", scenario.name, push.path.file_name().unwrap().to_string_lossy());
         let zone = Zone::named(&push.tz).unwrap();
-        rig.clock.set(push.saved_at + 20);
-        let before = rig.requests();
-        let pushed = rig.push(&push.text, push.saved_at, &zone);
+        user.clock.set(push.saved_at + 20);
+        let before = user.requests();
+        let pushed = user.push(&push.text, push.saved_at, &zone);
         assert_eq!(pushed.report.end, None, "{at}");
-        rig.toggl.sandbox().assert_clean();
+        user.toggl.sandbox().assert_clean();
         let looks = usize::from(pushed.report.requests > pushed.planned.requests());
         figures.pushes += 1;
         figures.sessions += push.sessions.len();
         figures.looks += looks;
-        figures.sent += rig.requests() - before - looks;
+        figures.sent += user.requests() - before - looks;
         figures.needed += needed(&push.sessions, &mut told);
 
         let mut expected = 0;
-        let sidecar = rig.sidecar();
+        let sidecar = user.sidecar();
         for session in &push.sessions {
             let (key, record) =
                 record_at(&sidecar, &session.list, session.task_index, session.session_index).expect(&at);
@@ -84,7 +84,7 @@ fn replay(scenario: &Scenario, figures: &mut Figures, differing: &mut BTreeSet<S
             expected += 1;
             let id = *ids.entry(session.uid.clone()).or_insert(entry.id);
             assert_eq!(id, entry.id, "{at}: the entry of {} changed its id", session.uid);
-            let sandbox = rig.toggl.sandbox();
+            let sandbox = user.toggl.sandbox();
             let held = sandbox.entry(id).expect("an entry of ours is there");
             assert_eq!(held.description, description_of(&session.title), "{at} {key}");
             let is_right = held.start == session.start
@@ -99,15 +99,15 @@ fn replay(scenario: &Scenario, figures: &mut Figures, differing: &mut BTreeSet<S
         let deleted: BTreeMap<i64, ()> =
             push.deleted.iter().filter_map(|session| ids.get(&session.uid)).map(|&id| (id, ())).collect();
         for id in deleted.keys() {
-            assert!(rig.toggl.sandbox().entry(*id).expect("it stays").stop.is_some(), "{at}");
+            assert!(user.toggl.sandbox().entry(*id).expect("it stays").stop.is_some(), "{at}");
         }
-        assert_eq!(rig.toggl.sandbox().entries().len(), expected + deleted.len(), "{at}: doubled or lost");
+        assert_eq!(user.toggl.sandbox().entries().len(), expected + deleted.len(), "{at}: doubled or lost");
 
-        let (before, disk) = (rig.requests(), rig.disk.clone());
-        rig.clock.advance(60_000);
-        let again = rig.push(&push.text, push.saved_at, &zone);
-        assert_eq!((rig.requests(), again.report.end), (before, None), "{at}: a second push sent something");
-        assert!(rig.disk == disk, "{at}: a second push changed the sidecar");
+        let (before, disk) = (user.requests(), user.disk.clone());
+        user.clock.advance(60_000);
+        let again = user.push(&push.text, push.saved_at, &zone);
+        assert_eq!((user.requests(), again.report.end), (before, None), "{at}: a second push sent something");
+        assert!(user.disk == disk, "{at}: a second push changed the sidecar");
     }
 }
 
@@ -157,13 +157,13 @@ fn a_first_look_that_is_refused_or_unreadable_creates_nothing() {
     let push = &scenario.pushes[0];
     let zone = Zone::named(&push.tz).unwrap();
     for fault in [Fault::status(400, false), Fault::status(404, false), Fault::Garbage] {
-        let mut rig = Rig::at(push.saved_at + 60);
-        rig.toggl.sandbox().faults.when(|line| line.method == "GET", fault.clone());
-        let pushed = rig.push(&push.text, push.saved_at, &zone);
+        let mut user = User::at(push.saved_at + 60);
+        user.toggl.sandbox().faults.when(|line| line.method == "GET", fault.clone());
+        let pushed = user.push(&push.text, push.saved_at, &zone);
         assert!(matches!(pushed.report.end, Some(StopReason::Trouble(_))), "{fault:?}: {:?}", pushed.report.end);
-        assert_eq!(rig.toggl.sandbox().entries(), []);
-        rig.toggl.sandbox().faults.clear();
-        assert_eq!(rig.push(&push.text, push.saved_at, &zone).report.end, None);
-        assert_eq!(rig.toggl.sandbox().entries().len(), 4);
+        assert_eq!(user.toggl.sandbox().entries(), []);
+        user.toggl.sandbox().faults.clear();
+        assert_eq!(user.push(&push.text, push.saved_at, &zone).report.end, None);
+        assert_eq!(user.toggl.sandbox().entries().len(), 4);
     }
 }

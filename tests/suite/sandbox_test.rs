@@ -16,7 +16,7 @@ mod server;
 
 use serde_json::{Value, json};
 
-use super::sandbox::{Incoming, Outgoing, Sandbox, SimClock, WORKSPACE};
+use crate::sandbox::{Incoming, Outgoing, Sandbox, SimClock, WORKSPACE};
 
 /// 2026-05-11T09:00:00Z, a Monday.
 const NOW: i64 = 1_778_490_000;

@@ -7,22 +7,17 @@ use chute_toggl::sidecar::file::{RealDisk, SidecarFile};
 use chute_toggl::toggl::Bucket;
 use serde_json::Value;
 
-use super::stage::{Stage, Work, ended, now, save};
+use super::{BASE, NOW, Work, home, pushed, save, text};
 use crate::sandbox::{Fault, Refusal, SimClock};
+use crate::support::test_home::{TestHome, save_at};
 
 const ONE: [Work; 1] = [("report", -180, Some(-120))];
 
 /// Runs it with these variables beside the token and these arguments; text and JSON must say the same. Whatever it
 /// finds, it leaves every file as it was.
-fn doctor_with(stage: &Stage, variables: &[(&str, &str)], args: &[&str]) -> (i32, Value, String) {
-    let files = files(stage);
-    let run = |format: &str| {
-        let mut command = stage.command();
-        variables.iter().for_each(|(name, value)| {
-            command.env(name, value);
-        });
-        ended(command.arg("doctor").args(args).args(["--format", format]))
-    };
+fn doctor_with(home: &TestHome, variables: &[(&str, &str)], args: &[&str]) -> (i32, Value, String) {
+    let files = home.files();
+    let run = |format: &str| home.run_with(variables, &[&["doctor"], args, &["--format", format]].concat());
     let (text, json) = (run("text"), run("json"));
     assert_eq!(text.code, json.code, "{text:?} {json:?}");
     let document = json.json();
@@ -32,29 +27,13 @@ fn doctor_with(stage: &Stage, variables: &[(&str, &str)], args: &[&str]) -> (i32
     }
     let next = document["next"].as_str().unwrap();
     assert!(text.out.trim_end().ends_with(&format!("Next: {next}.")), "{text:?}");
-    assert_eq!(self::files(stage), files, "a doctor only looks");
-    stage.server.sandbox().assert_clean();
+    assert_eq!(home.files(), files, "a doctor only looks");
+    home.toggl.sandbox().assert_clean();
     (text.code, document, text.out)
 }
 
-fn doctor(stage: &Stage) -> (i32, Value, String) {
-    doctor_with(stage, &[], &[])
-}
-
-/// All files of the home with their content.
-fn files(stage: &Stage) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut folders = vec![stage.home.path().to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            match entry.file_type().unwrap().is_dir() {
-                true => folders.push(entry.path()),
-                false => found.push((entry.path().display().to_string(), fs::read(entry.path()).unwrap_or_default())),
-            }
-        }
-    }
-    found.sort();
-    found
+fn doctor(home: &TestHome) -> (i32, Value, String) {
+    doctor_with(home, &[], &[])
 }
 
 /// The names of the checks that are faults, with their exit codes.
@@ -76,46 +55,46 @@ fn check<'a>(document: &'a Value, name: &str) -> &'a Value {
 
 #[test]
 fn a_new_user_is_led_from_the_token_to_the_hook() {
-    let stage = Stage::new();
-    let first = ended(stage.bare().arg("doctor"));
+    let home = home();
+    let first = home.run_with(&[("TOGGL_API_TOKEN", "")], &["doctor"]);
     assert_eq!(first.code, 7, "{first:?}");
     assert!(first.out.contains("Next: copy the API token"), "{first:?}");
-    let (code, _, text) = doctor(&stage);
+    let (code, _, text) = doctor(&home);
     assert!(code == 8 && text.contains("Next: quit Chute_kun once with `q`"), "{text}");
-    stage.save(&ONE, 0);
-    let (code, _, text) = doctor(&stage);
+    save(&home, &ONE, 0);
+    let (code, _, text) = doctor(&home);
     assert!(code == 0 && text.contains("push --dry-run"), "{text}");
-    assert_eq!(stage.run(&["push"]).code, 0);
-    let (code, _, text) = doctor(&stage);
+    assert_eq!(home.run(&["push"]).code, 0);
+    let (code, _, text) = doctor(&home);
     assert!(code == 0 && text.contains("chute-toggl hook bash"), "{text}");
-    let (_, document, _) = doctor_with(&stage, &[("SHELL", "/usr/bin/fish")], &[]);
+    let (_, document, _) = doctor_with(&home, &[("SHELL", "/usr/bin/fish")], &[]);
     assert!(document["next"].as_str().unwrap().contains("hook fish | source"), "{document}");
-    stage.save(&[ONE[0], ("mail", 20, Some(30))], 100);
-    let (code, document, _) = doctor(&stage);
+    save(&home, &[ONE[0], ("mail", 20, Some(30))], 100);
+    let (code, document, _) = doctor(&home);
     assert!(code == 0 && document["next"] == "`chute-toggl push` sends the one change", "{document}");
-    let (code, document, _) = doctor_with(&stage, &[("TOGGL_SYNC_MODE", "off")], &[]);
+    let (code, document, _) = doctor_with(&home, &[("TOGGL_SYNC_MODE", "off")], &[]);
     assert!(code == 0 && document["next"].as_str().unwrap().contains("TOGGL_SYNC_MODE"), "{document}");
 }
 
 #[test]
 fn where_all_is_well_every_check_is_ok_and_one_question_is_asked() {
-    let stage = Stage::pushed(&ONE);
-    let (code, document, text) = doctor(&stage);
+    let home = pushed(&ONE);
+    let (code, document, text) = doctor(&home);
     assert_eq!(code, 0, "{text}");
     let states: Vec<&str> =
         document["checks"].as_array().unwrap().iter().map(|check| check["state"].as_str().unwrap()).collect();
     assert!(states.iter().all(|state| *state == "ok"), "{text}");
     assert_eq!(check(&document, "quota")["text"].as_str().unwrap().split(',').count(), 2);
-    assert_eq!(stage.requests(), ["GET /me", "GET /me"]);
-    let quiet = stage.run(&["doctor", "-q"]);
+    assert_eq!(home.requests(), ["GET /me", "GET /me"]);
+    let quiet = home.run(&["doctor", "-q"]);
     assert_eq!((quiet.code, quiet.out.as_str()), (0, ""));
-    let verbose = stage.run(&["doctor", "-v"]);
+    let verbose = home.run(&["doctor", "-v"]);
     assert!(verbose.err.starts_with("GET /me -> 200 (quota "), "{verbose:?}");
 }
 
 #[test]
 fn every_setting_that_cannot_be_used_is_a_finding_and_stops_no_other_check() {
-    let stage = Stage::pushed(&ONE);
+    let home = pushed(&ONE);
     let wrong = [
         ("TOGGL_WORKSPACE_ID", "x"),
         ("TOGGL_PROJECT_ID_DEFAULT", "-1"),
@@ -124,7 +103,7 @@ fn every_setting_that_cannot_be_used_is_a_finding_and_stops_no_other_check() {
         ("CHUTE_TOGGL_TIMEOUT", "0"),
         ("TZ", "Nowhere/At_all"),
     ];
-    let (code, document, text) = doctor_with(&stage, &wrong, &[]);
+    let (code, document, text) = doctor_with(&home, &wrong, &[]);
     assert_eq!(code, 2, "{text}");
     assert!(faults(&document).len() >= wrong.len(), "{text}");
     for (name, _) in wrong {
@@ -137,31 +116,31 @@ fn every_setting_that_cannot_be_used_is_a_finding_and_stops_no_other_check() {
 /// The official address is not the one that was meant: it must not get the token.
 #[test]
 fn where_the_address_cannot_be_used_nobody_is_asked() {
-    let stage = Stage::pushed(&ONE);
-    let (code, document, _) = doctor_with(&stage, &[("TOGGL_API_URL", "http://example.com/")], &[]);
+    let home = pushed(&ONE);
+    let (code, document, _) = doctor_with(&home, &[("TOGGL_API_URL", "http://example.com/")], &[]);
     assert_eq!((code, faults(&document)), (2, fault("settings", 2)));
     assert!(check(&document, "toggl")["text"].as_str().unwrap().contains("not asked"));
-    let (_, document, _) = doctor_with(&stage, &[], &["--api-url", "nonsense"]);
+    let (_, document, _) = doctor_with(&home, &[], &["--api-url", "nonsense"]);
     assert_eq!(faults(&document), fault("settings", 2));
     assert!(check(&document, "toggl")["text"].as_str().unwrap().contains("not asked"));
-    assert!(stage.requests().is_empty());
+    assert!(home.requests().is_empty());
 }
 
 #[test]
 fn a_token_that_is_none_is_named_and_not_shown() {
-    let stage = Stage::pushed(&ONE);
+    let home = pushed(&ONE);
     for (token, says) in [
         ("toggl_sk_abcdef", "another product"),
         ("0123:api_token", "`:`"),
         ("two words", "a space"),
         ("  ", "is not set"),
     ] {
-        let (code, document, text) = doctor_with(&stage, &[("TOGGL_API_TOKEN", token)], &[]);
+        let (code, document, text) = doctor_with(&home, &[("TOGGL_API_TOKEN", token)], &[]);
         assert_eq!((code, faults(&document)), (7, fault("token", 7)), "{token}");
         assert!(text.contains(says) && (token.trim().is_empty() || !text.contains(token)), "{text}");
     }
-    assert!(stage.requests().is_empty());
-    let (code, document, text) = doctor_with(&stage, &[("TOGGL_API_TOKEN", "0123abc")], &[]);
+    assert!(home.requests().is_empty());
+    let (code, document, text) = doctor_with(&home, &[("TOGGL_API_TOKEN", "0123abc")], &[]);
     assert_eq!((code, faults(&document)), (7, fault("toggl", 7)), "{text}");
     assert_eq!(check(&document, "token")["state"], "note");
     assert!(text.contains("refuses the token (403); it is not the 32") && !text.contains("0123abc"), "{text}");
@@ -169,175 +148,176 @@ fn a_token_that_is_none_is_named_and_not_shown() {
 
 #[test]
 fn a_snapshot_that_is_none_is_a_fault() {
-    let stage = Stage::pushed(&ONE);
-    let good = fs::read_to_string(stage.snapshot_path()).unwrap();
+    let home = pushed(&ONE);
+    let good = fs::read_to_string(home.snapshot_path()).unwrap();
     for (text, says) in [
         (String::new(), "it is empty"),
         (good.trim_end().to_owned(), "not complete"),
         ("version = 1\ntoday = 7\n".to_owned(), ""),
         (good.replace("version = 1", "version = 9"), "9"),
     ] {
-        stage.save_text(&text, 0);
-        let (code, document, shown) = doctor(&stage);
+        home.save_at(&text, BASE);
+        let (code, document, shown) = doctor(&home);
         assert_eq!((code, faults(&document)), (8, fault("snapshot", 8)), "{shown}");
         assert!(shown.contains(says), "{shown}");
     }
-    let (code, document, _) = doctor_with(&stage, &[], &["--snapshot", stage.home.path().to_str().unwrap()]);
+    let (code, document, _) = doctor_with(&home, &[], &["--snapshot", home.dir.path().to_str().unwrap()]);
     assert_eq!((code, faults(&document)), (8, fault("snapshot", 8)));
     assert!(check(&document, "place")["text"].as_str().unwrap().contains("according to --snapshot"));
 }
 
 #[test]
 fn an_older_snapshot_and_odd_sessions_want_a_look() {
-    let stage = Stage::pushed(&ONE);
-    let text = stage.text(&ONE);
-    stage.save_text(&text, -30);
-    let (code, document, _) = doctor(&stage);
+    let home = pushed(&ONE);
+    let text = text(&ONE);
+    home.save_at(&text, BASE - 1800);
+    let (code, document, _) = doctor(&home);
     assert_eq!((code, faults(&document)), (6, fault("snapshot", 6)));
     let odd =
         text.replace("[[today.sessions]]", "[[today.sessions]]\nstart_min = 1500\nend_min = 3\n\n[[today.sessions]]");
-    stage.save_text(&odd, 0);
-    let (code, document, shown) = doctor(&stage);
+    home.save_at(&odd, BASE);
+    let (code, document, shown) = doctor(&home);
     assert_eq!((code, faults(&document)), (6, fault("sessions", 6)));
     assert!(shown.contains("1 of 2 are left out, the first in `report`"), "{shown}");
 }
 
 #[test]
 fn a_state_path_that_chute_kun_does_not_follow_is_found() {
-    let stage = Stage::pushed(&ONE);
-    let config = stage.home.path().join(".config/chute_kun/config.toml");
-    let elsewhere = stage.home.path().join("elsewhere.toml");
-    save(&config, &format!("state_path = \"{}\"\n", elsewhere.display()), now() - 100);
-    let (code, document, text) = doctor(&stage);
+    let home = pushed(&ONE);
+    let config = home.path(".config/chute_kun/config.toml");
+    let elsewhere = home.path("elsewhere.toml");
+    save_at(&config, format!("state_path = \"{}\"\n", elsewhere.display()).as_bytes(), NOW - 100);
+    let (code, document, text) = doctor(&home);
     assert_eq!((code, faults(&document)[0].clone()), (8, ("state_path".to_owned(), 8)), "{text}");
     assert!(text.contains("Next: take `state_path` out of"), "{text}");
     // It is there, but Chute_kun has been saving elsewhere since.
-    save(&elsewhere, &stage.text(&ONE), stage.base - 60);
-    let (_, document, text) = doctor(&stage);
+    save_at(&elsewhere, super::text(&ONE).as_bytes(), BASE - 60);
+    let (_, document, text) = doctor(&home);
     assert!(faults(&document).contains(&("state_path".to_owned(), 6)), "{text}");
-    save(&elsewhere, &stage.text(&ONE), stage.base + 60);
-    let (code, _, text) = doctor(&stage);
+    save_at(&elsewhere, super::text(&ONE).as_bytes(), BASE + 60);
+    let (code, _, text) = doctor(&home);
     assert!(code == 0 && text.contains("according to `state_path` in"), "{text}");
 }
 
 #[test]
 fn a_sidecar_that_cannot_be_used_is_a_fault() {
-    let stage = Stage::pushed(&ONE);
-    let good = fs::read(stage.sidecar_path()).unwrap();
+    let home = pushed(&ONE);
+    let good = fs::read(home.sidecar_path()).unwrap();
     for bad in ["{\"version\":2}", "nonsense", ""] {
-        fs::write(stage.sidecar_path(), bad).unwrap();
-        let (code, document, text) = doctor(&stage);
+        fs::write(home.sidecar_path(), bad).unwrap();
+        let (code, document, text) = doctor(&home);
         assert_eq!((code, faults(&document)), (8, fault("sidecar", 8)), "{text}");
     }
-    fs::write(stage.sidecar_path(), good).unwrap();
-    fs::set_permissions(stage.sidecar_path(), fs::Permissions::from_mode(0o644)).unwrap();
-    let (code, document, text) = doctor(&stage);
+    fs::write(home.sidecar_path(), good).unwrap();
+    fs::set_permissions(home.sidecar_path(), fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, document, text) = doctor(&home);
     assert_eq!((code, faults(&document)), (8, fault("sidecar", 8)));
     assert!(text.contains("mode 644") && text.contains("Next: chmod 600"), "{text}");
 }
 
 #[test]
 fn a_folder_that_cannot_be_written_to_is_a_fault() {
-    let stage = Stage::new();
-    stage.save(&ONE, 0);
+    let home = home();
+    save(&home, &ONE, 0);
     // A file where the folder should be: not even root can write into that.
-    let blocked = stage.home.path().join("blocked");
+    let blocked = home.path("blocked");
     fs::write(&blocked, "").unwrap();
     let sidecar = blocked.join("sync/toggl.json");
-    let (code, document, _) = doctor_with(&stage, &[], &["--sidecar", sidecar.to_str().unwrap()]);
+    let (code, document, _) = doctor_with(&home, &[], &["--sidecar", sidecar.to_str().unwrap()]);
     assert_eq!(code, 8);
     assert!(faults(&document).contains(&("folder".to_owned(), 8)), "{document}");
 }
 
 #[test]
 fn a_push_that_runs_is_worth_a_word() {
-    let stage = Stage::pushed(&ONE);
+    let home = pushed(&ONE);
     let mut disk = RealDisk;
-    let held = SidecarFile::lock(&stage.sidecar_path(), &mut disk).unwrap();
-    let (code, document, _) = doctor(&stage);
+    let held = SidecarFile::lock(&home.sidecar_path(), &mut disk).unwrap();
+    let (code, document, _) = doctor(&home);
     assert_eq!((code, &check(&document, "lock")["state"]), (0, &"note".into()));
     drop(held);
-    let (_, document, _) = doctor(&stage);
+    let (_, document, _) = doctor(&home);
     assert!(!document.to_string().contains("\"lock\""), "{document}");
 }
 
 #[test]
 fn what_toggl_refused_wants_a_look_and_what_is_uncertain_a_word() {
-    let stage = Stage::new();
-    stage.server.sandbox().rules.refusals.push(Refusal::bad("report"));
-    stage.save(&[ONE[0], ("mail", -60, Some(-50))], 0);
-    assert_eq!(stage.run(&["push"]).code, 6);
-    let (code, document, text) = doctor(&stage);
+    let home = home();
+    home.toggl.sandbox().rules.refusals.push(Refusal::bad("report"));
+    save(&home, &[ONE[0], ("mail", -60, Some(-50))], 0);
+    assert_eq!(home.run(&["push"]).code, 6);
+    let (code, document, text) = doctor(&home);
     assert_eq!((code, faults(&document)), (6, fault("records", 6)), "{text}");
     assert!(text.contains("1 refused by Toggl") && text.contains("--retry-rejected"), "{text}");
-    let mut sidecar = stage.sidecar();
+    let mut sidecar = home.sidecar();
     for thread in sidecar.tasks.values_mut() {
         for record in &mut thread.sessions {
             let description = thread.title.to_string();
             let start = record.start;
             record.rejected = None;
             record.intent =
-                Some(Box::new(chute_toggl::sidecar::Intent { since: stage.base, start, description, workspace: None }));
+                Some(Box::new(chute_toggl::sidecar::Intent { since: BASE, start, description, workspace: None }));
         }
     }
-    fs::write(stage.sidecar_path(), sidecar.to_json().unwrap()).unwrap();
-    let (code, _, text) = doctor(&stage);
+    home.record(&sidecar);
+    let (code, _, text) = doctor(&home);
     assert!(code == 0 && text.contains("2 may or may not be in Toggl"), "{text}");
 }
 
 #[test]
 fn while_the_quota_is_known_to_be_empty_nobody_is_asked() {
-    let stage = Stage::pushed(&ONE);
-    let quiet = stage.server.connections();
-    let mut sidecar = stage.sidecar();
-    sidecar.quota.note_exhausted(Bucket::User, Some(1800), now());
-    fs::write(stage.sidecar_path(), sidecar.to_json().unwrap()).unwrap();
-    let (code, document, text) = doctor(&stage);
+    let home = pushed(&ONE);
+    let quiet = home.toggl.connections();
+    let mut sidecar = home.sidecar();
+    sidecar.quota.note_exhausted(Bucket::User, Some(1800), NOW);
+    home.record(&sidecar);
+    let (code, document, text) = doctor(&home);
     assert_eq!((code, faults(&document)), (4, fault("toggl", 4)));
     assert!(text.contains("was not asked") && text.contains("Next: wait until "), "{text}");
-    assert_eq!(stage.server.connections(), quiet);
+    assert_eq!(home.toggl.connections(), quiet);
     // The other bucket: the question is free to be asked.
     sidecar.quota.user = None;
-    sidecar.quota.note_exhausted(Bucket::Workspace, Some(1800), now());
-    fs::write(stage.sidecar_path(), sidecar.to_json().unwrap()).unwrap();
-    let (code, document, _) = doctor(&stage);
+    sidecar.quota.note_exhausted(Bucket::Workspace, Some(1800), NOW);
+    home.record(&sidecar);
+    let (code, document, _) = doctor(&home);
     assert_eq!((code, faults(&document)), (4, fault("quota", 4)));
-    assert_eq!(stage.server.connections(), quiet + 2);
+    assert_eq!(home.toggl.connections(), quiet + 2);
 }
 
 #[test]
 fn what_toggl_answers_is_told_apart() {
-    let stage = Stage::pushed(&ONE);
+    let home = pushed(&ONE);
     for (status, exit, says) in
         [(404, 2, "/api/v9"), (410, 1, "newer"), (503, 4, "answers 503"), (401, 7, "refuses the token (401)")]
     {
         for at in [1, 2] {
-            stage.server.sandbox().faults.at(at, Fault::status(status, false));
+            home.toggl.sandbox().faults.at(at, Fault::status(status, false));
         }
-        let (code, document, text) = doctor(&stage);
+        let (code, document, text) = doctor(&home);
         assert_eq!((code, faults(&document)), (exit, fault("toggl", exit.into())), "{text}");
         assert!(text.contains(says), "{text}");
     }
-    stage.server.sandbox().spend(Bucket::User, 30);
-    let (code, document, text) = doctor(&stage);
+    home.toggl.sandbox().spend(Bucket::User, 30);
+    let (code, document, text) = doctor(&home);
     assert_eq!((code, faults(&document)), (4, fault("quota", 4)), "{text}");
-    let (code, document, _) = doctor_with(&stage, &[], &["--api-url", "http://127.0.0.1:1/api/v9"]);
+    let (code, document, _) = doctor_with(&home, &[], &["--api-url", "http://127.0.0.1:1/api/v9"]);
     assert_eq!((code, faults(&document)), (4, fault("toggl", 4)));
 }
 
 #[test]
 fn another_workspace_than_the_default_is_worth_a_word() {
-    let stage = Stage::pushed(&ONE);
-    let (code, document, _) = doctor_with(&stage, &[("TOGGL_WORKSPACE_ID", "77")], &[]);
+    let home = pushed(&ONE);
+    let (code, document, _) = doctor_with(&home, &[("TOGGL_WORKSPACE_ID", "77")], &[]);
     assert_eq!((code, &check(&document, "workspace")["state"]), (0, &"note".into()));
 }
 
 #[test]
 fn a_clock_that_is_wrong_by_more_than_a_minute_is_a_fault() {
     for (ahead, exit, says) in [(50, 0, "agrees"), (-50, 0, "agrees"), (300, 6, "behind"), (-300, 6, "ahead of")] {
-        let stage = Stage::by(SimClock::at(now() + ahead));
-        stage.save(&ONE, 0);
-        let (code, document, text) = doctor(&stage);
+        let toggl = SimClock::at(NOW + ahead).into();
+        let home = TestHome::by(Some(SimClock::at(NOW)), toggl).with("TZ", "UTC");
+        save(&home, &ONE, 0);
+        let (code, document, text) = doctor(&home);
         assert_eq!(code, exit, "{text}");
         assert_eq!(faults(&document), if exit == 0 { vec![] } else { fault("clock", 6) });
         assert!(text.contains(says), "{text}");

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::stage::Stage;
+use crate::support::test_home::TestHome;
+use crate::support::tools::is_installed;
 
 /// A folder with a `chute` and a `chute-toggl` that write down how they were called.
 struct Stands {
@@ -22,7 +23,7 @@ impl Stands {
             &folder.path().join("chute-toggl"),
             "printf 'push<%s>' \"$CHUTE_TOGGL_TIMEOUT\" \"$@\" >>\"$LOG\"; echo reported; echo complained >&2; exit 6",
         );
-        let ended = Stage::new().run(&["hook", shell]);
+        let ended = TestHome::new().run(&["hook", shell]);
         assert_eq!((ended.code, ended.err.as_str()), (0, ""));
         Stands { folder, hook: ended.out }
     }
@@ -57,11 +58,6 @@ fn at_home(shell: &str, home: &Path) -> Command {
     let mut command = Command::new(shell);
     command.env_clear().env("HOME", home).env("PATH", std::env::var("PATH").unwrap()).stdin(Stdio::null());
     command
-}
-
-fn is_installed(shell: &str) -> bool {
-    let home = tempfile::tempdir().unwrap();
-    at_home(shell, home.path()).args(["-c", "true"]).status().is_ok_and(|status| status.success())
 }
 
 /// The shells to try, with the options that are hard on functions.
@@ -147,7 +143,7 @@ fn an_alias_of_the_same_name_may_stand_before_the_hook() {
 
 #[test]
 fn the_hook_has_nothing_that_shellcheck_minds() {
-    if Command::new("shellcheck").arg("--version").output().is_err() {
+    if !is_installed("shellcheck") {
         return;
     }
     let stands = Stands::with_hook("bash");
@@ -159,28 +155,28 @@ fn the_hook_has_nothing_that_shellcheck_minds() {
 
 #[test]
 fn completions_are_sound_for_every_shell() {
-    let stage = Stage::new();
+    let home = TestHome::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ended = stage.run(&["completions", shell]);
+        let ended = home.run(&["completions", shell]);
         assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{shell}");
         for command in ["push", "status", "verify", "doctor", "hook", "completions", "--max-requests", "--repair"] {
             assert!(ended.out.contains(command.trim_start_matches('-')), "{shell}: {command}");
         }
         if ["bash", "zsh", "fish"].contains(&shell) && is_installed(shell) {
-            let file = stage.home.path().join(shell);
+            let file = home.path(shell);
             fs::write(&file, &ended.out).unwrap();
-            let output = at_home(shell, stage.home.path()).arg("-n").arg(&file).output().unwrap();
+            let output = at_home(shell, home.dir.path()).arg("-n").arg(&file).output().unwrap();
             assert!(output.status.success(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
         }
     }
-    assert_eq!(stage.server.connections(), 0);
+    assert_eq!(home.toggl.connections(), 0);
 }
 
 /// clap_complete 4.6.11 named the states of the options otherwise than the loop that leads to them, because of the
 /// hyphen in `chute-toggl`: commands were completed, and no option of any.
 #[test]
 fn bash_completes_commands_and_their_options() {
-    let completions = Stage::new().run(&["completions", "bash"]).out;
+    let completions = TestHome::new().run(&["completions", "bash"]).out;
     for (words, expected) in [("pu", "push"), ("push --max-r", "--max-requests"), ("verify --rep", "--repair")] {
         let before = words.split(' ').count();
         let last = words.split(' ').next_back().unwrap();
@@ -197,7 +193,7 @@ fn bash_completes_commands_and_their_options() {
 
 #[test]
 fn another_shell_is_a_usage_error() {
-    let ended = Stage::new().run(&["hook", "tcsh"]);
+    let ended = TestHome::new().run(&["hook", "tcsh"]);
     assert_eq!(ended.code, 2);
     assert!(ended.err.contains("bash, zsh, fish"), "{}", ended.err);
 }

@@ -7,7 +7,7 @@ use chute_toggl::output::progress::{Progress, Show};
 use chute_toggl::toggl::{Answer, Failure, Method, QuotaHeaders, Request};
 use chute_toggl::zone::Zone;
 
-use super::stage::Stage;
+use super::{home, save};
 use crate::sandbox::{Call, SimClock};
 
 /// 2026-05-11 09:00:00 UTC.
@@ -184,15 +184,15 @@ fn verbose_tells_of_each_request_and_of_no_body() {
 
 #[test]
 fn a_verbose_push_names_its_requests_on_stderr_and_nothing_in_json() {
-    let stage = Stage::new();
-    stage.save(&[("報告", -90, Some(-30))], 0);
-    let ended = stage.run(&["push", "-v", "--format", "json"]);
+    let home = home();
+    save(&home, &[("報告", -90, Some(-30))], 0);
+    let ended = home.run(&["push", "-v", "--format", "json"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.json()["schema"], 1);
     let requests: Vec<&str> = ended.err.lines().collect();
-    assert_eq!(requests.len(), stage.server.sandbox().log.len(), "{ended:?}");
+    assert_eq!(requests.len(), home.toggl.sandbox().log.len(), "{ended:?}");
     assert_eq!(requests[0], "GET /me -> 200 (quota 29 left)");
     assert!(requests[2].starts_with("POST /workspaces/4200042/time_entries -> 200 (quota "), "{requests:?}");
     assert!(!ended.err.contains("報告") && !ended.err.contains('\r'), "{ended:?}");
-    assert_eq!(stage.server.sandbox().count(Call::Create), 1);
+    assert_eq!(home.toggl.sandbox().count(Call::Create), 1);
 }

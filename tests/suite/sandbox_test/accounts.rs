@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::sandbox::{Account, Incoming, Loss, Outgoing, Person, TOKEN, WORKSPACE};
 use super::{AUTH, Desk, NOW, create_body, entries, incoming, json_of, with};
+use crate::sandbox::{Account, Incoming, Loss, Outgoing, Person, TOKEN, WORKSPACE};
 
 /// Of `ffffffffffffffffffffffffffffffff:api_token`.
 const OTHER_AUTH: &str = "Basic ZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY6YXBpX3Rva2Vu";

@@ -3,8 +3,8 @@
 use chute_toggl::toggl::Bucket;
 use serde_json::{Value, json};
 
-use super::super::sandbox::{Call, Incoming, Rate, TOKEN};
 use super::{AUTH, Desk, NOW, create_body, entries, incoming, json_of};
+use crate::sandbox::{Call, Incoming, Rate, TOKEN};
 
 #[test]
 fn a_wrong_token_is_answered_with_nothing_and_costs_nothing() {

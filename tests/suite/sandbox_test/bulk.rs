@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::sandbox::WORKSPACE;
 use super::{Desk, NOW, entries, json_of};
+use crate::sandbox::WORKSPACE;
 
 fn replace(path: &str, value: &Value) -> Value {
     json!([{"op": "replace", "path": path, "value": value}])

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chute_toggl::clock::Clock;
 
-use super::super::sandbox::{ClockFile, SandboxClock, SimClock};
 use super::NOW;
+use crate::sandbox::{ClockFile, SandboxClock, SimClock};
 
 #[test]
 fn clocks_move_when_slept_on() {
@@ -24,7 +24,6 @@ fn clocks_move_when_slept_on() {
     assert_eq!(seen_elsewhere.now_ms(), 7000);
     assert_eq!(SandboxClock::from(file).now_ms(), 7000);
     assert_eq!(SandboxClock::By(Arc::new(|| 5)).now_ms(), 5);
-    assert!(SandboxClock::Real.now_ms() > 0);
 }
 
 #[test]

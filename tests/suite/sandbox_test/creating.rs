@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::sandbox::{Incoming, Refusal, Required, WORKSPACE};
 use super::{Desk, HOUR, NOW, create_body, entries, incoming, json_of, with};
+use crate::sandbox::{Incoming, Refusal, Required, WORKSPACE};
 
 #[test]
 fn a_create_keeps_the_entry_and_answers_it() {

@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc;
 
-use super::super::sandbox::{Fault, Server, SimClock};
 use super::NOW;
 use super::server::{create_request, request};
+use crate::sandbox::{Fault, Server, SimClock};
 
 /// Often enough for a thread to be late by chance.
 const ROUNDS: usize = 300;

@@ -3,8 +3,8 @@
 use chute_toggl::toggl::{Answer, Bucket, Failure, Method, Request, Transport};
 use serde_json::{Value, json};
 
-use super::super::sandbox::{Call, Delivery, Fault, InProcess, SimClock};
 use super::{Desk, NOW, create_body, entries, incoming};
+use crate::sandbox::{Call, Delivery, Fault, InProcess, SimClock};
 
 fn send(client: &mut InProcess) -> Result<Answer, Failure> {
     client.send(&Request { method: Method::Post, path: entries(""), body: Some(create_body()) })

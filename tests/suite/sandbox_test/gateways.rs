@@ -3,8 +3,8 @@
 use chute_toggl::toggl::{Bucket, Method, Request, Transport};
 use serde_json::{Value, json};
 
-use super::super::sandbox::{Call, DateHeader, Delivery, Fault, InProcess, OUTSIDE, Outgoing, Page, SimClock, TOKEN};
 use super::{AUTH, Desk, HOUR, NOW, create_body, entries, incoming, json_of};
+use crate::sandbox::{Call, DateHeader, Delivery, Fault, InProcess, OUTSIDE, Outgoing, Page, SimClock, TOKEN};
 
 impl Desk {
     fn meet(&mut self, fault: Fault) -> Outgoing {

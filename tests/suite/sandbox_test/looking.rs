@@ -3,8 +3,8 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::super::sandbox::WORKSPACE;
 use super::{Desk, HOUR, NOW, json_of};
+use crate::sandbox::WORKSPACE;
 
 #[test]
 fn me_tells_the_default_workspace() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::sandbox::WORKSPACE;
 use super::{Desk, json_of};
+use crate::sandbox::WORKSPACE;
 
 impl Desk {
     fn projects(&mut self, query: &str) -> Vec<String> {

@@ -1,12 +1,12 @@
 //! A user in one process: a sidecar in memory, a sandbox, a simulated clock, and the real core and executor between.
-#![allow(dead_code)]
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chute_toggl::chute_kun::snapshot::{self, blocks};
-use chute_toggl::execute::{Digest, Effects, Report, SendPolicy, Unwatched, Watch, execute};
-use chute_toggl::reconcile::ingest::{Ingested, ingest};
+use chute_toggl::execute::{Digest, Effects, Event, Report, SendPolicy, Unwatched, Watch, execute};
+use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::reconcile::plan::{Defaults, Options, Plan, plan};
 use chute_toggl::sidecar::file::Store;
 use chute_toggl::sidecar::{List, Place, SessionKey, SessionRecord, Sidecar};
@@ -15,7 +15,7 @@ use chute_toggl::zone::Zone;
 use crate::sandbox::{InProcess, SimClock, WORKSPACE};
 
 /// The user.
-pub struct Rig {
+pub struct User {
     pub clock: SimClock,
     pub toggl: InProcess,
     /// The sidecar's bytes on disk; empty before the first push.
@@ -32,14 +32,13 @@ pub struct Rig {
 pub struct Pushed {
     pub report: Report,
     pub planned: Plan,
-    pub intake: Ingested,
 }
 
-impl Rig {
+impl User {
     /// A user who starts at this unix second.
-    pub fn at(now: i64) -> Rig {
+    pub fn at(now: i64) -> User {
         let clock = SimClock::at(now);
-        Rig {
+        User {
             toggl: InProcess::new(clock.clone()),
             clock,
             disk: Vec::new(),
@@ -97,7 +96,7 @@ impl Rig {
         if self.archives && is_agreed && sidecar.archive(&blocks::split(text).unwrap()).unwrap() {
             self.disk = sidecar.to_json().unwrap();
         }
-        Pushed { report, planned, intake }
+        Pushed { report, planned }
     }
 
     /// How many requests were sent so far.
@@ -129,5 +128,34 @@ impl Store for Memory<'_> {
         *self.written += text.len();
         *self.disk = text.to_vec();
         Ok(())
+    }
+}
+
+/// A push that is killed at the n-th event, if there is one: then `None`.
+pub fn push_or_die(user: &mut User, text: &str, saved: i64, zone: &Zone, kill: Option<usize>) -> Option<Pushed> {
+    let mut fate = Fate { left: kill };
+    match catch_unwind(AssertUnwindSafe(|| user.push_watched(text, saved, zone, &mut fate))) {
+        Ok(pushed) => Some(pushed),
+        Err(cause) if cause.is::<Killed>() => None,
+        Err(cause) => resume_unwind(cause),
+    }
+}
+
+/// Ends the program at its n-th event: what is in memory is lost, what is on disk stays.
+struct Fate {
+    left: Option<usize>,
+}
+
+struct Killed;
+
+impl Watch for Fate {
+    fn event(&mut self, _: &Event<'_>) {
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+            if *left == 0 {
+                self.left = None;
+                resume_unwind(Box::new(Killed));
+            }
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! Help. What the completions know is tested with the shells that read them.
 
 use super::commands;
-use crate::home::Home;
+use crate::support::test_home::TestHome;
 
 #[test]
 fn help_fits_a_terminal_and_the_short_one_is_shorter() {
-    let home = Home::new();
+    let home = TestHome::new();
     let names: Vec<String> = commands().iter().map(|command| command.get_name().to_owned()).collect();
     for command in std::iter::once(None).chain(names.iter().map(Some)) {
         let help = |flag: &str| {
@@ -24,7 +24,7 @@ fn help_fits_a_terminal_and_the_short_one_is_shorter() {
 
 #[test]
 fn help_tells_every_exit_code() {
-    let help = Home::new().run(&["--help"]).exits(0).out;
+    let help = TestHome::new().run(&["--help"]).exits(0).out;
     for code in super::exit_codes() {
         assert!(help.lines().any(|line| line.split_whitespace().next() == Some(&code)), "{code}");
     }

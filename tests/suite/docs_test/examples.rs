@@ -2,38 +2,36 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
 
-use assert_cmd::cargo::cargo_bin;
 use chute_toggl::zone::Zone;
 use serde_json::Value;
+use time::Date;
 use time::macros::format_description;
-use time::{Date, OffsetDateTime};
 
-use crate::home::{Home, save_at};
+use crate::support::clock;
+use crate::support::test_home::TestHome;
 
 use super::{code_blocks, read};
 
 const ZONE: &str = "Europe/Berlin";
 
 /// A home in which Chute_kun was quit yesterday at 18:02, with no task running.
-fn home() -> Home {
-    let home = Home::new().with("TZ", ZONE);
+fn home() -> TestHome {
+    let home = TestHome::with_binary().with("TZ", ZONE);
     home.toggl.sandbox().rules.workspace_total = 600;
     let zone = Zone::named(ZONE).unwrap();
-    let yesterday = zone.date(OffsetDateTime::now_utc().unix_timestamp()).previous_day().unwrap();
+    let yesterday = zone.date(clock::now()).previous_day().unwrap();
     let ymd = yesterday.format(format_description!("[year][month][day]")).unwrap();
     let monday = read("fixtures/readme/monday.toml");
     let (closed, _) = monday.split_once("\n[[today]]\ntitle = \"Fix the login\"").unwrap();
     let saved = zone.readings(yesterday, 18 * 60 + 2).first().unwrap();
-    let mtime = SystemTime::UNIX_EPOCH + Duration::from_secs(saved.unsigned_abs());
-    save_at(&home.snapshot(), closed.replace("20260511", &ymd).as_bytes(), mtime);
+    home.save_at(&closed.replace("20260511", &ymd), saved);
     home
 }
 
 /// What a shell makes of a line: the status and both outputs.
-fn typed(home: &Home, line: &str) -> (i32, String) {
-    let folder = cargo_bin("chute-toggl").parent().map(Path::to_owned).unwrap();
+fn typed(home: &TestHome, line: &str) -> (i32, String) {
+    let folder = Path::new(env!("CARGO_BIN_EXE_chute-toggl")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
         .args(["-c", &format!("exec 2>&1; {line}")])

@@ -1,4 +1,4 @@
-//! Situations that a push can find, each with what Toggl must hold in the end, whatever goes wrong in between.
+//! Cases that a push can find, each with what Toggl must hold in the end, whatever goes wrong in between.
 //!
 //! All happen on one day in UTC. Minutes are of that day.
 
@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use chute_toggl::chute_kun::snapshot::{self, blocks};
+use chute_toggl::chute_kun::snapshot::{blocks, parse};
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::reconcile::plan::{Defaults, Options, plan};
 use chute_toggl::sidecar::Sidecar;
 use chute_toggl::zone::Zone;
 
-use crate::rig::Rig;
+use super::in_process::User;
+use super::snapshot_builder::{TaskBuilder, future, past, snapshot, today};
 use crate::sandbox::{Sandbox, SandboxClock, WORKSPACE};
 
 /// 2026-05-11T00:00:00Z.
@@ -22,7 +23,7 @@ const DAY: i64 = 1_778_457_600;
 pub const LAG_MS: i64 = 4000;
 
 /// A push that will be disturbed.
-pub struct Situation {
+pub struct PushCase {
     pub name: &'static str,
     /// The saves before, each pushed undisturbed.
     before: Vec<Save>,
@@ -81,25 +82,25 @@ impl Prepared {
     }
 }
 
-impl Situation {
+impl PushCase {
     /// Plays what was before.
     pub fn prepare(&self) -> Prepared {
-        let mut rig = Rig::at(DAY);
+        let mut user = User::at(DAY);
         for save in &self.before {
-            rig.clock.set(save.at + 20);
-            let pushed = rig.push(&save.text, save.at, &utc());
+            user.clock.set(save.at + 20);
+            let pushed = user.push(&save.text, save.at, &utc());
             assert!(pushed.report.end.is_none() && pushed.report.left.operations.is_empty(), "{}", self.name);
         }
         if self.is_archived {
             let text = &self.before.last().unwrap().text;
-            let mut sidecar = rig.sidecar();
+            let mut sidecar = user.sidecar();
             assert!(sidecar.archive(&blocks::split(text).unwrap()).unwrap(), "{}: nothing to archive", self.name);
-            rig.disk = sidecar.to_json().unwrap();
+            user.disk = sidecar.to_json().unwrap();
         }
-        let mut toggl = rig.toggl.sandbox().twin(rig.clock.clone());
-        (self.meddle)(&mut toggl, &mut rig.disk);
+        let mut toggl = user.toggl.sandbox().twin(user.clock.clone());
+        (self.meddle)(&mut toggl, &mut user.disk);
         toggl.rules.lag_ms = LAG_MS;
-        Prepared { toggl: Mutex::new(toggl), sidecar: rig.disk }
+        Prepared { toggl: Mutex::new(toggl), sidecar: user.disk }
     }
 
     /// What a push is asked for, as the arguments say it.
@@ -108,15 +109,15 @@ impl Situation {
         Options { prune, ..Options::plain(Defaults::default()) }
     }
 
-    /// A rig in this situation, before the push.
-    pub fn rig(&self, prepared: &Prepared) -> Rig {
-        let mut rig = Rig::at(self.save.at + 20);
-        *rig.toggl.sandbox() = prepared.toggl(rig.clock.clone());
-        rig.disk.clone_from(&prepared.sidecar);
-        rig.options = self.options();
-        rig.manner.wait = self.args.contains(&"--wait");
-        rig.manner.workspace = self.names_workspace.then_some(WORKSPACE);
-        rig
+    /// A user in this case, before the push.
+    pub fn user(&self, prepared: &Prepared) -> User {
+        let mut user = User::at(self.save.at + 20);
+        *user.toggl.sandbox() = prepared.toggl(user.clock.clone());
+        user.disk.clone_from(&prepared.sidecar);
+        user.options = self.options();
+        user.manner.wait = self.args.contains(&"--wait");
+        user.manner.workspace = self.names_workspace.then_some(WORKSPACE);
+        user
     }
 
     /// What is wrong after the last push: doubled, missing, different, or not recorded.
@@ -151,7 +152,7 @@ impl Situation {
         if sidecar.unarchive().is_err() {
             return Err("the archive is damaged".to_owned());
         }
-        let snapshot = snapshot::parse(self.later.text.as_bytes()).unwrap();
+        let snapshot = parse(self.later.text.as_bytes()).unwrap();
         let intake = ingest(&mut sidecar, &snapshot, self.later.at, &utc());
         let left = plan(&sidecar, &intake, &self.options());
         if !left.operations.is_empty() || sidecar.has_open_intents() {
@@ -173,12 +174,12 @@ pub fn utc() -> Zone {
 }
 
 /// All of them.
-pub fn all() -> Vec<Situation> {
+pub fn all() -> Vec<PushCase> {
     vec![first_push(), mixed(), halt(), resume(), lost_sidecar(), gone_by_hand(), batch(), life_goes_on(), used_up()]
 }
 
 /// No sidecar, no workspace, and two sessions that nothing tells apart.
-fn first_push() -> Situation {
+fn first_push() -> PushCase {
     let save = save(
         660,
         &[
@@ -188,11 +189,11 @@ fn first_push() -> Situation {
             running("Work", &[(570, 590)], 650),
         ],
     );
-    Situation { names_workspace: false, requests: 8, ..situation("first push", vec![], save) }
+    PushCase { names_workspace: false, requests: 8, ..case("first push", vec![], save) }
 }
 
 /// A stop, a start, an edit by hand, a rename of three, a deletion and creates, two of them twins.
-fn mixed() -> Situation {
+fn mixed() -> PushCase {
     let before = save(
         600,
         &[
@@ -215,25 +216,25 @@ fn mixed() -> Situation {
             running("Next", &[], 640),
         ],
     );
-    Situation { args: &["--prune"], requests: 8, ..situation("mixed", vec![before], save) }
+    PushCase { args: &["--prune"], requests: 8, ..case("mixed", vec![before], save) }
 }
 
 /// The running task was postponed: its end is unknown.
-fn halt() -> Situation {
+fn halt() -> PushCase {
     let before = save(600, &[running("Work", &[], 570)]);
     let save = save(660, &[closed("Report", &[(610, 620)]), postponed("Work", 570)]);
-    Situation { requests: 2, ..situation("halt", vec![before], save) }
+    PushCase { requests: 2, ..case("halt", vec![before], save) }
 }
 
 /// It was brought back and goes on.
-fn resume() -> Situation {
+fn resume() -> PushCase {
     let before = vec![save(600, &[running("Work", &[], 570)]), save(660, &[postponed("Work", 570)])];
     let save = save(720, &[closed("Report", &[(670, 680)]), running("Work", &[], 570)]);
-    Situation { requests: 2, ..situation("resume", before, save) }
+    PushCase { requests: 2, ..case("resume", before, save) }
 }
 
 /// Toggl has entries, the sidecar is gone, and more was done since.
-fn lost_sidecar() -> Situation {
+fn lost_sidecar() -> PushCase {
     let before = save(
         600,
         &[
@@ -254,11 +255,11 @@ fn lost_sidecar() -> Situation {
         ],
     );
     let meddle = |_: &mut Sandbox, sidecar: &mut Vec<u8>| sidecar.clear();
-    Situation { meddle, requests: 4, ..situation("lost sidecar", vec![before], save) }
+    PushCase { meddle, requests: 4, ..case("lost sidecar", vec![before], save) }
 }
 
 /// Two entries were deleted in Toggl, and their sessions changed: one was edited, the other stopped.
-fn gone_by_hand() -> Situation {
+fn gone_by_hand() -> PushCase {
     let before = save(600, &[closed("Edit", &[(540, 560)]), running("Work", &[], 570)]);
     let save = save(660, &[closed("Edit", &[(540, 563)]), closed("Work", &[(570, 602)])]);
     let meddle = |toggl: &mut Sandbox, _: &mut Vec<u8>| {
@@ -266,23 +267,23 @@ fn gone_by_hand() -> Situation {
         ids.into_iter().for_each(|id| toggl.remove(id));
     };
     // The workspace is that of the entries, without asking.
-    Situation { meddle, names_workspace: false, requests: 4, ..situation("gone by hand", vec![before], save) }
+    PushCase { meddle, names_workspace: false, requests: 4, ..case("gone by hand", vec![before], save) }
 }
 
 /// A sidecar so large that one save covers several intents.
-fn batch() -> Situation {
-    let many: Vec<(i64, i64)> = (0..110).map(|n| (400 + n, 401 + n)).collect();
+fn batch() -> PushCase {
+    let many: Vec<(u16, u16)> = (0..110).map(|n| (400 + n, 401 + n)).collect();
     let before = save(600, &[closed("Many", &many)]);
     let new = [(602, 605), (606, 606), (610, 620), (621, 625), (630, 630), (640, 641), (642, 644)];
     let save = save(
         660,
         &[closed("Many", &[&many[..], &new].concat()), closed("Tea", &[(607, 608)]), closed("Tea", &[(607, 608)])],
     );
-    Situation { requests: 9, ..situation("batch", vec![before], save) }
+    PushCase { requests: 9, ..case("batch", vec![before], save) }
 }
 
 /// Until the next push the running task is stopped, a title and a start are edited, and more is done.
-fn life_goes_on() -> Situation {
+fn life_goes_on() -> PushCase {
     let before = save(600, &[closed("Report", &[(540, 560)])]);
     let disturbed = save(
         660,
@@ -297,30 +298,30 @@ fn life_goes_on() -> Situation {
             closed("Next", &[(680, 690)]),
         ],
     );
-    Situation { later, requests: 3, ..situation("life goes on", vec![before], disturbed) }
+    PushCase { later, requests: 3, ..case("life goes on", vec![before], disturbed) }
 }
 
 /// The quota is used up on the way, and the push waits.
-fn used_up() -> Situation {
+fn used_up() -> PushCase {
     let save =
         save(660, &[closed("Report", &[(540, 560), (600, 610), (611, 612), (613, 614)]), running("Work", &[], 650)]);
     let meddle = |toggl: &mut Sandbox, _: &mut Vec<u8>| toggl.rules.workspace_total = 3;
-    Situation { meddle, args: &["--wait"], requests: 6, ..situation("used up", vec![], save) }
+    PushCase { meddle, args: &["--wait"], requests: 6, ..case("used up", vec![], save) }
 }
 
 /// Most of the sidecar is an archive, which is taken apart when something is uncertain.
-pub fn long_history() -> Situation {
-    let many: Vec<(i64, i64)> = (0..250).map(|n| (2 * n, 2 * n + 1)).collect();
+pub fn long_history() -> PushCase {
+    let many: Vec<(u16, u16)> = (0..250).map(|n| (2 * n, 2 * n + 1)).collect();
     let past: Vec<Task> =
-        ["A", "B", "C", "D"].into_iter().map(|title| Task { list: "past", ..closed(title, &many) }).collect();
+        ["A", "B", "C", "D"].into_iter().map(|title| Task { list: past, ..closed(title, &many) }).collect();
     let before = save(600, &past);
     let new = [closed("Tea", &[(616, 616)]), closed("Tea", &[(616, 616)])];
     let save = save(660, &new.into_iter().chain(past).collect::<Vec<_>>());
-    Situation { is_archived: true, requests: 2, ..situation("long history", vec![before], save) }
+    PushCase { is_archived: true, requests: 2, ..case("long history", vec![before], save) }
 }
 
-fn situation(name: &'static str, before: Vec<Save>, save: Save) -> Situation {
-    Situation {
+fn case(name: &'static str, before: Vec<Save>, save: Save) -> PushCase {
+    PushCase {
         name,
         before,
         is_archived: false,
@@ -333,56 +334,44 @@ fn situation(name: &'static str, before: Vec<Save>, save: Save) -> Situation {
     }
 }
 
-/// A task of a snapshot.
+/// A task as the truth has it, on this day.
+#[derive(Clone)]
 struct Task {
     title: &'static str,
-    list: &'static str,
-    state: &'static str,
-    sessions: Vec<(i64, Option<i64>)>,
+    list: fn(&str) -> TaskBuilder,
+    sessions: Vec<(u16, Option<u16>)>,
+    /// Whether the session that is open runs.
+    runs: bool,
 }
 
-fn closed(title: &'static str, sessions: &[(i64, i64)]) -> Task {
+fn closed(title: &'static str, sessions: &[(u16, u16)]) -> Task {
     let sessions = sessions.iter().map(|&(start, end)| (start, Some(end))).collect();
-    Task { title, list: "today", state: "Paused", sessions }
+    Task { title, list: today, sessions, runs: false }
 }
 
-fn running(title: &'static str, before: &[(i64, i64)], start: i64) -> Task {
-    let mut task = Task { state: "Active", ..closed(title, before) };
+fn running(title: &'static str, before: &[(u16, u16)], start: u16) -> Task {
+    let mut task = Task { runs: true, ..closed(title, before) };
     task.sessions.push((start, None));
     task
 }
 
 /// Its entry is there and was halted.
-fn postponed(title: &'static str, start: i64) -> Task {
-    Task { title, list: "future", state: "Planned", sessions: vec![(start, None)] }
+fn postponed(title: &'static str, start: u16) -> Task {
+    Task { title, list: future, sessions: vec![(start, None)], runs: false }
 }
 
 /// A snapshot that was saved within this minute.
 fn save(minute: i64, tasks: &[Task]) -> Save {
-    let mut text = "version = 1\n".to_owned();
-    for list in ["today", "future", "past"] {
-        if tasks.iter().all(|task| task.list != list) {
-            text.push_str(&format!("{list} = []\n"));
-        }
-    }
-    let mut truth = Vec::new();
-    for Task { title, list, state, sessions } in tasks {
-        text.push_str(&format!(
-            "\n[[{list}]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n\
-             state = \"{state}\"\nplanned_ymd = 20260511\ncategory = \"General\"\n"
-        ));
-        for (start, end) in sessions {
-            text.push_str(&format!("\n[[{list}.sessions]]\nstart_min = {start}\n"));
-            end.iter().for_each(|end| text.push_str(&format!("end_min = {end}\n")));
-            let stop = match end {
-                Some(end) => Stop::At(DAY + end * 60),
-                None if *state == "Active" => Stop::Runs,
-                None => Stop::Anywhere,
-            };
-            truth.push(Truth { description: (*title).to_owned(), start: DAY + start * 60, stop });
-        }
-    }
-    Save { at: DAY + minute * 60 + 30, text, truth }
+    let built = tasks.iter().map(|task| (task.list)(task.title).planned(20_260_511).sessions(&task.sessions));
+    let at = |minute: u16| DAY + i64::from(minute) * 60;
+    let truth = tasks.iter().flat_map(|task| {
+        task.sessions.iter().map(move |&(start, end)| {
+            let open = if task.runs { Stop::Runs } else { Stop::Anywhere };
+            let stop = end.map_or(open, |end| Stop::At(at(end)));
+            Truth { description: task.title.to_owned(), start: at(start), stop }
+        })
+    });
+    Save { at: DAY + minute * 60 + 30, text: snapshot(built), truth: truth.collect() }
 }
 
 /// What passes until the next push: nothing, or ten minutes.

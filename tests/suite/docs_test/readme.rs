@@ -1,63 +1,32 @@
 //! The README.
 
-use std::fs;
-use std::time::{Duration, SystemTime};
-
 use chute_toggl::cli::Cli;
 use clap::Parser as _;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::at_desk;
-use crate::sandbox::{Server, SimClock, TOKEN, WORKSPACE};
+use crate::support::test_home::TestHome;
 
 use super::{code_blocks, commands, exit_codes, project, read};
 
-/// A day's work that is pushed, and the next morning's, on a clock of its own.
-struct Desk {
-    home: tempfile::TempDir,
-    clock: SimClock,
-    toggl: Server,
-}
-
-impl Desk {
-    fn new() -> Desk {
-        let clock = SimClock::at(0);
-        let toggl = Server::new(clock.clone());
-        toggl.sandbox().rules.workspace_total = 30;
-        Desk { home: tempfile::tempdir().unwrap(), clock, toggl }
-    }
-
-    /// Chute_kun is quit at that instant, and a command is run five seconds later.
-    fn run(&self, snapshot: &str, saved: OffsetDateTime, args: &[&str]) -> String {
-        let path = self.home.path().join("snapshot.toml");
-        fs::copy(project().join("fixtures/readme").join(snapshot), &path).unwrap();
-        let mtime = SystemTime::UNIX_EPOCH + Duration::from_secs(saved.unix_timestamp().unsigned_abs());
-        fs::File::options().write(true).open(&path).unwrap().set_modified(mtime).unwrap();
-        self.clock.set(saved.unix_timestamp() + 5);
-        let in_home = |name: &str| self.home.path().join(name).display().to_string();
-        let variables = [
-            ("TOGGL_API_TOKEN", TOKEN.to_owned()),
-            ("TOGGL_API_URL", self.toggl.url()),
-            ("TOGGL_WORKSPACE_ID", WORKSPACE.to_string()),
-            ("CHUTE_KUN_STATE", in_home("snapshot.toml")),
-            ("CHUTE_TOGGL_SIDECAR", in_home("toggl.json")),
-            ("TZ", "Europe/Berlin".to_owned()),
-        ];
-        let ran = at_desk::run(args, &variables, &self.clock);
-        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-        ran.out
-    }
+/// Chute_kun is quit at that instant, and a command is run five seconds later.
+fn run(home: &TestHome, snapshot: &str, saved: OffsetDateTime, args: &[&str]) -> String {
+    home.save_at(&read(&format!("fixtures/readme/{snapshot}")), saved.unix_timestamp());
+    home.clock().set(saved.unix_timestamp() + 5);
+    let ran = home.run(args).exits(0);
+    assert_eq!(ran.err, "");
+    ran.out
 }
 
 #[test]
 fn the_picture_in_the_readme_is_what_the_program_prints() {
-    let desk = Desk::new();
-    desk.run("monday.toml", datetime!(2026-05-11 18:02 +2), &["push"]);
+    let home = TestHome::new().with("TZ", "Europe/Berlin").without("CHUTE_TOGGL_PACE");
+    home.toggl.sandbox().rules.workspace_total = 30;
+    run(&home, "monday.toml", datetime!(2026-05-11 18:02 +2), &["push"]);
     let tuesday = datetime!(2026-05-12 10:00 +2);
     let mut session = String::new();
     for args in [&["push", "--dry-run"][..], &["push"], &["push"]] {
-        session.push_str(&format!("$ chute-toggl {}\n{}", args.join(" "), desk.run("tuesday.toml", tuesday, args)));
+        session.push_str(&format!("$ chute-toggl {}\n{}", args.join(" "), run(&home, "tuesday.toml", tuesday, args)));
     }
     let readme = read("README.md");
     assert!(readme.contains(&format!("```console\n{session}```")), "the README has to show:\n{session}");

@@ -1,15 +1,21 @@
 //! What Toggl refuses: told once with the session, what Toggl said and what to do; kept; not sent again unchanged.
 
-use crate::home::{Home, one_session};
 use crate::sandbox::{Refusal, Required};
+use crate::support::snapshot_builder::{snapshot, today};
+use crate::support::test_home::{TestHome, one_session};
 
-fn posts(home: &Home) -> usize {
+fn posts(home: &TestHome) -> usize {
     home.toggl.sandbox().log.iter().filter(|line| line.method == "POST").count()
 }
 
+/// The session that the home has, and another.
+fn with_more() -> String {
+    snapshot(&[today("Write report").closed(540, 600), today("More").closed(610, 620)])
+}
+
 /// A home whose one session is refused by the sandbox that `set` makes; the push has said so.
-fn refused(set: impl FnOnce(&Home), said: &str, advice: &str) -> Home {
-    let home = Home::with_work();
+fn refused(set: impl FnOnce(&TestHome), said: &str, advice: &str) -> TestHome {
+    let home = TestHome::with_work();
     set(&home);
     let ran = home.run(&["push"]).exits(6);
     for text in ["Write report", said, advice] {
@@ -42,7 +48,7 @@ fn a_locked_period() {
 
 #[test]
 fn an_archived_project() {
-    let home = Home::with_work().with("TOGGL_PROJECT_ID_DEFAULT", "7");
+    let home = TestHome::with_work().with("TOGGL_PROJECT_ID_DEFAULT", "7");
     home.toggl.sandbox().rules.archived_projects.insert(7);
     home.run(&["push"]).exits(6).says("archived").says("TOGGL_PROJECT_ID_DEFAULT");
 }
@@ -55,9 +61,7 @@ fn a_paid_feature_is_no_empty_quota() {
         "The plan of the",
     );
     // Another session goes through: nothing waits for a quota.
-    home.save(
-        &(one_session("Write report", 540, 600) + one_session("More", 610, 620).split_once("past = []\n").unwrap().1),
-    );
+    home.save(&with_more());
     home.run(&["push"]).exits(6);
     assert_eq!(home.toggl.sandbox().entries().len(), 1);
 }
@@ -85,23 +89,21 @@ fn refusals_are_told_once_kept_and_listed_by_status() {
     home.run(&["push", "-n"]).exits(6).says("not acceptable");
     assert_eq!(posts(&home), sent);
     // One refused entry does not stop the others.
-    let more =
-        one_session("Write report", 540, 600) + one_session("More", 610, 620).split_once("past = []\n").unwrap().1;
-    home.save(&more);
+    home.save(&with_more());
     home.run(&["push"]).exits(6);
     assert_eq!(home.toggl.sandbox().entries().len(), 1);
 }
 
 #[test]
 fn a_title_over_the_limit_is_cut_for_toggl_only() {
-    let home = Home::new();
+    let home = TestHome::new();
     let title = "é".repeat(3001);
     home.save(&one_session(&title, 540, 600));
     home.run(&["push"]).exits(0);
     let entry = home.toggl.sandbox().entries()[0].clone();
     assert_eq!(entry.description.chars().count(), 3000);
     assert!(entry.description.ends_with('…'));
-    assert!(std::fs::read_to_string(home.sidecar()).unwrap().contains(&title), "identity keeps the whole title");
+    assert!(std::fs::read_to_string(home.sidecar_path()).unwrap().contains(&title), "identity keeps the whole title");
     home.run(&["push"]).exits(0);
     assert_eq!(posts(&home), 1);
 }

@@ -1,48 +1,49 @@
 //! The program as a real process, on a clock that a test sets and with a step at which it is killed: a real SIGKILL,
 //! no real sleep.
 //!
-//! The process is this test binary, started anew with nothing to run but [`flies`]: so it is never older than the code
+//! The process is this test binary, started anew with nothing to run but [`child`]: so it is never older than the code
 //! that is tested.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use chute_toggl::command::{self, Context};
 use chute_toggl::execute::{Event, Watch};
 use chute_toggl::sidecar::file::{Disk, RealDisk};
 use tempfile::{NamedTempFile, TempDir};
 
+use super::clock::set_modified;
+use super::push_case::{Prepared, PushCase, Save};
 use crate::sandbox::{ClockFile, Server, TOKEN, WORKSPACE};
-use crate::situation::{Prepared, Save, Situation};
 
 /// The file of the clock; without it the test does nothing.
-const CLOCK: &str = "PILOT_CLOCK";
+const CLOCK: &str = "CRASH_CLOCK";
 /// The arguments of the program, [`BETWEEN`] them.
-const ARGS: &str = "PILOT_ARGS";
+const ARGS: &str = "CRASH_ARGS";
 /// The number of the step at which it dies, from 1.
-pub const KILL_AT: &str = "PILOT_KILL_AT";
+pub const KILL_AT: &str = "CRASH_KILL_AT";
 /// A file that gets a line for each step, when it ends by itself.
-pub const STEPS: &str = "PILOT_STEPS";
+pub const STEPS: &str = "CRASH_STEPS";
 
 const BETWEEN: &str = "\u{1f}";
 
 /// A process that runs the program with these arguments, on this clock, in an empty environment.
 pub fn program(clock: &ClockFile, args: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "pilot::flies", "--nocapture", "--test-threads=1"]);
+    command.args(["--exact", "support::crash::child", "--nocapture", "--test-threads=1"]);
     command.env_clear().env(CLOCK, clock.path()).env(ARGS, args.join(BETWEEN));
     command
 }
 
 #[test]
-fn flies() {
+fn child() {
     let Some(clock) = std::env::var_os(CLOCK) else { return };
     let args = std::env::var(ARGS).unwrap();
     let steps = Steps {
@@ -130,27 +131,27 @@ impl Disk for StepByStep<'_> {
 }
 
 /// A home with a snapshot, a clock and a Toggl of its own.
-pub struct Stage {
+pub struct CrashHome {
     pub dir: TempDir,
     pub clock: ClockFile,
     pub toggl: Server,
 }
 
-impl Stage {
-    pub fn new(save: &Save, prepared: &Prepared) -> Stage {
+impl CrashHome {
+    pub fn new(save: &Save, prepared: &Prepared) -> CrashHome {
         let dir = folder();
         let clock = ClockFile::create(dir.path().join("clock"), (save.at + 20) * 1000);
         let toggl = Server::of(Arc::new(Mutex::new(prepared.toggl(clock.clone()))));
-        let stage = Stage { dir, clock, toggl };
+        let home = CrashHome { dir, clock, toggl };
         if !prepared.sidecar.is_empty() {
-            fs::write(stage.sidecar(), &prepared.sidecar).unwrap();
+            fs::write(home.sidecar(), &prepared.sidecar).unwrap();
         }
-        stage.save(save);
-        stage
+        home.save(save);
+        home
     }
 
     /// Another one in the same state.
-    pub fn twin(&self) -> Stage {
+    pub fn twin(&self) -> CrashHome {
         let dir = folder();
         for entry in fs::read_dir(self.dir.path()).unwrap() {
             let file = entry.unwrap().path();
@@ -158,14 +159,13 @@ impl Stage {
         }
         let clock = ClockFile::open(dir.path().join("clock"));
         let toggl = self.toggl.sandbox().twin(clock.clone());
-        Stage { dir, clock, toggl: Server::of(Arc::new(Mutex::new(toggl))) }
+        CrashHome { dir, clock, toggl: Server::of(Arc::new(Mutex::new(toggl))) }
     }
 
     pub fn save(&self, save: &Save) {
         let path = self.dir.path().join("snapshot.toml");
         fs::write(&path, &save.text).unwrap();
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(save.at.unsigned_abs());
-        File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+        set_modified(&path, save.at);
         if self.clock.now_ms() < (save.at + 20) * 1000 {
             self.clock.set(save.at + 20);
         }
@@ -175,15 +175,15 @@ impl Stage {
         self.dir.path().join("toggl.json")
     }
 
-    /// A push by the pilot.
-    pub fn pilot(&self, situation: &Situation) -> Command {
+    /// A push, to be run.
+    pub fn command(&self, case: &PushCase) -> Command {
         let path = |name: &str| self.dir.path().join(name).into_os_string().into_string().unwrap();
         let (snapshot, sidecar, url) = (path("snapshot.toml"), path("toggl.json"), self.toggl.url());
         let args = ["push", "--snapshot", &snapshot, "--sidecar", &sidecar, "--api-url", &url];
-        let mut command = program(&self.clock, &[&args, situation.args].concat());
+        let mut command = program(&self.clock, &[&args, case.args].concat());
         // No zone is UTC, and spares each process the look through the database of zones.
         command.env("TZ", "").env("HOME", self.dir.path()).env("TOGGL_API_TOKEN", TOKEN);
-        if situation.names_workspace {
+        if case.names_workspace {
             command.env("TOGGL_WORKSPACE_ID", WORKSPACE.to_string());
         }
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -191,12 +191,12 @@ impl Stage {
     }
 
     /// Runs again until all is well.
-    pub fn made_good(&self, situation: &Situation, delay: Duration) -> Result<(), String> {
+    pub fn made_good(&self, case: &PushCase, delay: Duration) -> Result<(), String> {
         self.clock.advance(i64::try_from(delay.as_millis()).unwrap());
-        self.save(&situation.later);
+        self.save(&case.later);
         let mut codes = Vec::new();
         while codes.len() < AGAIN && codes.last() != Some(&0) {
-            codes.push(self.pilot(situation).status().unwrap().code().unwrap_or(-1));
+            codes.push(self.command(case).status().unwrap().code().unwrap_or(-1));
         }
         if codes.last() != Some(&0) {
             return Err(format!("the next pushes ended with {codes:?}"));
@@ -204,7 +204,7 @@ impl Stage {
         if self.dir.path().join(".toggl.json.tmp").exists() {
             return Err("a temporary file is left behind".to_owned());
         }
-        situation.fault_in(&self.toggl.sandbox(), &fs::read(self.sidecar()).unwrap())
+        case.fault_in(&self.toggl.sandbox(), &fs::read(self.sidecar()).unwrap())
     }
 }
 

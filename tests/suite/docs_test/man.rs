@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use crate::support::tools::is_installed;
 
 use super::{commands, exit_codes, project, read};
 
@@ -67,7 +69,7 @@ fn the_manual_has_every_variable_that_is_read() {
 
 #[test]
 fn the_manual_has_nothing_that_mandoc_minds() {
-    if Command::new("mandoc").arg("-V").stdin(Stdio::null()).output().is_err() {
+    if !is_installed("mandoc") {
         return;
     }
     let page = project().join("man/chute-toggl.1");

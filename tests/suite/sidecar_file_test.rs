@@ -17,10 +17,10 @@ use chute_toggl::sidecar::file::{Disk, LockError, RealDisk, SidecarFile, load, l
 use chute_toggl::toggl::{Answer, Failure, Method, Request, Transport};
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::pilot::folder;
-use crate::rig::Rig;
 use crate::sandbox::InProcess;
-use crate::situation::{self, Prepared, Save, Situation, utc};
+use crate::support::crash::folder;
+use crate::support::in_process::User;
+use crate::support::push_case::{self, Prepared, PushCase, Save, utc};
 
 /// What a machine remembers when its power is cut: a file's content only once that is durable, a new name only once
 /// the folder is.
@@ -126,43 +126,43 @@ impl Network {
     }
 }
 
-/// One push of the rig's user on such a machine, with the sidecar in a real folder.
-fn push(rig: &Rig, save: &Save, machine: &Parts, dir: &TempDir) -> Report {
+/// One push of the user's user on such a machine, with the sidecar in a real folder.
+fn push(user: &User, save: &Save, machine: &Parts, dir: &TempDir) -> Report {
     let path = dir.path().join("toggl.json");
     let snapshot = snapshot::parse(save.text.as_bytes()).unwrap();
-    let mut sidecar = rig.sidecar();
+    let mut sidecar = user.sidecar();
     let intake = ingest(&mut sidecar, &snapshot, save.at, &utc());
     let mut disk = machine.clone();
     let edges = Effects {
-        clock: &rig.clock,
-        server: &mut Network(machine.clone(), rig.toggl.clone()),
+        clock: &user.clock,
+        server: &mut Network(machine.clone(), user.toggl.clone()),
         store: &mut SidecarFile::lock(&path, &mut disk).unwrap(),
         watch: &mut Unwatched,
         rng: fastrand::Rng::with_seed(7),
         interrupted: &AtomicBool::new(false),
     };
-    execute(&mut sidecar, Digest::of(&rig.disk), &intake, &rig.options, &rig.manner, edges)
+    execute(&mut sidecar, Digest::of(&user.disk), &intake, &user.options, &user.manner, edges)
 }
 
-/// A machine on which the sidecar of the rig is durable.
-fn machine(rig: &Rig, dir: &TempDir) -> Parts {
-    let durable = (!rig.disk.is_empty()).then(|| rig.disk.clone());
+/// A machine on which the sidecar of the user is durable.
+fn machine(user: &User, dir: &TempDir) -> Parts {
+    let durable = (!user.disk.is_empty()).then(|| user.disk.clone());
     if let Some(text) = &durable {
         fs::write(dir.path().join("toggl.json"), text).unwrap();
     }
     Parts(Rc::new(RefCell::new(Machine { durable, ..Machine::default() })))
 }
 
-fn situation(name: &str) -> Situation {
-    situation::all().into_iter().find(|situation| situation.name == name).unwrap()
+fn case(name: &str) -> PushCase {
+    push_case::all().into_iter().find(|case| case.name == name).unwrap()
 }
 
 #[test]
 fn content_name_and_folder_are_durable_before_a_new_entry_is_sent() {
-    let (situation, dir) = (situation("halt"), folder());
-    let rig = situation.rig(&situation.prepare());
-    let machine = machine(&rig, &dir);
-    push(&rig, &situation.save, &machine, &dir);
+    let (case, dir) = (case("halt"), folder());
+    let user = case.user(&case.prepare());
+    let machine = machine(&user, &dir);
+    push(&user, &case.save, &machine, &dir);
     let save = ["write", "sync the file", "rename", "sync the folder"];
     let expected = [&save[..], &["PATCH", "answer"], &save, &["POST", "answer"], &save].concat();
     assert_eq!(machine.0.borrow().log, expected);
@@ -173,22 +173,22 @@ fn content_name_and_folder_are_durable_before_a_new_entry_is_sent() {
 #[test]
 fn power_cut_at_any_step_the_next_push_makes_it_good() {
     let (mut points, mut wrong) = (0, Vec::new());
-    for situation in situation::all() {
-        let prepared = situation.prepare();
+    for case in push_case::all() {
+        let prepared = case.prepare();
         for step in 1.. {
-            let (rig, dir) = (situation.rig(&prepared), folder());
-            let machine = machine(&rig, &dir);
+            let (user, dir) = (case.user(&prepared), folder());
+            let machine = machine(&user, &dir);
             machine.0.borrow_mut().fatal = Some(step);
-            match catch_unwind(AssertUnwindSafe(|| push(&rig, &situation.save, &machine, &dir))) {
+            match catch_unwind(AssertUnwindSafe(|| push(&user, &case.save, &machine, &dir))) {
                 Ok(_) => break,
                 Err(end) if end.is::<PowerCut>() => {}
                 Err(failed) => resume_unwind(failed),
             }
             for outcome in machine.0.borrow().outcomes() {
                 points += 1;
-                let mut after = after(&rig, &situation, &prepared, outcome.unwrap_or_default());
-                let at = format!("{}, step {step} ({:?})", situation.name, machine.0.borrow().log.last());
-                if let Err(why) = settled(&mut after, &situation) {
+                let mut after = after(&user, &case, &prepared, outcome.unwrap_or_default());
+                let at = format!("{}, step {step} ({:?})", case.name, machine.0.borrow().log.last());
+                if let Err(why) = settled(&mut after, &case) {
                     wrong.push(format!("{at}: {why}"));
                 }
             }
@@ -198,25 +198,25 @@ fn power_cut_at_any_step_the_next_push_makes_it_good() {
     assert!(wrong.is_empty(), "{} of {points} points:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// The user of that rig with this sidecar, when the later save has been made.
-fn after(rig: &Rig, situation: &Situation, prepared: &Prepared, sidecar: Vec<u8>) -> Rig {
-    let mut after = situation.rig(prepared);
-    *after.toggl.sandbox() = rig.toggl.sandbox().twin(after.clock.clone());
+/// The user of that user with this sidecar, when the later save has been made.
+fn after(user: &User, case: &PushCase, prepared: &Prepared, sidecar: Vec<u8>) -> User {
+    let mut after = case.user(prepared);
+    *after.toggl.sandbox() = user.toggl.sandbox().twin(after.clock.clone());
     after.disk = sidecar;
-    after.clock.set(rig.clock.now().max(situation.later.at) + 20);
+    after.clock.set(user.clock.now().max(case.later.at) + 20);
     after
 }
 
 /// Pushes once more, and twice if need be.
-fn settled(rig: &mut Rig, situation: &Situation) -> Result<(), String> {
-    if !rig.disk.is_empty() && Sidecar::from_json(&rig.disk).is_err() {
+fn settled(user: &mut User, case: &PushCase) -> Result<(), String> {
+    if !user.disk.is_empty() && Sidecar::from_json(&user.disk).is_err() {
         return Err("the sidecar is damaged".to_owned());
     }
     for _ in 0..2 {
-        let later = &situation.later;
-        let report = rig.push(&later.text, later.at, &utc()).report;
+        let later = &case.later;
+        let report = user.push(&later.text, later.at, &utc()).report;
         if report.end.is_none() && report.uncertain.is_empty() && report.left.operations.is_empty() {
-            return situation.fault_in(&rig.toggl.sandbox(), &rig.disk);
+            return case.fault_in(&user.toggl.sandbox(), &user.disk);
         }
     }
     Err("still not done".to_owned())
@@ -224,26 +224,26 @@ fn settled(rig: &mut Rig, situation: &Situation) -> Result<(), String> {
 
 #[test]
 fn a_full_disk_ends_the_run_and_leaves_the_old_file() {
-    let situation = situation("mixed");
-    let prepared = situation.prepare();
-    let (rig, dir) = (situation.rig(&prepared), folder());
-    let counted = machine(&rig, &dir);
-    push(&rig, &situation.save, &counted, &dir);
+    let case = case("mixed");
+    let prepared = case.prepare();
+    let (user, dir) = (case.user(&prepared), folder());
+    let counted = machine(&user, &dir);
+    push(&user, &case.save, &counted, &dir);
     let log = counted.0.borrow().log.clone();
     for (at, name) in log.iter().enumerate().filter(|(_, name)| !["answer"].contains(name) && !is_method(name)) {
-        let (rig, dir) = (situation.rig(&prepared), folder());
-        let machine = machine(&rig, &dir);
+        let (user, dir) = (case.user(&prepared), folder());
+        let machine = machine(&user, &dir);
         (machine.0.borrow_mut().fatal, machine.0.borrow_mut().is_full) = (Some(at + 1), true);
         let before = fs::read(dir.path().join("toggl.json")).unwrap();
-        let report = push(&rig, &situation.save, &machine, &dir);
+        let report = push(&user, &case.save, &machine, &dir);
         let Some(StopReason::Save(why)) = report.end else { panic!("{name} failed: {:?}", report.end) };
         assert!(why.contains("toggl.json") && why.contains("Make room"), "{why}");
         assert_eq!(machine.0.borrow().log.len(), at + 1, "nothing is sent or saved after it");
         let (text, sidecar) = load(&dir.path().join("toggl.json")).unwrap().unwrap();
         assert!(at > 4 || *name == "sync the folder" || text == before, "{name}");
         assert!(!dir.path().join(".toggl.json.tmp").exists(), "{name}");
-        let mut after = after(&rig, &situation, &prepared, text);
-        assert_eq!(settled(&mut after, &situation), Ok(()), "{name} {sidecar:?}");
+        let mut after = after(&user, &case, &prepared, text);
+        assert_eq!(settled(&mut after, &case), Ok(()), "{name} {sidecar:?}");
     }
 }
 

@@ -1,43 +1,22 @@
 //! What a snapshot becomes in the sidecar.
 
-use chute_toggl::chute_kun::snapshot;
+use chute_kun::task::TaskState;
+use chute_toggl::chute_kun::snapshot::parse;
 use chute_toggl::reconcile::ingest::{Ingested, ingest};
 use chute_toggl::sidecar::{List, Place, SessionRecord, Sidecar};
 use chute_toggl::zone::Zone;
 use time::macros::datetime;
 
-use crate::rig::Rig;
 use crate::sandbox::Refusal;
+use crate::support::in_process::User;
+use crate::support::snapshot_builder::{TaskBuilder, past, snapshot, today};
 
 /// Monday at six in the evening.
 const EVENING: i64 = datetime!(2026-05-11 18:00 UTC).unix_timestamp();
 const MONDAY: u32 = 20_260_511;
 
-/// A task: the list, the title, what else it says, and its sessions.
-fn task(list: &str, title: &str, more: &str, sessions: &[(u16, Option<u16>)]) -> String {
-    let state = if more.contains("done_ymd") && !more.contains("state") { "state = \"Done\"\n" } else { "" };
-    let state = if more.contains("state") || !state.is_empty() { state } else { "state = \"Paused\"\n" };
-    let planned = if more.contains("planned_ymd") { "" } else { "planned_ymd = 0\n" };
-    let mut text = format!(
-        "\n[[{list}]]\ntitle = \"{title}\"\nestimate_min = 25\nactual_min = 0\nactual_carry_sec = 0\n{state}{planned}\
-         {more}\ncategory = \"General\"\n"
-    );
-    for (start, end) in sessions {
-        text.push_str(&format!("\n[[{list}.sessions]]\nstart_min = {start}\n"));
-        end.iter().for_each(|end| text.push_str(&format!("end_min = {end}\n")));
-    }
-    text
-}
-
-fn snapshot(tasks: &[String]) -> String {
-    let missing = |list: &&&str| !tasks.iter().any(|task| task.contains(&format!("[[{list}]]")));
-    let empty: String =
-        ["today", "future", "past"].iter().filter(missing).map(|list| format!("{list} = []\n")).collect();
-    format!("version = 1\n{empty}{}", tasks.concat())
-}
-
-fn taken_in(sidecar: &mut Sidecar, tasks: &[String], saved: i64, zone: &str) -> Ingested {
-    ingest(sidecar, &snapshot::parse(snapshot(tasks).as_bytes()).unwrap(), saved, &Zone::named(zone).unwrap())
+fn taken_in(sidecar: &mut Sidecar, tasks: &[TaskBuilder], saved: i64, zone: &str) -> Ingested {
+    ingest(sidecar, &parse(snapshot(tasks).as_bytes()).unwrap(), saved, &Zone::named(zone).unwrap())
 }
 
 fn records(sidecar: &Sidecar) -> Vec<&SessionRecord> {
@@ -52,24 +31,25 @@ const MORNING: [(u16, Option<u16>); 1] = [(540, Some(550))];
 
 #[test]
 fn the_day_of_the_finish_counts_only_if_the_task_is_done_and_there_is_such_a_day() {
-    let day = |more: &str| {
+    let tea = |day, minute| past("Tea").sessions(&MORNING).done(day, minute);
+    let day = |task: TaskBuilder| {
         let mut sidecar = Sidecar::default();
-        taken_in(&mut sidecar, &[task("past", "Tea", more, &MORNING)], EVENING, "UTC");
+        taken_in(&mut sidecar, &[task], EVENING, "UTC");
         days(&sidecar)[0]
     };
-    assert_eq!(day("finished_at_min = 550\ndone_ymd = 20260509"), 9);
-    assert_eq!(day("finished_at_min = 1439\ndone_ymd = 20260509"), 9);
-    assert_eq!(day("state = \"Paused\"\nfinished_at_min = 550\ndone_ymd = 20260509"), 11, "it survives a postponing");
-    assert_eq!(day("finished_at_min = 550\ndone_ymd = 20260231"), 11, "no such day");
-    assert_eq!(day("finished_at_min = 1440\ndone_ymd = 20260509"), 11, "no such minute");
-    assert_eq!(day("done_ymd = 20260509"), 11, "without a minute");
+    assert_eq!(day(tea(20_260_509, 550)), 9);
+    assert_eq!(day(tea(20_260_509, 1439)), 9);
+    assert_eq!(day(tea(20_260_509, 550).state(TaskState::Paused)), 11, "it survives a postponing");
+    assert_eq!(day(tea(20_260_231, 550)), 11, "no such day");
+    assert_eq!(day(tea(20_260_509, 1440)), 11, "no such minute");
+    assert_eq!(day(tea(20_260_509, 550).with(|task| task.finished_at_min = None)), 11, "without a minute");
 }
 
 #[test]
 fn the_minutes_of_a_day_end_at_23_59() {
     let odd = |start: u16, end: Option<u16>| {
         let mut sidecar = Sidecar::default();
-        let intake = taken_in(&mut sidecar, &[task("today", "Tea", "", &[(start, end)])], EVENING, "UTC");
+        let intake = taken_in(&mut sidecar, &[today("Tea").sessions(&[(start, end)])], EVENING, "UTC");
         assert_eq!(sidecar.sessions().count() + intake.invalid.len(), 1);
         intake.invalid.len()
     };
@@ -81,15 +61,11 @@ fn the_minutes_of_a_day_end_at_23_59() {
 #[test]
 fn a_task_that_moved_and_was_planned_anew_is_not_confused_with_an_equal_one_of_today() {
     let mut sidecar = Sidecar::default();
-    let done = "finished_at_min = 550\ndone_ymd = 20260510\nplanned_ymd = 20260510";
-    taken_in(&mut sidecar, &[task("past", "Standup", done, &MORNING)], EVENING - 86_400, "UTC");
+    let standup = |planned| past("Standup").planned(planned).sessions(&MORNING).done(20_260_510, 550);
+    taken_in(&mut sidecar, &[standup(20_260_510)], EVENING - 86_400, "UTC");
     let key = *sidecar.tasks.keys().next().unwrap();
-    let replanned = "finished_at_min = 550\ndone_ymd = 20260510\nplanned_ymd = 20260508";
-    let tasks = [
-        task("today", "Standup", &format!("planned_ymd = {MONDAY}"), &MORNING),
-        task("past", "Other", "", &[(60, Some(70))]),
-        task("past", "Standup", replanned, &MORNING),
-    ];
+    let tasks =
+        [today("Standup").planned(MONDAY).sessions(&MORNING), past("Other").closed(60, 70), standup(20_260_508)];
     taken_in(&mut sidecar, &tasks, EVENING, "UTC");
     assert_eq!(sidecar.tasks[&key].place, Some(Place { list: List::Past, index: 1 }));
     assert_eq!(sidecar.tasks[&key].sessions[0].start, datetime!(2026-05-10 09:00 UTC));
@@ -101,7 +77,7 @@ fn a_session_that_was_deleted_is_gone_and_one_that_returns_is_not() {
     let gone = |sidecar: &Sidecar| records(sidecar).iter().map(|record| record.removed).collect::<Vec<_>>();
     let mut sidecar = Sidecar::default();
     let mut push = |sessions: &[(u16, Option<u16>)], is_there: bool| {
-        let tasks = if is_there { vec![task("today", "Tea", "", sessions)] } else { vec![] };
+        let tasks = if is_there { vec![today("Tea").sessions(sessions)] } else { vec![] };
         let saved = sidecar.last_snapshot_saved.unwrap_or(EVENING) + 60;
         taken_in(&mut sidecar, &tasks, saved, "UTC");
         gone(&sidecar)
@@ -117,24 +93,24 @@ fn a_session_that_was_deleted_is_gone_and_one_that_returns_is_not() {
 #[test]
 fn a_refused_change_that_is_changed_back_costs_nothing() {
     let zone = Zone::named("UTC").unwrap();
-    let mut rig = Rig::at(EVENING + 5);
+    let mut user = User::at(EVENING + 5);
     let mut saved = EVENING;
-    let mut push = |rig: &mut Rig, title: &str, end: u16| {
+    let mut push = |user: &mut User, title: &str, end: u16| {
         saved += 60;
-        rig.clock.set(saved + 5);
-        let tasks = [task("today", title, "", &[(540, Some(end))])];
-        let before = rig.requests();
-        let report = rig.push(&snapshot(&tasks), saved, &zone).report;
-        (rig.requests() - before, report.rejected.len(), report.left.operations.len())
+        user.clock.set(saved + 5);
+        let tasks = [today(title).closed(540, end)];
+        let before = user.requests();
+        let report = user.push(&snapshot(&tasks), saved, &zone).report;
+        (user.requests() - before, report.rejected.len(), report.left.operations.len())
     };
-    push(&mut rig, "Draft", 550);
-    rig.toggl.sandbox().rules.refusals.push(Refusal::bad("Report"));
-    assert_eq!(push(&mut rig, "Report", 550), (1, 1, 0));
-    assert_eq!(push(&mut rig, "Draft", 550), (0, 0, 0), "the title");
-    rig.toggl.sandbox().rules.locked_before = Some(i64::MAX);
-    assert_eq!(push(&mut rig, "Draft", 560), (1, 1, 0));
-    assert_eq!(push(&mut rig, "Draft", 550), (0, 0, 0), "the end");
-    let entries = rig.toggl.sandbox().entries();
+    push(&mut user, "Draft", 550);
+    user.toggl.sandbox().rules.refusals.push(Refusal::bad("Report"));
+    assert_eq!(push(&mut user, "Report", 550), (1, 1, 0));
+    assert_eq!(push(&mut user, "Draft", 550), (0, 0, 0), "the title");
+    user.toggl.sandbox().rules.locked_before = Some(i64::MAX);
+    assert_eq!(push(&mut user, "Draft", 560), (1, 1, 0));
+    assert_eq!(push(&mut user, "Draft", 550), (0, 0, 0), "the end");
+    let entries = user.toggl.sandbox().entries();
     assert_eq!((entries.len(), entries[0].description.as_str()), (1, "Draft"));
 }
 
@@ -142,7 +118,7 @@ fn a_refused_change_that_is_changed_back_costs_nothing() {
 fn a_task_that_was_only_planned_anew_is_on_record_with_its_plan() {
     let mut sidecar = Sidecar::default();
     for planned in [MONDAY, MONDAY + 1, MONDAY] {
-        let tasks = [task("today", "Tea", &format!("planned_ymd = {planned}"), &MORNING)];
+        let tasks = [today("Tea").planned(planned).sessions(&MORNING)];
         taken_in(&mut sidecar, &tasks, EVENING, "UTC");
         assert_eq!(sidecar.tasks.values().map(|thread| thread.planned).collect::<Vec<_>>(), [planned]);
     }
@@ -153,8 +129,7 @@ fn a_snapshot_is_of_another_list_if_it_has_none_of_what_was_in_the_last_one() {
     let mut sidecar = Sidecar::default();
     let mut saved = EVENING;
     let mut knows_none = |tasks: &[(&str, u16)]| {
-        let tasks: Vec<String> =
-            tasks.iter().map(|&(title, at)| task("today", title, "", &[(at, Some(at + 10))])).collect();
+        let tasks: Vec<TaskBuilder> = tasks.iter().map(|&(title, at)| today(title).closed(at, at + 10)).collect();
         saved += 60;
         taken_in(&mut sidecar, &tasks, saved, "UTC").knows_none
     };
@@ -171,10 +146,10 @@ fn a_session_is_inferred_if_either_of_its_times_is() {
     let mut sidecar = Sidecar::default();
     let saved = datetime!(2026-10-25 04:00 UTC).unix_timestamp();
     taken_in(&mut sidecar, &[], saved - 12 * 3600, "Europe/Berlin");
-    taken_in(&mut sidecar, &[task("today", "Night", "", &[(90, Some(135))])], saved, "Europe/Berlin");
+    taken_in(&mut sidecar, &[today("Night").closed(90, 135)], saved, "Europe/Berlin");
     assert!(records(&sidecar)[0].inferred);
     let mut sidecar = Sidecar::default();
     taken_in(&mut sidecar, &[], saved - 12 * 3600, "UTC");
-    taken_in(&mut sidecar, &[task("today", "Night", "", &[(90, Some(135))])], saved, "UTC");
+    taken_in(&mut sidecar, &[today("Night").closed(90, 135)], saved, "UTC");
     assert!(!records(&sidecar)[0].inferred);
 }
