@@ -70,15 +70,14 @@ impl Sandbox {
                 self.page(code, &page, incoming, now_ms)
             }
             Fault::Repeated { carried_out } => {
-                let before = self.last_created.clone();
-                match before {
-                    Some(before) if carried_out => {
-                        self.serve(incoming);
-                        before
-                    }
-                    Some(before) => before,
-                    None => self.serve(incoming),
+                let is_create = self.log.last().is_some_and(|line| line.call == Some(Call::Create));
+                let Some(before) = self.last_created.clone().filter(|_| is_create) else {
+                    return Delivery::Answer(self.serve(incoming));
+                };
+                if carried_out {
+                    self.serve(incoming);
                 }
+                before
             }
             Fault::Garbage => {
                 let answer = self.serve(incoming);

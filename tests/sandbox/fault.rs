@@ -36,8 +36,8 @@ pub enum Fault {
         /// Whether the request had been passed on and carried out before.
         carried_out: bool,
     },
-    /// The answer to the create before this one is given again: a second answer with its id. If there was none, the
-    /// request is answered as it should be.
+    /// The answer to the create before this one is given again: a second answer with its id. If there was none, or if
+    /// this is no create, the request is answered as it should be.
     Repeated {
         /// Whether the server did what was asked.
         carried_out: bool,

@@ -79,7 +79,7 @@ fn a_run_in_which_every_request_meets_the_fault_is_made_good() {
             let pushed = push(&mut user, &case.save);
             user.toggl.sandbox().faults.clear();
             user.manner.wait = case.args.contains(&"--wait");
-            if pushed.report.end.is_none() && pushed.report.uncertain.is_empty() && !carries_out(&fault) {
+            if pushed.report.end.is_none() && pushed.report.uncertain.is_empty() && !fault.carries_out() {
                 wrong.push(format!("{}, always {fault:?}: the run says that all is done", case.name));
             }
             if let Err(why) = made_good(&mut user, &case) {
@@ -222,12 +222,4 @@ fn meet(user: &mut User, save: &Save) {
 fn is_done(pushed: &Pushed) -> bool {
     let report = &pushed.report;
     report.end.is_none() && report.uncertain.is_empty() && report.left.operations.is_empty()
-}
-
-fn carries_out(fault: &Fault) -> bool {
-    match fault {
-        Fault::Status { carried_out, .. } | Fault::Slow { carried_out, .. } => *carried_out,
-        Fault::Unreachable | Fault::CutBefore | Fault::ResetBefore => false,
-        _ => true,
-    }
 }

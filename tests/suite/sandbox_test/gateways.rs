@@ -79,6 +79,9 @@ fn one_answer_can_come_twice() {
         let again = desk.meet(Fault::Repeated { carried_out });
         assert_eq!((again.status, json_of(&again)["id"].as_i64()), (200, Some(first)));
         assert_eq!(desk.sandbox.entries().len(), 1 + usize::from(carried_out));
+        desk.sandbox.faults.next(Fault::Repeated { carried_out });
+        let me = desk.sandbox.exchange(&incoming("GET", "/me", &Value::Null));
+        assert!(matches!(me, Delivery::Answer(answer) if answer.body.contains("fullname")), "a create only");
         let third = desk.send();
         assert_ne!(json_of(&third)["id"], first);
     }
