@@ -6,11 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use time::Date;
 use time::macros::format_description;
 
-/// Bring Toggl Track into agreement with the work sessions that Chute_kun recorded.
+/// Copies your Chute_kun work sessions to Toggl Track as time entries.
 #[derive(Debug, Parser)]
 #[command(name = "chute-toggl", version, disable_help_subcommand = true, propagate_version = false)]
 #[command(max_term_width = 80)] // long lines are hard to read, and terminals are split
-#[command(after_help = "`--help` tells the exit codes, `man chute-toggl` everything.", after_long_help = AFTER)]
+#[command(after_help = "`--help` lists the exit codes, `man chute-toggl` explains everything.", after_long_help = AFTER)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -22,19 +22,19 @@ pub struct Cli {
 
 const AFTER: &str = "\
 Exit codes:
-    0  in agreement, or nothing asked for
+    0  up to date, or nothing to do
     1  unexpected failure
     2  wrong usage or settings
-    3  --exit-code: something is to be done
-    4  not finished yet: quota, rate limit, offline or --max-requests
+    3  --exit-code: there is something to send
+    4  not finished yet, run again later: quota, rate limit, offline, --max-requests
     5  another push is running
-    6  a person must look: Toggl refused something, or a guard held it back
+    6  something needs your attention: Toggl rejected it, or it was held back
     7  token missing or refused
-    8  snapshot or sidecar missing where it must exist, damaged or unknown
+    8  snapshot or sidecar missing, damaged or of an unknown version
   130  interrupted; what was done is recorded
 
 Begin with:
-  chute-toggl doctor           check that all is set up
+  chute-toggl doctor           check that everything is set up
   chute-toggl push --dry-run   show what would be sent
   chute-toggl push             send it
 
@@ -45,15 +45,18 @@ The token is read from TOGGL_API_TOKEN and from nowhere else. See
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Common {
-    /// Chute_kun's snapshot [default: where Chute_kun saves it]
+    /// The file that Chute_kun saves [default: where Chute_kun saves it]
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub snapshot: Option<PathBuf>,
-    /// What was pushed so far [env: CHUTE_TOGGL_SIDECAR] [default: ~/.local/share/chute_kun/sync/toggl.json]
+    /// The record of what was sent so far [env: CHUTE_TOGGL_SIDECAR] [default: ~/.local/share/chute_kun/sync/toggl.json]
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub sidecar: Option<PathBuf>,
-    /// Toggl's API [env: TOGGL_API_URL] [default: the official one]
+    /// The address of Toggl's API [env: TOGGL_API_URL] [default: the official one]
     #[arg(long, global = true, value_name = "URL", value_hint = clap::ValueHint::Url)]
     pub api_url: Option<String>,
+    /// What Chute_kun was started with as `--state`; its `state_path` beats it, as it does there. For the shell hook.
+    #[arg(long, global = true, hide = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub chute_state: Option<PathBuf>,
     /// How to print the result
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
@@ -71,7 +74,7 @@ pub struct Common {
 /// The commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Bring Toggl into agreement with the snapshot
+    /// Send to Toggl what it does not have yet
     #[command(after_long_help = "\
 Examples:
   chute-toggl push --dry-run               show what would be sent
@@ -79,24 +82,24 @@ Examples:
   chute-toggl push --wait                  a long history, hour by hour
   chute-toggl push --prune --max-delete 3  also delete, but no more than three
 
-A change costs one request, agreement none.")]
+A change takes one request. If nothing changed, nothing is sent.")]
     Push(PushArgs),
     /// Show what a push would do, offline
     #[command(after_long_help = "\
 Needs no token. Shows the files, the last push, the quota as last known, what a
-push would send, and what waits for a person.")]
+push would send, and what needs your attention.")]
     Status,
-    /// Compare what Toggl holds with what was pushed; changes nothing without --repair
+    /// Compare what Toggl has with what was sent; changes nothing without --repair
     #[command(after_long_help = "\
 Examples:
   chute-toggl verify --days 7              compare the last week
-  chute-toggl verify --repair              tell Toggl again what was recorded
+  chute-toggl verify --repair              send again what Chute_kun recorded
 
-A comparison costs one or two requests. It never deletes.")]
+A comparison takes one or two requests. It never deletes anything.")]
     Verify(VerifyArgs),
     /// Check settings, files, token, workspace, clock and quota
     #[command(after_long_help = "\
-Says of each what is wrong and what to do about it, and changes nothing.")]
+Says what is wrong with each and what to do about it. Changes nothing.")]
     Doctor,
     /// Print the shell function that runs a push after `chute` quits
     #[command(after_long_help = "\
@@ -126,7 +129,7 @@ pub struct PushArgs {
     /// Show the plan; send nothing, write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// With --dry-run: exit 3 when something is to be done
+    /// With --dry-run: exit with 3 if there is something to send
     #[arg(long, requires = "dry_run")]
     pub exit_code: bool,
     /// Only sessions that started on this day or later
@@ -141,13 +144,13 @@ pub struct PushArgs {
     /// When the hourly quota is used up, wait for its reset and go on
     #[arg(long, conflicts_with = "dry_run")]
     pub wait: bool,
-    /// Also delete entries whose session is gone
+    /// Also delete the entries of sessions that were removed from Chute_kun
     #[arg(long)]
     pub prune: bool,
     /// With --prune: delete none if there are more than N
     #[arg(long, value_name = "N", requires = "prune", default_value_t = 20)]
     pub max_delete: usize,
-    /// Send again what Toggl refused and has not changed since
+    /// Send again what Toggl rejected, though it has not changed since
     #[arg(long)]
     pub retry_rejected: bool,
     /// Also send sessions that may be in Toggl but cannot be looked up there any more
@@ -161,7 +164,7 @@ pub struct VerifyArgs {
     /// How many days back to compare, within Toggl's three months
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=92))]
     pub days: u16,
-    /// Adopt what is adoptable and push the local side again; never deletes
+    /// Adopt entries that match a session, and send again what differs; never deletes
     #[arg(long)]
     pub repair: bool,
 }

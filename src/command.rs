@@ -21,13 +21,12 @@ use crate::cli::{Cli, Color, Command, Common, Format};
 use crate::clock::Clock;
 use crate::execute::Watch;
 use crate::exit::Exit;
-use crate::output::Style;
-use crate::output::json::SCHEMA;
 use crate::output::progress::Show;
+use crate::output::{self, Style};
 use crate::settings::{NoToken, Settings, SettingsError, Variable};
 use crate::sidecar::file::{Disk, LoadError, LockError};
 
-/// The world that a command runs in: everything it can see or touch beside files and Toggl.
+/// What a command runs in: everything it can see or touch beside files and Toggl.
 pub struct Context<'a> {
     /// The arguments, the program's name first.
     pub args: Vec<OsString>,
@@ -45,13 +44,14 @@ pub struct Context<'a> {
     pub err: &'a mut dyn Write,
     /// Columns of the terminal that `out` is, if it is one.
     pub out_columns: Option<usize>,
-    /// Whether `err` is a terminal.
-    pub err_is_terminal: bool,
-    /// Is told of every step of a push.
+    /// Columns of the terminal that `err` is, if it is one.
+    pub err_columns: Option<usize>,
+    /// Hears of every step of a push.
     pub watch: &'a mut dyn Watch,
 }
 
-/// A command that could not do its work. The display is a whole message for people, with what to do.
+/// Why a command could not do its work. The display is a whole message for people on one line, with what to do. It is
+/// escaped where it is printed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// A setting cannot be used.
@@ -72,7 +72,7 @@ pub enum CommandError {
     /// The snapshot is not one.
     #[error(
         "the snapshot `{path}` cannot be used: {source}. Nothing was sent and nothing was changed. Open it in Chute_kun, which \
-         saves it anew when it can read it, or restore it from a copy"
+         saves it again if it can read it, or restore it from a copy"
     )]
     Snapshot {
         /// The file.
@@ -82,22 +82,22 @@ pub enum CommandError {
     },
     /// The snapshot was saved before the last one taken in.
     #[error(
-        "the snapshot `{path}` was saved at {saved}, before the last one that was pushed ({taken}): it looks like an older copy. \
-         Nothing was sent. If it is the right one, open Chute_kun and quit it with `q`, which saves it anew"
+        "the snapshot `{path}` was saved on {saved}, before the last one that was pushed ({last}), so it looks like an older \
+         copy. Nothing was sent. If it is the right one, open Chute_kun and quit it with `q`, which saves it again"
     )]
     Older {
         /// The file.
         path: String,
-        /// Its save instant, local.
+        /// When it was saved, local: `Fri 2026-11-20 00:00`.
         saved: String,
-        /// The save instant of the last snapshot taken in, local.
-        taken: String,
+        /// When the last snapshot that was pushed was saved, likewise.
+        last: String,
     },
     /// The sidecar was made from another file, and this one has none of its sessions.
     #[error(
-        "the snapshot `{path}` has none of the sessions that the sidecar `{sidecar}` knows, which was made from `{of}`: it \
-         looks like another list. Nothing was sent. Give it a sidecar of its own with --sidecar or CHUTE_TOGGL_SIDECAR; or, \
-         if it has taken the other's place, move that sidecar away"
+        "the snapshot `{path}` has none of the sessions in the sidecar `{sidecar}`, which was made from `{of}`, so it looks \
+         like another list. Nothing was sent. Give it a sidecar of its own with --sidecar or CHUTE_TOGGL_SIDECAR; or, if it \
+         replaces the other list, move that sidecar away"
     )]
     AnotherList {
         /// The file.
@@ -107,6 +107,9 @@ pub enum CommandError {
         /// The sidecar.
         sidecar: String,
     },
+    /// The result could not be written where it was to go. What was done is done.
+    #[error("the result could not be written: {0}")]
+    Output(std::io::Error),
     /// What nobody planned for.
     #[error("{0:#}")]
     Unexpected(#[from] anyhow::Error),
@@ -120,7 +123,9 @@ impl CommandError {
             CommandError::Settings(_) => Exit::Usage,
             CommandError::Token(_) => Exit::Token,
             CommandError::Lock(LockError::Busy(_)) => Exit::Locked,
-            CommandError::Lock(LockError::Io { .. }) | CommandError::Unexpected(_) => Exit::Failure,
+            CommandError::Lock(LockError::Io { .. }) | CommandError::Output(_) | CommandError::Unexpected(_) => {
+                Exit::Failure
+            }
             CommandError::Reading(reading::ReadError::Restless { .. }) => Exit::Unfinished,
             CommandError::Sidecar(_) | CommandError::Reading(_) | CommandError::Snapshot { .. } => Exit::Input,
             CommandError::Older { .. } | CommandError::AnotherList { .. } => Exit::Attention,
@@ -129,39 +134,29 @@ impl CommandError {
 }
 
 /// Runs the command that the arguments ask for, and says how it ended.
-pub fn run(mut world: Context<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(&world.args) {
+pub fn run(mut context: Context<'_>) -> Exit {
+    let cli = match Cli::try_parse_from(&context.args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, &mut world),
+        Err(error) => return usage(&error, &mut context),
     };
+    let common = &cli.common;
     let result = match &cli.command {
-        Command::Push(args) => push::push(args, &cli.common, &mut world),
-        Command::Hook { shell } => {
-            print(world.out, hook::hook(*shell).trim_end());
-            Ok(Exit::UpToDate)
-        }
-        Command::Completions { shell } => {
-            print(world.out, completions(*shell).trim_end());
-            Ok(Exit::UpToDate)
-        }
-        Command::Status => status::status(&cli.common, &mut world),
-        Command::Verify(args) => verify::verify(args, &cli.common, &mut world),
-        Command::Doctor => doctor::doctor(&cli.common, &mut world),
+        Command::Push(args) => push::push(args, common, &mut context),
+        Command::Status => status::status(common, &mut context),
+        Command::Verify(args) => verify::verify(args, common, &mut context),
+        Command::Doctor => doctor::doctor(common, &mut context),
+        Command::Hook { shell } => context.print(&hook::hook(*shell)).map(|()| Exit::UpToDate),
+        Command::Completions { shell } => context.print(&completions(*shell)).map(|()| Exit::UpToDate),
     };
-    match result {
-        Ok(exit) => exit,
-        Err(fault) => {
-            let exit = fault.exit();
-            if cli.common.format == Format::Json {
-                let document = serde_json::json!({
-                    "schema": SCHEMA, "error": fault.to_string(), "exit": exit.code(),
-                });
-                print(world.out, &document.to_string());
-            }
-            print(world.err, &format!("chute-toggl: {fault}"));
-            exit
+    result.unwrap_or_else(|error| {
+        let exit = error.exit();
+        if common.format == Format::Json {
+            // Whatever becomes of it, the error is on stderr as well, and the run has failed already.
+            let _ = context.print_json(&output::json::error_json(&error.to_string(), exit));
         }
-    }
+        context.notice(&error.to_string());
+        exit
+    })
 }
 
 /// The completions for a shell.
@@ -174,45 +169,75 @@ fn completions(shell: clap_complete::Shell) -> String {
 }
 
 /// Help and version go to stdout and are no error; a usage error goes to stderr.
-fn usage(error: &clap::Error, world: &mut Context<'_>) -> Exit {
-    let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let text = error.render();
-    if is_asked_for {
-        print(world.out, text.to_string().trim_end());
-        Exit::UpToDate
+fn usage(error: &clap::Error, context: &mut Context<'_>) -> Exit {
+    let text = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        match context.print(&text) {
+            Ok(()) => Exit::UpToDate,
+            Err(error) => {
+                context.notice(&error.to_string());
+                error.exit()
+            }
+        }
     } else {
-        print(world.err, text.to_string().trim_end());
+        let lines: Vec<String> = text.trim_end().lines().map(output::escape).collect();
+        let _ = writeln!(context.err, "{}", lines.join("\n"));
         Exit::Usage
     }
 }
 
-/// Prints a text and a newline. Whoever reads may have gone (`| head`): that changes nothing about the outcome.
-pub(crate) fn print(to: &mut dyn Write, text: &str) {
-    let _ = writeln!(to, "{text}");
-    let _ = to.flush();
-}
-
-/// How text is printed: colour on a terminal, unless NO_COLOR is set or a flag says otherwise.
-fn style(common: &Common, world: &Context<'_>) -> Style {
-    let no_color = (world.variable)("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Style {
-        color: match common.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => world.out_columns.is_some() && !no_color,
-        },
-        columns: world.out_columns.unwrap_or(80),
-        verbose: common.verbose,
+impl Context<'_> {
+    /// Prints a result: text that is escaped already. Whoever reads it may have gone (`| head`), which changes nothing
+    /// about the outcome.
+    ///
+    /// # Errors
+    /// [`CommandError::Output`] if it could not be written for any other reason.
+    fn print(&mut self, text: &str) -> Result<(), CommandError> {
+        match writeln!(self.out, "{}", text.trim_end()).and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
+            _ => Ok(()),
+        }
     }
-}
 
-/// What a run shows on stderr while it lasts.
-fn showing(common: &Common, settings: &Settings, waits: bool, world: &Context<'_>) -> Show {
-    Show {
-        line: world.err_is_terminal && !common.quiet,
-        columns: world.out_columns.unwrap_or(80),
-        requests: common.verbose,
-        waits,
-        pace: settings.pace,
+    /// Prints a result as one JSON document on one line.
+    ///
+    /// # Errors
+    /// As [`Context::print`].
+    fn print_json(&mut self, document: &serde_json::Value) -> Result<(), CommandError> {
+        self.print(&output::escape_json(&document.to_string()))
+    }
+
+    /// Says something beside the result, on stderr: wrapped on a terminal, on one line in a log.
+    fn notice(&mut self, text: &str) {
+        let text = format!("chute-toggl: {text}");
+        let text = match self.err_columns {
+            Some(columns) => output::message(&text, &Style { color: false, columns, verbose: false }),
+            None => output::escape(&text),
+        };
+        let _ = writeln!(self.err, "{}", text.trim_end());
+    }
+
+    /// How the result is printed: colour on a terminal, unless NO_COLOR is set or a flag says otherwise.
+    fn style(&self, common: &Common) -> Style {
+        let no_color = (self.variable)("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Style {
+            color: match common.color {
+                Color::Always => true,
+                Color::Never => false,
+                Color::Auto => self.out_columns.is_some() && !no_color,
+            },
+            columns: self.out_columns.unwrap_or(80),
+            verbose: common.verbose,
+        }
+    }
+
+    /// What a run shows on stderr while it lasts.
+    fn progress(&self, common: &Common, settings: &Settings, waits: bool) -> Show {
+        Show {
+            columns: self.err_columns.filter(|_| !common.quiet),
+            requests: common.verbose,
+            waits,
+            pace: settings.pace,
+        }
     }
 }

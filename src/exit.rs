@@ -5,19 +5,19 @@ use std::process::ExitCode;
 /// How a run ended. The numbers are fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// In agreement, or nothing asked for.
+    /// Up to date, or nothing to do.
     UpToDate = 0,
     /// Unexpected failure.
     Failure = 1,
     /// Wrong usage or settings.
     Usage = 2,
-    /// `--exit-code`: something is to be done.
+    /// `--exit-code`: there is something to send.
     Pending = 3,
     /// Not finished; a later run will: quota, rate limit, offline, `--max-requests`.
     Unfinished = 4,
     /// Another push is running.
     Locked = 5,
-    /// Toggl refused some sessions, or a guard held something back: a person must look.
+    /// Something needs attention: Toggl rejected it, or a guard held it back.
     Attention = 6,
     /// Token missing or refused.
     Token = 7,

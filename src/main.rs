@@ -10,6 +10,7 @@ use chute_toggl::command::{self, Context};
 use chute_toggl::execute::Unwatched;
 use chute_toggl::exit::Exit;
 use chute_toggl::sidecar::file::RealDisk;
+use terminal_size::terminal_size_of;
 
 fn main() -> ExitCode {
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -23,18 +24,21 @@ fn main() -> ExitCode {
     work.join().unwrap_or(Exit::Failure).into()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that hands the process's world to the library")]
+#[expect(clippy::disallowed_methods, reason = "the one place that hands what the process has to the library")]
 fn run(interrupted: &Arc<AtomicBool>) -> Exit {
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
-    let columns = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(80);
+    let columns = |size: Option<(terminal_size::Width, terminal_size::Height)>| {
+        let variable = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        size.map(|(width, _)| usize::from(width.0)).filter(|&columns| columns > 0).or_else(variable).unwrap_or(80)
+    };
     command::run(Context {
         args: std::env::args_os().collect(),
         variable: &|name| std::env::var_os(name),
         clock: &SystemClock { interrupted: Arc::clone(interrupted) },
         interrupted,
         disk: &mut RealDisk,
-        out_columns: std::io::stdout().is_terminal().then(columns),
-        err_is_terminal: std::io::stderr().is_terminal(),
+        out_columns: std::io::stdout().is_terminal().then(|| columns(terminal_size_of(std::io::stdout()))),
+        err_columns: std::io::stderr().is_terminal().then(|| columns(terminal_size_of(std::io::stderr()))),
         out: &mut out,
         err: &mut err,
         watch: &mut Unwatched,

@@ -2,19 +2,17 @@
 //! world: the same values give the same bytes.
 //!
 //! Text is for people and may change. JSON is for programs: its fields are listed in [`mod@json`].
+//!
+//! Each file serves the command that it is named after; [`mod@plan`] is what `push --dry-run` and `status` show. They share
+//! [`words`], [`layout`] and [`mod@escape`].
 
-pub mod checkup;
-mod doctor;
+pub mod doctor;
 mod escape;
-mod held_back;
 pub mod json;
 mod layout;
-mod operations;
 mod plan;
 pub mod progress;
 mod push;
-mod rejections;
-mod sessions;
 mod status;
 mod verify;
 mod words;
@@ -31,11 +29,12 @@ use crate::zone::Zone;
 use layout::Page;
 
 pub use doctor::{diagnosis_json, diagnosis_text};
-pub use escape::clean;
+pub use escape::{escape, escape_json};
 pub use json::{plan_json, report_json, status_json};
-pub use plan::in_agreement;
-pub use verify::{Verdict, comparison_json, comparison_text, not_compared_text};
-pub(crate) use words::moment_from;
+pub use plan::up_to_date;
+pub use verify::{Verdict, comparison_json, comparison_text, not_compared};
+pub use words::ago;
+pub(crate) use words::{count, day_and_minute, moment_from, number};
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +56,9 @@ pub struct View<'a> {
     pub intake: &'a Ingested,
     /// The plan; for a report, the plan as it was before the run.
     pub plan: &'a Plan,
-    /// This machine's clock at the time of telling (for a report, after the run), unix seconds.
+    /// This machine's clock (for a report, after the run), unix seconds.
     pub now: i64,
-    /// The zone in which times of today are told. Sessions are told by the offset in force when they were made.
+    /// The zone in which times of today are shown. Sessions are shown by the offset in force when they were made.
     pub zone: &'a Zone,
     /// Least time between two requests.
     pub pace: Duration,
@@ -73,7 +72,7 @@ pub struct View<'a> {
 /// All that `status` is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Status<'a> {
-    /// What a push would do. What is refused, uncertain, gone and assumed is among what its plan holds back, what is
+    /// What a push would do. What is rejected, uncertain, removed and assumed is among what its plan holds back, what is
     /// known of the quota and the time of the last request are in its sidecar.
     pub view: View<'a>,
     /// The snapshot's file.
@@ -85,22 +84,23 @@ pub struct Status<'a> {
     pub taken: Option<i64>,
 }
 
+/// A message of a sentence or two, broken between words, all lines but the first indented.
+#[must_use]
+pub fn message(text: &str, style: &Style) -> String {
+    let mut page = Page::new(style);
+    page.paragraph(2, text);
+    page.finish()
+}
+
 /// The plan, for people: what is sent by day, what is held back, and on the last line what it comes to.
 #[must_use]
 pub fn plan_text(view: &View<'_>, style: &Style) -> String {
     let mut page = Page::new(style);
-    plan(&mut page, view);
+    plan::plan(&mut page, view);
     page.finish()
 }
 
-fn plan(page: &mut Page, view: &View<'_>) {
-    operations::operations(page, view, &view.plan.operations);
-    held_back::all(page, view, view.plan);
-    plan::notes(page, view);
-    plan::line(page, view);
-}
-
-/// What a run did, for people: what wants attention, what it came to, and how to go on.
+/// What a run did, for people: what needs attention, what it came to, and how to go on.
 #[must_use]
 pub fn report_text(view: &View<'_>, report: &Report, style: &Style) -> String {
     let mut page = Page::new(style);

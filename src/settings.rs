@@ -79,7 +79,9 @@ impl Settings {
     pub fn read(common: &Common, variable: Variable<'_>) -> Result<Settings, SettingsError> {
         let located = match &common.snapshot {
             Some(_) => None,
-            None => Some(located(variable).ok_or(SettingsError::NoHome { what: "the snapshot with --snapshot" })?),
+            None => {
+                Some(located(common, variable).ok_or(SettingsError::NoHome { what: "the snapshot with --snapshot" })?)
+            }
         };
         let named = common.snapshot.clone().or_else(|| located.as_ref().map(|located| located.path.clone()));
         Ok(Settings {
@@ -114,7 +116,7 @@ impl Settings {
         match &self.tz {
             Some(name) => {
                 let name = name.to_str().ok_or_else(|| invalid("TZ", "is not UTF-8".to_owned()))?;
-                Zone::named(name).map_err(|problem| invalid("TZ", format!("is no use: {problem}")))
+                Zone::named(name).map_err(|problem| invalid("TZ", format!("cannot be used: {problem}")))
             }
             None => Zone::system().map_err(|problem| invalid("TZ", format!("is not set, and {problem}"))),
         }
@@ -136,9 +138,10 @@ pub fn token(variable: Variable<'_>) -> Result<Token, NoToken> {
 
 /// Where Chute_kun keeps its snapshot.
 #[expect(clippy::disallowed_methods, reason = "Chute_kun's configuration says where its snapshot is")]
-fn located(variable: Variable<'_>) -> Option<Located> {
+fn located(common: &Common, variable: Variable<'_>) -> Option<Located> {
     let folders = directories::BaseDirs::new();
     location::snapshot_path(&Environment {
+        state_flag: common.chute_state.clone(),
         variable,
         read: &|path: &Path| std::fs::read(path).ok(),
         config_dir: folders.as_ref().map(|folders| folders.config_dir().to_owned()),
@@ -167,7 +170,7 @@ fn api(common: &Common, variable: Variable<'_>) -> Result<Base, SettingsError> {
         None => ("TOGGL_API_URL", text(variable, "TOGGL_API_URL")?),
     };
     base::parse(value.as_deref().unwrap_or(base::OFFICIAL))
-        .map_err(|error| invalid(name, format!("is no use: {error}")))
+        .map_err(|error| invalid(name, format!("cannot be used: {error}")))
 }
 
 fn is_off(variable: Variable<'_>) -> Result<bool, SettingsError> {
@@ -191,7 +194,7 @@ fn positive(variable: Variable<'_>, name: &'static str, what: &str) -> Result<Op
     let Some(text) = text(variable, name)? else { return Ok(None) };
     match text.parse::<i64>() {
         Ok(number) if number > 0 => Ok(Some(number)),
-        _ => Err(invalid(name, format!("must be a whole number, {what}, not `{}`", text.escape_debug()))),
+        _ => Err(invalid(name, format!("must be a whole number, {what}, not `{text}`"))),
     }
 }
 
@@ -199,10 +202,7 @@ fn seconds(variable: Variable<'_>, name: &'static str, default: f64, least: f64)
     let Some(text) = text(variable, name)? else { return Ok(Duration::from_secs_f64(default)) };
     match text.parse::<f64>() {
         Ok(number) if (least..=3600.0).contains(&number) => Ok(Duration::from_secs_f64(number)),
-        _ => Err(invalid(
-            name,
-            format!("must be a number of seconds from {least} to 3600, not `{}`", text.escape_debug()),
-        )),
+        _ => Err(invalid(name, format!("must be a number of seconds from {least} to 3600, not `{}`", text))),
     }
 }
 

@@ -42,6 +42,13 @@ const FAR: i64 = 4 * DAY;
 #[derive(Debug, Clone)]
 pub struct Zone(TimeZone);
 
+/// Whether a clock anywhere shows this instant with a year of four digits. RFC 3339 writes no others, and `time` has no
+/// others: moved to another offset, such an instant would be none.
+#[must_use]
+pub fn is_on_every_clock(at: OffsetDateTime) -> bool {
+    (0..=9998).contains(&at.year())
+}
+
 /// The instants of one local day at which the clock showed a minute: none in a gap, two in a repeated hour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Readings {
@@ -103,10 +110,7 @@ impl Zone {
             return Zone::in_file(name);
         }
         TimeZone::get(name).or_else(|_| TimeZone::posix(name)).map(Zone).map_err(|_| {
-            format!(
-                "`{}` is no time zone: neither a name such as `Asia/Tokyo` nor a rule such as `JST-9`",
-                name.escape_debug()
-            )
+            format!("`{name}` is no time zone: neither a name such as `Asia/Tokyo` nor a rule such as `JST-9`")
         })
     }
 

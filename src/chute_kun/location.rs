@@ -12,6 +12,8 @@ use super::config;
 
 /// What the place of the snapshot depends on.
 pub struct Environment<'a> {
+    /// What Chute_kun was started with as `--state`.
+    pub state_flag: Option<PathBuf>,
     /// The value of a variable, if it is set.
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
     /// The content of a file, if it can be read. Asked for Chute_kun's configuration only.
@@ -36,6 +38,8 @@ pub struct Located {
 pub enum Source {
     /// `state_path` in this configuration file of Chute_kun.
     Config(PathBuf),
+    /// `--state` of Chute_kun.
+    Flag,
     /// `$CHUTE_KUN_STATE`.
     State,
     /// `$XDG_DATA_HOME`.
@@ -50,6 +54,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::Config(path) => write!(f, "`state_path` in {}", path.display()),
+            Source::Flag => f.write_str("`chute --state`"),
             Source::State => f.write_str("$CHUTE_KUN_STATE"),
             Source::DataHome => f.write_str("$XDG_DATA_HOME"),
             Source::Home => f.write_str("$HOME"),
@@ -61,12 +66,15 @@ impl fmt::Display for Source {
 /// The snapshot that Chute_kun writes in this environment; `None` if there is no home folder at all, in which case
 /// Chute_kun saves nothing.
 ///
-/// The first of these decides: `state_path` in its configuration, `$CHUTE_KUN_STATE`, `$XDG_DATA_HOME`, `$HOME`, the
+/// The first of these decides: `state_path` in its configuration, its flag `--state`, `$CHUTE_KUN_STATE`, `$XDG_DATA_HOME`, `$HOME`, the
 /// system's folder for data.
 #[must_use]
 pub fn snapshot_path(env: &Environment) -> Option<Located> {
     if let Some((config, state_path)) = env.state_path() {
         return Some(Located { path: state_path, from: Source::Config(config) });
+    }
+    if let Some(path) = env.state_flag.clone() {
+        return Some(Located { path, from: Source::Flag });
     }
     if let Some(path) = env.unicode("CHUTE_KUN_STATE") {
         return Some(Located { path: path.into(), from: Source::State });

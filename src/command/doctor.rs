@@ -4,13 +4,12 @@
 mod account;
 mod files;
 
-use super::{CommandError, Context, print, style};
+use super::{CommandError, Context};
 use crate::chute_kun::location::Source;
 use crate::cli::{Common, Format};
 use crate::exit::Exit;
 use crate::output;
-use crate::output::checkup;
-use crate::output::checkup::{Check, Diagnosis, Stage};
+use crate::output::doctor::{Check, Diagnosis, Stage};
 use crate::settings;
 use crate::settings::{NoToken, Settings, SettingsError};
 use crate::sidecar::Sidecar;
@@ -32,10 +31,10 @@ const VARIABLES: [&str; 8] = [
 /// Runs `doctor`.
 ///
 /// # Errors
-/// None so far: what goes wrong is a finding.
-pub fn doctor(common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandError> {
+/// If the result cannot be written. All else that goes wrong is a finding.
+pub fn doctor(common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
     let mut checks = Vec::new();
-    let (settings, has_address) = settings_of(common, world, &mut checks);
+    let (settings, has_address) = settings_of(common, context, &mut checks);
     let mut stage = Stage::New;
     let mut known = Sidecar::default();
     if let Some((settings, zone)) = &settings {
@@ -44,16 +43,16 @@ pub fn doctor(common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandE
             false => Check::ok("mode", "push"),
         });
         checks.push(place(settings));
-        checks.extend(state_path(common, settings, world));
-        let files = files::check(settings, zone, world, &mut checks);
+        checks.extend(state_path(common, settings, context));
+        let files = files::check(settings, zone, context, &mut checks);
         stage = if settings.is_off { Stage::Off } else { files.stage };
         known = files.sidecar;
     }
-    match (settings::token(world.variable), &settings) {
+    match (settings::token(context.variable), &settings) {
         (Err(error), _) => checks.push(no_token(error)),
         (Ok(token), Some((settings, zone))) if has_address => {
             checks.push(present(&token));
-            account::check(settings, zone, &token, known, common, world, &mut checks);
+            account::check(settings, zone, &token, known, common, context, &mut checks);
         }
         // What stands for an address that cannot be used is not the one that was meant: no token goes there.
         (Ok(token), _) => {
@@ -61,24 +60,26 @@ pub fn doctor(common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandE
             checks.push(Check::note("toggl", "Toggl was not asked, since its address is not known"));
         }
     }
-    let shell = (world.variable)("SHELL").unwrap_or_default();
-    let shell = shell.to_string_lossy();
-    let shell = ["zsh", "fish"].into_iter().find(|name| shell.ends_with(&format!("/{name}"))).unwrap_or("bash");
-    let diagnosis = Diagnosis { checks, stage, shell };
+    let diagnosis = Diagnosis { checks, stage, shell: shell(context) };
     let exit = diagnosis.exit();
-    if !common.quiet || exit != Exit::UpToDate {
-        let text = match common.format {
-            Format::Json => output::diagnosis_json(&diagnosis).to_string(),
-            Format::Text => output::diagnosis_text(&diagnosis, &style(common, world)),
-        };
-        print(world.out, text.trim_end());
+    match common.format {
+        _ if common.quiet && exit == Exit::UpToDate => {}
+        Format::Json => context.print_json(&output::diagnosis_json(&diagnosis))?,
+        Format::Text => context.print(&output::diagnosis_text(&diagnosis, &context.style(common)))?,
     }
     Ok(exit)
 }
 
+/// The user's shell, for the hook.
+fn shell(context: &Context<'_>) -> &'static str {
+    let shell = (context.variable)("SHELL").unwrap_or_default();
+    let shell = shell.to_string_lossy();
+    ["zsh", "fish"].into_iter().find(|name| shell.ends_with(&format!("/{name}"))).unwrap_or("bash")
+}
+
 /// The settings, and whether Toggl's address in them is the one that was meant. Each that cannot be used is a finding,
 /// and counts as not set for the checks that follow.
-fn settings_of(common: &Common, world: &Context<'_>, checks: &mut Vec<Check>) -> (Option<(Settings, Zone)>, bool) {
+fn settings_of(common: &Common, context: &Context<'_>, checks: &mut Vec<Check>) -> (Option<(Settings, Zone)>, bool) {
     let mut common = common.clone();
     let mut hidden: Vec<&'static str> = Vec::new();
     let mut has_address = true;
@@ -87,13 +88,13 @@ fn settings_of(common: &Common, world: &Context<'_>, checks: &mut Vec<Check>) ->
         let variable = |name: &str| match name {
             "TZ" if zone_is_lost => Some("UTC".into()),
             name if hidden.contains(&name) => None,
-            name => (world.variable)(name),
+            name => (context.variable)(name),
         };
         let read = Settings::read(&common, &variable);
         match read.and_then(|settings| settings.zone().map(|zone| (settings, zone))) {
             Ok(settings) => {
                 if hidden.is_empty() {
-                    checks.push(Check::ok("settings", sound(world)));
+                    checks.push(Check::ok("settings", sound(context)));
                 }
                 return (Some(settings), has_address);
             }
@@ -120,8 +121,8 @@ fn settings_of(common: &Common, world: &Context<'_>, checks: &mut Vec<Check>) ->
 }
 
 /// The names of the variables that are set, since their values may be the token in the wrong place.
-fn sound(world: &Context<'_>) -> String {
-    let is_set = |name: &&str| (world.variable)(name).is_some_and(|value| !value.is_empty());
+fn sound(context: &Context<'_>) -> String {
+    let is_set = |name: &&str| (context.variable)(name).is_some_and(|value| !value.is_empty());
     let set: Vec<&str> = VARIABLES.into_iter().filter(is_set).collect();
     match set[..] {
         [] => "the defaults".to_owned(),
@@ -139,13 +140,13 @@ fn place(settings: &Settings) -> Check {
 
 /// A `state_path` that Chute_kun does not follow: the published 0.1.0 does not know it, and saves where it would
 /// without.
-fn state_path(common: &Common, settings: &Settings, world: &Context<'_>) -> Option<Check> {
+fn state_path(common: &Common, settings: &Settings, context: &Context<'_>) -> Option<Check> {
     let Some(Source::Config(config)) = settings.snapshot_from.as_ref().map(|located| &located.from) else {
         return None;
     };
     let without = |name: &str| match name {
         "CHUTE_KUN_DISABLE_CONFIG" => Some("1".into()),
-        name => (world.variable)(name),
+        name => (context.variable)(name),
     };
     let default = Settings::read(common, &without).ok()?.snapshot;
     let (theirs, ours) = (files::modified(&default)?, files::modified(&settings.snapshot));
@@ -193,6 +194,6 @@ fn present(token: &crate::toggl::Token) -> Check {
 }
 
 /// How long ago that was, by the clock of this machine.
-fn ago(instant: i64, world: &Context<'_>) -> String {
-    checkup::ago(world.clock.now() - instant)
+fn ago(instant: i64, context: &Context<'_>) -> String {
+    output::ago(context.clock.now() - instant)
 }

@@ -43,7 +43,7 @@ function chute {
   # last quit. Ten requests at most: a backlog goes out over the next quits, or with `chute-toggl push`. Ctrl-C ends
   # it at any time, and nothing is lost or doubled. To have the prompt back at once, write `( ... & )` around it.
   set -- push --quiet --max-requests 10
-  [ -z "$chute_state" ] || set -- "$@" "--snapshot=$chute_state"
+  [ -z "$chute_state" ] || set -- "$@" "--chute-state=$chute_state"
   CHUTE_TOGGL_TIMEOUT="${CHUTE_TOGGL_TIMEOUT:-10}" command chute-toggl "$@" >&2 || :
   # What became of the push is no matter of whoever runs `chute`.
   return 0
@@ -64,7 +64,7 @@ function chute --description 'Chute_kun, followed by a push to Toggl Track'
         # These change the configuration and end; nothing was worked on.
         contains -- "$argument" --init-config --set-day-start; and return 0
         if test "$before" = --state
-            set state "--snapshot=$argument"
+            set state "--chute-state=$argument"
             set before ''
         else
             set before "$argument"

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use time::format_description::well_known::Rfc3339;
-
-use super::CommandError;
+use super::{CommandError, Context};
 use crate::chute_kun::reading::{self, ReadError, Stamp};
 use crate::chute_kun::snapshot::{self, blocks};
+use crate::cli::{Common, Format};
 use crate::clock::Clock;
 use crate::execute::Digest;
+use crate::exit::Exit;
+use crate::output;
 use crate::reconcile::ingest::{Ingested, ingest};
+use crate::reconcile::plan::Plan;
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
 use crate::sidecar::file::Store;
@@ -66,6 +68,25 @@ fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
+/// Says that there is neither a snapshot nor a sidecar: nothing recorded yet, which is no error.
+///
+/// # Errors
+/// If that cannot be written.
+pub(super) fn nothing_recorded(
+    command: &str,
+    common: &Common,
+    settings: &Settings,
+    context: &mut Context<'_>,
+) -> Result<Exit, CommandError> {
+    let text = || format!("Nothing is recorded yet: there is no snapshot at `{}`.", settings.snapshot.display());
+    match common.format {
+        _ if common.quiet => {}
+        Format::Json => context.print_json(&output::json::nothing_recorded_json(command))?,
+        Format::Text => context.print(&output::message(&text(), &context.style(common)))?,
+    }
+    Ok(Exit::UpToDate)
+}
+
 /// How much of a long history a command looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -100,8 +121,8 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     let taken = sidecar.last_snapshot_saved;
     distrust_the_future(&mut sidecar, clock.now());
     if let Some(taken) = sidecar.last_snapshot_saved.filter(|&taken| reading.saved < taken) {
-        let local = |instant: i64| zone.at(instant).format(&Rfc3339).unwrap_or_default();
-        return Err(CommandError::Older { path: path(), saved: local(reading.saved), taken: local(taken) });
+        let local = |instant: i64| output::day_and_minute(zone.at(instant));
+        return Err(CommandError::Older { path: path(), saved: local(reading.saved), last: local(taken) });
     }
     let intake = ingest(&mut sidecar, &snapshot, reading.saved, &zone);
     if let Some(of) = other_list(&sidecar, &intake, &reading.place) {
@@ -115,6 +136,20 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
 }
 
 impl Input {
+    /// What is shown of it with this plan at this unix second.
+    pub(super) fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> output::View<'a> {
+        output::View {
+            sidecar: &self.sidecar,
+            intake: &self.intake,
+            plan,
+            now,
+            zone: &self.zone,
+            pace: settings.pace,
+            first_push: self.is_first,
+            asks_workspace: self.asks_workspace,
+        }
+    }
+
     /// Puts what is settled into the archive, if that is worthwhile. The sidecar on disk says the same without it, at
     /// greater length, so a failure is passed over; it leaves the sidecar in memory unusable.
     pub fn archive(&mut self, store: &mut dyn Store) {

@@ -1,15 +1,15 @@
-//! `push`: brings Toggl into agreement with the snapshot, or shows what it would do.
+//! `push`: copies the sessions of the snapshot to Toggl, or shows what it would do.
 
-use super::input::{self, Depth, Input};
-use super::{CommandError, Context, print, showing, style};
+use super::input::{self, Depth};
+use super::{CommandError, Context};
 use crate::cli::{Common, Format, PushArgs};
 use crate::command::shortcut::UpToDate;
 use crate::execute::{Effects, Report, SendPolicy, StopReason, execute};
 use crate::exit::Exit;
+use crate::output;
 use crate::output::progress::{Both, Progress};
-use crate::output::{self, json::SCHEMA};
 use crate::reconcile::ingest::Ingested;
-use crate::reconcile::plan::{Options, Plan, plan};
+use crate::reconcile::plan::{Options, plan};
 use crate::settings::{self, Settings};
 use crate::sidecar::file::SidecarFile;
 use crate::toggl::http::Client;
@@ -17,16 +17,60 @@ use crate::toggl::http::Client;
 /// Runs `push`.
 ///
 /// # Errors
-/// A [`CommandError`], in which case nothing was sent.
-pub fn push(args: &PushArgs, common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandError> {
-    let settings = Settings::read(common, world.variable)?;
+/// A [`CommandError`], in which case nothing was sent, unless it is of the result's output.
+pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let settings = Settings::read(common, context.variable)?;
     if settings.is_off {
-        if !common.quiet {
-            print(world.err, "chute-toggl: TOGGL_SYNC_MODE is `off`, so nothing is pushed");
-        }
-        return Ok(Exit::UpToDate);
+        return off("pushed", common, context);
     }
-    if args.dry_run { preview(args, common, &settings, world) } else { send(args, common, &settings, world) }
+    if args.dry_run {
+        return preview(args, common, &settings, context);
+    }
+    let token = settings::token(context.variable)?;
+    if let Some(known) = shortcut(args, common, &settings) {
+        return up_to_date(&known, common, context);
+    }
+    if input::is_nothing_yet(&settings) {
+        // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
+        return input::nothing_recorded("push", common, &settings, context);
+    }
+    let progress = context.progress(common, &settings, args.wait);
+    let mut file = SidecarFile::lock(&settings.sidecar, context.disk)?;
+    // Read under the lock: another push may have been at work until now.
+    let Some(mut input) = input::read(&settings, context.clock, depth(args))? else {
+        drop(file);
+        return input::nothing_recorded("push", common, &settings, context);
+    };
+    let options = options(args, &settings);
+    let planned = plan(&input.sidecar, &input.intake, &options);
+
+    let mut progress = Progress::new(context.err, context.clock, &input.zone, progress);
+    let effects = Effects {
+        clock: context.clock,
+        server: &mut Client::new(settings.api.clone(), &token, settings.timeout),
+        store: &mut file,
+        watch: &mut Both(context.watch, &mut progress),
+        rng: fastrand::Rng::new(),
+        interrupted: context.interrupted,
+    };
+    let policy = policy(args, &settings);
+    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &policy, effects);
+    drop(progress);
+
+    let exit = outcome(&report, &input.intake);
+    if depth(args) == Depth::Changes && exit == Exit::UpToDate {
+        input.archive(&mut file);
+        let known = UpToDate::between(&settings, input.stamp, report.left.up_to_date, context.clock.now());
+        file.note(known.map(|known| known.to_json()));
+    }
+    drop(file);
+    let view = input.view(&planned, &settings, context.clock.now());
+    match common.format {
+        _ if common.quiet && exit == Exit::UpToDate => {}
+        Format::Json => context.print_json(&output::report_json(&view, &report, exit))?,
+        Format::Text => context.print(&output::report_text(&view, &report, &context.style(common)))?,
+    }
+    Ok(exit)
 }
 
 /// Shows the plan. Opens no socket, writes no file.
@@ -34,10 +78,10 @@ fn preview(
     args: &PushArgs,
     common: &Common,
     settings: &Settings,
-    world: &mut Context<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Exit, CommandError> {
-    let Some(input) = input::read(settings, world.clock, depth(args))? else {
-        return nothing_yet("push", common, settings, world);
+    let Some(input) = input::read(settings, context.clock, depth(args))? else {
+        return input::nothing_recorded("push", common, settings, context);
     };
     let plan = plan(&input.sidecar, &input.intake, &options(args, settings));
     let exit = match plan.needs_attention(&input.intake) {
@@ -45,95 +89,44 @@ fn preview(
         true => Exit::Attention,
         false => Exit::UpToDate,
     };
-    if !common.quiet || exit != Exit::UpToDate {
-        let view = input.view(&plan, settings, world.clock.now());
-        let text = match common.format {
-            Format::Json => output::plan_json(&view).to_string(),
-            Format::Text => output::plan_text(&view, &style(common, world)),
-        };
-        print(world.out, text.trim_end());
+    let view = input.view(&plan, settings, context.clock.now());
+    match common.format {
+        _ if common.quiet && exit == Exit::UpToDate => {}
+        Format::Json => context.print_json(&output::plan_json(&view))?,
+        Format::Text => context.print(&output::plan_text(&view, &context.style(common)))?,
     }
     Ok(exit)
 }
 
-fn send(args: &PushArgs, common: &Common, settings: &Settings, world: &mut Context<'_>) -> Result<Exit, CommandError> {
-    let token = settings::token(world.variable)?;
-    let is_plain = depth(args) == Depth::Changes;
-    if is_plain
-        && common.format == Format::Text
-        && let Some(agreement) = UpToDate::standing(settings)
-    {
-        if !common.quiet {
-            print(world.out, &output::in_agreement(agreement.sessions));
-        }
-        return Ok(Exit::UpToDate);
+/// Says that `TOGGL_SYNC_MODE` is `off`, so that nothing is `done`.
+pub(super) fn off(done: &str, common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
+    if !common.quiet {
+        context.notice(&format!("TOGGL_SYNC_MODE is `off`, so nothing is {done}"));
     }
-    if input::is_nothing_yet(settings) {
-        // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
-        return nothing_yet("push", common, settings, world);
+    Ok(Exit::UpToDate)
+}
+
+/// What is known to be up to date without reading it, for a plain push whose result is a line of text.
+fn shortcut(args: &PushArgs, common: &Common, settings: &Settings) -> Option<UpToDate> {
+    (depth(args) == Depth::Changes && common.format == Format::Text).then(|| UpToDate::standing(settings)).flatten()
+}
+
+fn up_to_date(known: &UpToDate, common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
+    if !common.quiet {
+        context.print(&output::up_to_date(known.sessions))?;
     }
-    let show = showing(common, settings, args.wait, world);
-    let mut file = SidecarFile::lock(&settings.sidecar, world.disk)?;
-    // Read under the lock: another push may have been at work until now.
-    let Some(mut input) = input::read(settings, world.clock, depth(args))? else {
-        return nothing_yet("push", common, settings, world);
-    };
-    let options = options(args, settings);
-    let planned = plan(&input.sidecar, &input.intake, &options);
-    let manner = SendPolicy {
+    Ok(Exit::UpToDate)
+}
+
+/// How the plan is to be sent.
+fn policy(args: &PushArgs, settings: &Settings) -> SendPolicy {
+    SendPolicy {
         workspace: settings.workspace,
         pace: settings.pace,
         timeout: settings.timeout,
         max_requests: args.max_requests,
         wait: args.wait,
-    };
-    let mut progress = Progress::new(world.err, world.clock, &input.zone, show);
-    let edges = Effects {
-        clock: world.clock,
-        server: &mut Client::new(settings.api.clone(), &token, settings.timeout),
-        store: &mut file,
-        watch: &mut Both(world.watch, &mut progress),
-        rng: fastrand::Rng::new(),
-        interrupted: world.interrupted,
-    };
-    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges);
-    drop(progress);
-    let exit = outcome(&report, &input.intake);
-    if is_plain && exit == Exit::UpToDate {
-        input.archive(&mut file);
-        let agreement = UpToDate::between(settings, input.stamp, report.left.up_to_date, world.clock.now());
-        file.note(agreement.map(|agreement| agreement.to_json()));
     }
-    if !common.quiet || exit != Exit::UpToDate {
-        let view = input.view(&planned, settings, world.clock.now());
-        let text = match common.format {
-            Format::Json => output::report_json(&view, &report, exit).to_string(),
-            Format::Text => output::report_text(&view, &report, &style(common, world)),
-        };
-        print(world.out, text.trim_end());
-    }
-    Ok(exit)
-}
-
-/// Neither a snapshot nor a sidecar: nothing recorded yet, which is no error.
-pub(super) fn nothing_yet(
-    command: &str,
-    common: &Common,
-    settings: &Settings,
-    world: &mut Context<'_>,
-) -> Result<Exit, CommandError> {
-    match common.format {
-        _ if common.quiet => {}
-        Format::Json => {
-            let document = serde_json::json!({"schema": SCHEMA, "command": command, "nothing_yet": true, "exit": 0});
-            print(world.out, &document.to_string());
-        }
-        Format::Text => {
-            let path = output::clean(&settings.snapshot.display().to_string());
-            print(world.out, &format!("Nothing is recorded yet: there is no snapshot at `{path}`."));
-        }
-    }
-    Ok(Exit::UpToDate)
 }
 
 /// What the plan is asked for.
@@ -179,20 +172,5 @@ pub(super) fn early(end: &StopReason) -> Exit {
         | StopReason::Trouble(_)
         | StopReason::Offline(_)
         | StopReason::MaxRequests => Exit::Unfinished,
-    }
-}
-
-impl Input {
-    pub(super) fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> output::View<'a> {
-        output::View {
-            sidecar: &self.sidecar,
-            intake: &self.intake,
-            plan,
-            now,
-            zone: &self.zone,
-            pace: settings.pace,
-            first_push: self.is_first,
-            asks_workspace: self.asks_workspace,
-        }
     }
 }

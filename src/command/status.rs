@@ -1,7 +1,7 @@
 //! `status`: offline, what a push would do and what is left from former ones.
 
 use super::input::{self, Depth};
-use super::{CommandError, Context, print, style};
+use super::{CommandError, Context};
 use crate::cli::{Common, Format};
 use crate::exit::Exit;
 use crate::output::{self, Status};
@@ -12,24 +12,22 @@ use crate::settings::Settings;
 ///
 /// # Errors
 /// A [`CommandError`], if a file or a setting cannot be used.
-pub fn status(common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandError> {
-    let settings = Settings::read(common, world.variable)?;
-    let Some(input) = input::read(&settings, world.clock, Depth::Everything)? else {
-        return super::push::nothing_yet("status", common, &settings, world);
+pub fn status(common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let settings = Settings::read(common, context.variable)?;
+    let Some(input) = input::read(&settings, context.clock, Depth::Everything)? else {
+        return input::nothing_recorded("status", common, &settings, context);
     };
     let plan = plan(&input.sidecar, &input.intake, &Options::plain(settings.defaults.clone()));
     let status = Status {
-        view: input.view(&plan, &settings, world.clock.now()),
+        view: input.view(&plan, &settings, context.clock.now()),
         snapshot_path: &settings.snapshot,
         sidecar_path: &settings.sidecar,
         taken: input.taken,
     };
-    if !common.quiet {
-        let text = match common.format {
-            Format::Json => output::status_json(&status).to_string(),
-            Format::Text => output::status_text(&status, &style(common, world)),
-        };
-        print(world.out, text.trim_end());
+    match common.format {
+        _ if common.quiet => {}
+        Format::Json => context.print_json(&output::status_json(&status))?,
+        Format::Text => context.print(&output::status_text(&status, &context.style(common)))?,
     }
     Ok(Exit::UpToDate)
 }

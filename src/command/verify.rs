@@ -1,5 +1,5 @@
-//! `verify`: compares what Toggl holds with what was pushed. With `--repair` it takes the difference into the records
-//! and pushes; without, it sends questions only and writes nothing.
+//! `verify`: compares what Toggl holds with what was sent. With `--repair` it takes the difference into the records
+//! and pushes; without, it only reads and writes nothing.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -8,12 +8,11 @@ use serde_json::json;
 use time::{Date, OffsetDateTime};
 
 use super::input::{self, Depth, Input};
-use super::push::{early, nothing_yet, outcome};
-use super::{CommandError, Context, print, showing, style};
+use super::push::{early, off, outcome};
+use super::{CommandError, Context};
 use crate::cli::{Common, Format, VerifyArgs};
 use crate::execute::{Effects, Report, SendPolicy, StopReason, execute, look};
 use crate::exit::Exit;
-use crate::output::json::SCHEMA;
 use crate::output::progress::{Both, Progress};
 use crate::output::{self, Verdict};
 use crate::reconcile::drift::{Comparison, compare, repair};
@@ -27,125 +26,138 @@ use crate::toggl::http::Client;
 /// Runs `verify`.
 ///
 /// # Errors
-/// A [`CommandError`], in which case nothing was sent.
-pub fn verify(args: &VerifyArgs, common: &Common, world: &mut Context<'_>) -> Result<Exit, CommandError> {
-    let settings = Settings::read(common, world.variable)?;
+/// A [`CommandError`], in which case nothing was sent, unless it is of the result's output.
+pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let settings = Settings::read(common, context.variable)?;
     if settings.is_off && args.repair {
-        if !common.quiet {
-            print(world.err, "chute-toggl: TOGGL_SYNC_MODE is `off`, so nothing is repaired");
-        }
-        return Ok(Exit::UpToDate);
+        return off("repaired", common, context);
     }
-    let token = settings::token(world.variable)?;
-    let mut client = Client::new(settings.api.clone(), &token, settings.timeout);
+    let token = settings::token(context.variable)?;
     if input::is_nothing_yet(&settings) {
-        return nothing_yet("verify", common, &settings, world);
+        return input::nothing_recorded("verify", common, &settings, context);
     }
-    let show = showing(common, &settings, false, world);
-    let days = days(args.days, world.clock.now());
+    let days = days(args.days, context.clock.now());
+    let progress = context.progress(common, &settings, false);
     // Taken before the sidecar is read, so that no push changes it meanwhile.
     let mut file = match args.repair {
-        true => Some(SidecarFile::lock(&settings.sidecar, world.disk)?),
+        true => Some(SidecarFile::lock(&settings.sidecar, context.disk)?),
         false => None,
     };
-    let Some(mut input) = input::read(&settings, world.clock, Depth::Everything)? else {
+    let Some(mut input) = input::read(&settings, context.clock, Depth::Everything)? else {
         drop(file);
-        return nothing_yet("verify", common, &settings, world);
+        return input::nothing_recorded("verify", common, &settings, context);
     };
     let before = input.sidecar.clone();
     let planned = plan(&before, &input.intake, &Options::plain(settings.defaults.clone()));
 
     let zone = input.zone.clone();
     let mut nowhere = Nowhere;
-    let mut progress = Progress::new(world.err, world.clock, &zone, show);
-    let mut edges = Effects {
-        clock: world.clock,
-        server: &mut client,
+    let mut progress = Progress::new(context.err, context.clock, &zone, progress);
+    let effects = Effects {
+        clock: context.clock,
+        server: &mut Client::new(settings.api.clone(), &token, settings.timeout),
         store: file.as_mut().map_or(&mut nowhere as &mut dyn Store, |file| file),
-        watch: &mut Both(world.watch, &mut progress),
+        watch: &mut Both(context.watch, &mut progress),
         rng: fastrand::Rng::new(),
-        interrupted: world.interrupted,
+        interrupted: context.interrupted,
     };
-    let manner = manner(&settings, workspace(&settings, &input));
-    let found = ask(&mut input, &days, &manner, &mut edges);
-    let report = match &found {
-        _ if !args.repair => None,
-        Ok(comparison) if comparison.finds_nothing() => None,
-        Ok(comparison) => Some(mend(&mut input, comparison, &settings, edges)),
-        Err(_) => {
-            // What was learnt of the quota holds for the next push as well.
-            let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
-            edges.store.save(&text).map_err(anyhow::Error::msg)?;
-            None
-        }
-    };
+    let compared = compare_and_repair(&mut input, &days, &settings, args.repair, effects)?;
     drop(progress);
     drop(file);
 
-    let view = input.view(&planned, &settings, world.clock.now());
-    let comparison = match found {
-        Ok(comparison) => comparison,
-        Err(end) => return Ok(not_compared(&view, &end, common, world)),
+    let view = input.view(&planned, &settings, context.clock.now());
+    let (comparison, report) = match compared {
+        Ok(compared) => compared,
+        Err(reason) => return not_compared(&view, &reason, common, context),
     };
-    let exit = match &report {
-        None if comparison.findings.is_empty() => Exit::UpToDate,
-        None => Exit::Attention,
-        Some(report) => match outcome(report, &input.intake) {
-            Exit::UpToDate if comparison.has_doubled() => Exit::Attention,
-            other => other,
-        },
+    let exit = exit(&comparison, report.as_ref(), &input);
+    let verdict = Verdict {
+        sidecar: &before,
+        comparison: &comparison,
+        days: &days,
+        is_cut: is_cut(&days, args.days),
+        pending: planned.requests(),
+        repairs: args.repair,
     };
     if !common.quiet || exit != Exit::UpToDate {
-        let verdict = Verdict {
-            sidecar: &before,
-            comparison: &comparison,
-            days: &days,
-            is_cut: is_cut(&days, args.days),
-            pending: planned.requests(),
-            repairs: args.repair,
-        };
-        print_verdict(&verdict, report.as_ref().map(|report| (&view, report)), exit, common, world);
+        print(&verdict, report.as_ref().map(|report| (&view, report)), exit, common, context)?;
     }
     Ok(exit)
 }
 
+/// Asks Toggl what it holds and compares; to repair, pushes what differs. The inner error is why nothing was compared.
+fn compare_and_repair(
+    input: &mut Input,
+    days: &RangeInclusive<Date>,
+    settings: &Settings,
+    repairs: bool,
+    mut effects: Effects<'_>,
+) -> Result<Result<(Comparison, Option<Report>), StopReason>, CommandError> {
+    let policy = policy(settings, workspace(settings, input));
+    match ask(input, days, &policy, &mut effects) {
+        Ok(comparison) if repairs && !comparison.finds_nothing() => {
+            let report = mend(input, &comparison, settings, effects);
+            Ok(Ok((comparison, Some(report))))
+        }
+        Ok(comparison) => Ok(Ok((comparison, None))),
+        Err(reason) => {
+            if repairs {
+                // What was learnt of the quota holds for the next push as well.
+                let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
+                effects.store.save(&text).map_err(anyhow::Error::msg)?;
+            }
+            Ok(Err(reason))
+        }
+    }
+}
+
 /// Takes what was found into the records and pushes.
-fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut edges: Effects<'_>) -> Report {
+fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut effects: Effects<'_>) -> Report {
     // A sidecar that is new looks for everything itself, as far back as Toggl goes, and judges by what it finds whether
     // older sessions are there as well.
     if input.sidecar.looked {
         repair(&mut input.sidecar, comparison);
     }
-    let manner = manner(settings, settings.workspace);
+    let policy = policy(settings, settings.workspace);
     let options = Options::plain(settings.defaults.clone());
-    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &manner, edges.reborrow());
+    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &policy, effects.reborrow());
     if outcome(&report, &input.intake) == Exit::UpToDate {
-        input.archive(edges.store);
+        input.archive(effects.store);
     }
     report
 }
 
-fn print_verdict(
+fn exit(comparison: &Comparison, report: Option<&Report>, input: &Input) -> Exit {
+    match report.map(|report| outcome(report, &input.intake)) {
+        None if comparison.findings.is_empty() => Exit::UpToDate,
+        None => Exit::Attention,
+        Some(Exit::UpToDate) if comparison.has_doubled() => Exit::Attention,
+        Some(other) => other,
+    }
+}
+
+fn print(
     verdict: &Verdict<'_>,
     pushed: Option<(&output::View<'_>, &Report)>,
     exit: Exit,
     common: &Common,
-    world: &mut Context<'_>,
-) {
+    context: &mut Context<'_>,
+) -> Result<(), CommandError> {
+    let style = context.style(common);
     match common.format {
         Format::Json => {
             let mut document = output::comparison_json(verdict);
             document["exit"] = json!(exit.code());
             document["push"] = json!(pushed.map(|(view, report)| output::report_json(view, report, exit)));
-            print(world.out, &document.to_string());
+            context.print_json(&document)
         }
         Format::Text => {
-            let mut text = output::comparison_text(verdict);
+            let mut text = output::comparison_text(verdict, &style);
             if let Some((view, report)) = pushed {
                 text.push('\n');
-                text.push_str(&output::report_text(view, report, &style(common, world)));
+                text.push_str(&output::report_text(view, report, &style));
             }
-            print(world.out, text.trim_end());
+            context.print(&text)
         }
     }
 }
@@ -167,30 +179,30 @@ fn days(back: u16, now: i64) -> RangeInclusive<Date> {
 fn ask(
     input: &mut Input,
     days: &RangeInclusive<Date>,
-    manner: &SendPolicy,
-    edges: &mut Effects<'_>,
+    policy: &SendPolicy,
+    effects: &mut Effects<'_>,
 ) -> Result<Comparison, StopReason> {
     let last_write_ms = input.sidecar.quota.last_request_ms.unwrap_or(0);
-    let asked_ms = edges.clock.now_ms();
-    let comparison = ask_once(input, days, manner, edges)?;
+    let asked_ms = effects.clock.now_ms();
+    let comparison = ask_once(input, days, policy, effects)?;
     // What was written a moment ago may not be listed yet. A clock that was set back is no reason to wait longer.
     let wait_ms = (last_write_ms.saturating_add(LAG * 1000) - asked_ms).min(LAG * 1000);
     if wait_ms <= 0 || !comparison.has_missing() {
         return Ok(comparison);
     }
-    edges.clock.sleep(Duration::from_millis(wait_ms.unsigned_abs()));
-    ask_once(input, days, manner, edges)
+    effects.clock.sleep(Duration::from_millis(wait_ms.unsigned_abs()));
+    ask_once(input, days, policy, effects)
 }
 
 fn ask_once(
     input: &mut Input,
     days: &RangeInclusive<Date>,
-    manner: &SendPolicy,
-    edges: &mut Effects<'_>,
+    policy: &SendPolicy,
+    effects: &mut Effects<'_>,
 ) -> Result<Comparison, StopReason> {
     let span = Days { first: *days.start(), last: *days.end() };
-    let entries = look(&mut input.sidecar, span, true, manner, edges.reborrow())?;
-    let workspace = manner.workspace.or(input.sidecar.workspace);
+    let entries = look(&mut input.sidecar, span, true, policy, effects.reborrow())?;
+    let workspace = policy.workspace.or(input.sidecar.workspace);
     Ok(compare(&input.sidecar, &entries, days, workspace))
 }
 
@@ -210,19 +222,25 @@ fn workspace(settings: &Settings, input: &Input) -> Option<i64> {
     settings.workspace.or(input.sidecar.workspace).or_else(used)
 }
 
-fn manner(settings: &Settings, workspace: Option<i64>) -> SendPolicy {
+fn policy(settings: &Settings, workspace: Option<i64>) -> SendPolicy {
     SendPolicy { workspace, pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false }
 }
 
-fn not_compared(view: &output::View<'_>, end: &StopReason, common: &Common, world: &mut Context<'_>) -> Exit {
-    let exit = early(end);
-    let text = output::not_compared_text(view, end);
+fn not_compared(
+    view: &output::View<'_>,
+    reason: &StopReason,
+    common: &Common,
+    context: &mut Context<'_>,
+) -> Result<Exit, CommandError> {
+    let exit = early(reason);
+    let text = output::not_compared(view, reason);
     match common.format {
         Format::Json => {
-            let document = json!({"schema": SCHEMA, "command": "verify", "error": text, "exit": exit.code()});
-            print(world.out, &document.to_string());
+            let mut document = output::json::error_json(&text, exit);
+            document["command"] = json!("verify");
+            context.print_json(&document)?;
         }
-        Format::Text => print(world.out, &text),
+        Format::Text => context.print(&output::message(&text, &context.style(common)))?,
     }
-    exit
+    Ok(exit)
 }

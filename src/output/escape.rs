@@ -1,8 +1,8 @@
-//! Text of outside origin, made safe and measurable.
+//! Text of outside origin, made safe and measurable: the one place that says what a terminal sees.
 //!
-//! A title can be anything that was once pasted. Printed raw it could move the cursor, repaint the screen, turn the
-//! line around or hide a part of itself. So what is not shown as itself is shown as its escape, `\u{202e}`; what has a
-//! place in ordinary writing (emoji sequences, variants of ideographs) stays.
+//! A title, a path, a key of a damaged file or a server's words can be anything. Printed raw they could move the cursor,
+//! repaint the screen, turn the line around or hide a part of themselves. So what is not shown as itself is shown as its
+//! escape, `\u{202e}`; what has a place in ordinary writing (emoji sequences, variants of ideographs) stays.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -13,14 +13,14 @@ use unicode_width::UnicodeWidthStr;
 /// it can vary, and tags behind a black flag.
 ///
 /// ```
-/// use chute_toggl::output::clean;
+/// use chute_toggl::output::escape;
 ///
-/// assert_eq!(clean("報告書 📝"), "報告書 📝");
-/// assert_eq!(clean("two\nlines\u{1b}[2J"), "two\\nlines\\u{1b}[2J");
+/// assert_eq!(escape("報告書 📝"), "報告書 📝");
+/// assert_eq!(escape("two\nlines\u{1b}[2J"), "two\\nlines\\u{1b}[2J");
 /// ```
 #[must_use]
-pub fn clean(text: &str) -> String {
-    let mut cleaned = String::with_capacity(text.len());
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     let mut before: Option<char> = None;
     let mut in_flag = false;
     let mut chars = text.chars().peekable();
@@ -34,22 +34,40 @@ pub fn clean(text: &str) -> String {
             _ => !is_hidden(c),
         };
         if stays {
-            cleaned.push(c);
+            escaped.push(c);
             before = Some(c);
         } else {
-            cleaned.extend(c.escape_default());
+            escaped.extend(c.escape_default());
             before = None;
         }
     }
-    cleaned
+    escaped
 }
 
-/// The columns that a cleaned text takes on a terminal.
+/// The same value as JSON text, with what [`escape`] would escape as escapes of JSON: programs read what was there, and a
+/// terminal shows nothing that moves.
+#[must_use]
+pub fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Outside of strings JSON has nothing hidden but line breaks, of which a document on one line has none.
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// The columns that an escaped text takes on a terminal.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// A cleaned text, cut with `…` to at most so many columns. What belongs together, such as a letter with its accents
+/// An escaped text, cut with `…` to at most so many columns. What belongs together, such as a letter with its accents
 /// or a family of emoji, is kept or dropped as a whole.
 pub fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {

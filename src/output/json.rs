@@ -1,6 +1,6 @@
-//! One JSON document a command. Titles and other texts are raw: whoever prints them has to clean them. Instants are
-//! RFC 3339 with the offset in force then. New fields, kinds and reasons may be added under the same `schema`; a
-//! program should pass over what it does not know.
+//! One JSON document a command. Titles and other texts are as they were read; on output, what a terminal must not see is
+//! written as JSON's own escapes. Instants are RFC 3339 with the offset in force then. New fields, kinds and reasons may
+//! be added under the same `schema`; a program should pass over what it does not know.
 //!
 //! The documents of `push` and `status`:
 //!
@@ -10,12 +10,12 @@
 //! | `command` | `"push"` or `"status"` |
 //! | `first_push` | whether Toggl was not asked yet what it held before |
 //! | `operations` | the plan, in the order of sending: a list of *operation*; after a push, the plan as it was before |
-//! | `held` | sessions that nothing is sent for, though they are not in agreement: a list of *held*; after a push, as it is then |
+//! | `held_back` | sessions that are not up to date and that nothing is sent for: a list of *held back*; after a push, as it is then |
 //! | `reopened` | keys of sessions that had ended and are open again |
-//! | `odd` | sessions that cannot be what they say and are left out: a list of *odd* |
-//! | `agreed` | number of sessions that Toggl agrees with; after a push, as it is then |
+//! | `invalid` | sessions with impossible times, which are left out: a list of *invalid session* |
+//! | `up_to_date` | number of sessions that Toggl has as they are; after a push, as it is then |
 //! | `requests` | number of requests that a push would send, as far as can be known; after a push, that were sent |
-//! | `quota` | `workspace` and `user`: each a *quota*, or null while nothing is known of this hour |
+//! | `quota` | `writing` and `reading`: each a *quota*, or null while nothing is known of this hour |
 //! | `prune_refused` | number of entries that `--prune` would have deleted, if that is more than `--max-delete`; else null |
 //!
 //! `push` has as well:
@@ -25,13 +25,13 @@
 //! | `dry_run` | whether only the plan is shown; the fields below are there only if not |
 //! | `done` | operations that Toggl carried out, in order: a list of *operation* |
 //! | `adopted` | keys of sessions whose entry was found in Toggl |
-//! | `assumed` | keys of sessions not listed, being too old, and taken to be in Toggl |
-//! | `refused` | what Toggl refused in this run: a list of `key`, `status` (HTTP) and `text` (what Toggl said) |
+//! | `assumed` | keys of sessions that are too old to be listed and assumed to be in Toggl |
+//! | `rejected` | what Toggl rejected in this run: a list of `session`, `status` (HTTP) and `text` (what Toggl said) |
 //! | `uncertain` | keys of sessions of which it is not known whether they are in Toggl |
 //! | `unlistable` | those of `uncertain` that are too old for Toggl to list |
 //! | `window_starts` | the first day (`YYYY-MM-DD`) that Toggl lists, if sessions lie before it; else null |
 //! | `left` | number of operations that are still to be sent |
-//! | `end` | why the run ended early: an *end*; null if it did not |
+//! | `stop_reason` | why the run ended early: a *stop reason*; null if it did not |
 //! | `exit` | the exit code |
 //!
 //! `status` has as well:
@@ -41,7 +41,7 @@
 //! | `snapshot` | the snapshot's file |
 //! | `saved` | when the snapshot was saved, or null |
 //! | `sidecar` | the sidecar's file |
-//! | `taken` | when the snapshot was saved that the last push took in; null before the first push |
+//! | `last_snapshot_saved` | when the snapshot was saved that the last push read; null before the first push |
 //! | `last_request` | when the last request was sent, or null |
 //! | `inferred` | number of sessions whose day is the likeliest of several |
 //!
@@ -50,46 +50,46 @@
 //! | field | value |
 //! |---|---|
 //! | `kind` | `"halt"`, `"stop"`, `"start"`, `"resume"`, `"update"`, `"rename"`, `"create"` or `"delete"` |
-//! | `keys` | the sessions it is for: one, for a rename up to 100 |
-//! | `entries` | the entries it changes, in the order of `keys`: a list of `id` and `workspace`; empty for create and start |
+//! | `sessions` | keys of the sessions it is for: one, for a rename up to 100 |
+//! | `entries` | the entries it changes, in the order of `sessions`: a list of `id` and `workspace`; empty for create and start |
 //! | `title` | the title |
 //! | `start` | when the (first) session started |
 //! | `stop` | when it stopped; null while it is open |
 //! | `duration` | seconds from `start` to `stop`; null while it is open |
 //! | `inferred` | whether the day is the likeliest of several |
 //! | `long` | whether it is longer than 16 hours |
-//! | `changes` | what Toggl was told before (of the first entry): a list of `field` (`"title"`, `"start"` or `"stop"`) and `was` (null: it was running) |
+//! | `changes` | what was sent before (for the first entry): a list of `field` (`"title"`, `"start"` or `"stop"`) and `was` (null: it was running) |
 //!
-//! *held*:
+//! *held back*:
 //!
 //! | field | value |
 //! |---|---|
-//! | `key` | the session |
-//! | `why` | `"open"`, `"reopened"`, `"rejected"`, `"uncertain"`, `"assumed"` or `"gone"` |
+//! | `session` | the key of the session |
+//! | `reason` | `"open"`, `"reopened"`, `"rejected"`, `"uncertain"`, `"assumed"` or `"removed"` |
 //! | `title`, `start`, `stop` | as in an operation |
-//! | `refusal` | for `"rejected"` `status` (HTTP) and `text` (what Toggl said); else null |
+//! | `rejection` | for `"rejected"` `status` (HTTP) and `text` (what Toggl said); else null |
 //!
-//! *odd*:
+//! *invalid session*:
 //!
 //! | field | value |
 //! |---|---|
 //! | `title` | the title of its task |
 //! | `place` | the list and the position of the task in it, from 0: `"today/3"` |
-//! | `session` | the position of the session in the task, from 0 |
+//! | `position` | the position of the session in the task, from 0 |
 //! | `reason` | what is wrong, for people |
 //!
 //! *quota*:
 //!
 //! | field | value |
 //! |---|---|
-//! | `remaining` | requests left in this hour, or null if Toggl never told |
+//! | `remaining` | requests left in this hour, or null if Toggl never said |
 //! | `resets_at` | when the hour is over |
 //!
-//! *end*:
+//! *stop reason*:
 //!
 //! | field | value |
 //! |---|---|
-//! | `reason` | `"quota"`, `"rate_limited"`, `"trouble"`, `"offline"`, `"max_requests"`, `"interrupted"`, `"token_refused"`, `"call_gone"`, `"no_such_call"`, `"no_workspace"` or `"save"` |
+//! | `kind` | `"quota"`, `"rate_limited"`, `"trouble"`, `"offline"`, `"max_requests"`, `"interrupted"`, `"token_refused"`, `"api_gone"`, `"wrong_address"`, `"no_workspace"` or `"save"` |
 //! | `until` | from when running again makes sense, or null if that does not depend on the time |
 //! | `text` | details for people, or null |
 
@@ -97,7 +97,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Status, View, operations, push, status};
+use super::plan::operations;
+use super::{Status, View, push, status};
 use crate::execute::{Report, StopReason};
 use crate::exit::Exit;
 use crate::reconcile::ingest::InvalidSession;
@@ -120,28 +121,39 @@ pub fn plan_json(view: &View<'_>) -> Value {
 #[must_use]
 pub fn report_json(view: &View<'_>, report: &Report, exit: Exit) -> Value {
     let mut document = document("push", view, &report.left);
-    let refused = report
-        .rejected
-        .iter()
-        .map(|refusal| json!({"key": refusal.session.to_string(), "status": refusal.status, "text": refusal.text}));
+    let rejected = report.rejected.iter().map(
+        |rejected| json!({"session": rejected.session.to_string(), "status": rejected.status, "text": rejected.text}),
+    );
     let fields = [
         ("dry_run", json!(false)),
         ("requests", json!(report.requests)),
         ("done", report.done.iter().map(operation).collect()),
         ("adopted", keys(&report.adopted)),
         ("assumed", keys(&report.assumed)),
-        ("refused", refused.collect()),
+        ("rejected", rejected.collect()),
         ("uncertain", keys(&report.uncertain)),
         ("unlistable", keys(&report.unlistable)),
         ("window_starts", json!(report.window_starts.map(|day| day.to_string()))),
         ("left", json!(report.left.operations.len())),
-        ("end", report.end.as_ref().map_or(Value::Null, |reason| end(view, reason))),
+        ("stop_reason", report.end.as_ref().map_or(Value::Null, |reason| stop_reason(view, reason))),
         ("exit", json!(exit.code())),
     ];
     for (name, value) in fields {
         document[name] = value;
     }
     document
+}
+
+/// There is neither a snapshot nor a sidecar, for programs.
+#[must_use]
+pub fn nothing_recorded_json(command: &str) -> Value {
+    json!({"schema": SCHEMA, "command": command, "nothing_recorded": true, "exit": Exit::UpToDate.code()})
+}
+
+/// A command could not do its work, for programs.
+#[must_use]
+pub fn error_json(error: &str, exit: Exit) -> Value {
+    json!({"schema": SCHEMA, "error": error, "exit": exit.code()})
 }
 
 /// How things stand, for programs.
@@ -153,7 +165,7 @@ pub fn status_json(status: &Status<'_>) -> Value {
     document["snapshot"] = json!(status.snapshot_path.to_string_lossy());
     document["saved"] = at(view.sidecar.last_snapshot_saved);
     document["sidecar"] = json!(status.sidecar_path.to_string_lossy());
-    document["taken"] = at(status.taken);
+    document["last_snapshot_saved"] = at(status.taken);
     document["last_request"] = at(view.sidecar.quota.last_request_ms.map(|ms| ms.div_euclid(1000)));
     document["inferred"] = json!(status::inferred(view));
     document
@@ -166,14 +178,14 @@ fn document(command: &str, view: &View<'_>, now: &Plan) -> Value {
         "command": command,
         "first_push": view.first_push,
         "operations": view.plan.operations.iter().map(operation).collect::<Value>(),
-        "held": now.held.iter().map(|held| self::held(view, held)).collect::<Value>(),
+        "held_back": now.held.iter().map(|held| self::held(view, held)).collect::<Value>(),
         "reopened": keys(&view.intake.reopened),
-        "odd": view.intake.invalid.iter().map(odd).collect::<Value>(),
-        "agreed": now.up_to_date,
+        "invalid": view.intake.invalid.iter().map(invalid).collect::<Value>(),
+        "up_to_date": now.up_to_date,
         "requests": view.requests(),
         "quota": {
-            "workspace": quota(view, view.sidecar.quota.workspace),
-            "user": quota(view, view.sidecar.quota.user),
+            "writing": quota(view, view.sidecar.quota.workspace),
+            "reading": quota(view, view.sidecar.quota.user),
         },
         "prune_refused": now.prune_refused,
     })
@@ -183,7 +195,7 @@ fn operation(operation: &Operation) -> Value {
     let seconds = operation.stop.map(|stop| (stop - operation.start).whole_seconds());
     json!({
         "kind": operations::word(operation.kind),
-        "keys": keys(&operation.sessions),
+        "sessions": keys(&operation.sessions),
         "entries": operation.entries.iter()
             .map(|entry| json!({"id": entry.id, "workspace": entry.workspace}))
             .collect::<Value>(),
@@ -209,28 +221,28 @@ fn held(view: &View<'_>, held: &Held) -> Value {
     let record = view.sidecar.record(held.session);
     let rejected = record.and_then(|(_, record)| record.rejected.as_ref()).filter(|_| held.why == HoldReason::Rejected);
     json!({
-        "key": held.session.to_string(),
-        "why": match held.why {
+        "session": held.session.to_string(),
+        "reason": match held.why {
             HoldReason::Open => "open",
             HoldReason::Reopened => "reopened",
             HoldReason::Rejected => "rejected",
             HoldReason::Uncertain => "uncertain",
             HoldReason::Assumed => "assumed",
-            HoldReason::Gone => "gone",
+            HoldReason::Gone => "removed",
         },
-        "title": record.map(|(thread, _)| &*thread.title),
+        "title": record.map(|(task, _)| &*task.title),
         "start": record.map(|(_, record)| rfc3339(record.start)),
         "stop": record.and_then(|(_, record)| record.stop).map(rfc3339),
-        "refusal": rejected.map(|rejected| json!({"status": rejected.status, "text": rejected.text})),
+        "rejection": rejected.map(|rejected| json!({"status": rejected.status, "text": rejected.text})),
     })
 }
 
-fn odd(odd: &InvalidSession) -> Value {
+fn invalid(invalid: &InvalidSession) -> Value {
     json!({
-        "title": odd.title,
-        "place": odd.place.to_string(),
-        "session": odd.session,
-        "reason": odd.reason,
+        "title": invalid.title,
+        "place": invalid.place.to_string(),
+        "position": invalid.session,
+        "reason": invalid.reason,
     })
 }
 
@@ -245,8 +257,8 @@ fn quota(view: &View<'_>, level: Option<Level>) -> Value {
     }
 }
 
-fn end(view: &View<'_>, end: &StopReason) -> Value {
-    let (reason, text) = match end {
+fn stop_reason(view: &View<'_>, end: &StopReason) -> Value {
+    let (kind, text) = match end {
         StopReason::Quota(_) => ("quota", None),
         StopReason::RateLimited => ("rate_limited", None),
         StopReason::Trouble(text) => ("trouble", Some(text.clone())),
@@ -254,13 +266,13 @@ fn end(view: &View<'_>, end: &StopReason) -> Value {
         StopReason::MaxRequests => ("max_requests", None),
         StopReason::Interrupted => ("interrupted", None),
         StopReason::TokenRefused(status) => ("token_refused", Some(format!("Toggl answered {status}"))),
-        StopReason::CallGone => ("call_gone", None),
-        StopReason::NoSuchCall => ("no_such_call", None),
+        StopReason::CallGone => ("api_gone", None),
+        StopReason::NoSuchCall => ("wrong_address", None),
         StopReason::NoWorkspace(text) => ("no_workspace", Some(text.clone())),
         StopReason::Save(text) => ("save", Some(text.clone())),
     };
     let until = push::again_at(view, end).map(|at| rfc3339(view.zone.at(at)));
-    json!({"reason": reason, "until": until, "text": text})
+    json!({"kind": kind, "until": until, "text": text})
 }
 
 fn keys(keys: &[SessionKey]) -> Value {

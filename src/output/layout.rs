@@ -1,10 +1,11 @@
-//! Laying text out: lines, paragraphs that fit the terminal, and restrained colour.
+//! Laying text out: lines that fit the terminal, restrained colour, and nothing printed unescaped. Whatever is put on a
+//! [`Page`] is escaped here, so that nobody has to remember to.
 
 use super::Style;
-use super::escape::{clusters, cut, width};
+use super::escape::{clusters, cut, escape, width};
 
-/// Below this a table has no room, and a narrower terminal wraps it; above, lines are too long to read.
-const COLUMNS: std::ops::RangeInclusive<usize> = 60..=240;
+/// A narrower terminal wraps by itself; in wider lines the eye loses its way.
+const COLUMNS: std::ops::RangeInclusive<usize> = 40..=200;
 
 /// Text under way.
 #[derive(Debug)]
@@ -16,9 +17,11 @@ pub struct Page {
 /// What a colour stands for. The words say the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
-    /// Something is added.
+    /// Nothing in particular.
+    Plain,
+    /// Something is added, or in order.
     Green,
-    /// Something changes.
+    /// Something changes, or is worth knowing.
     Yellow,
     /// Something is taken away, or went wrong.
     Red,
@@ -39,51 +42,72 @@ impl Page {
         self.style.verbose
     }
 
-    /// A line as it is, trailing blanks dropped.
-    pub fn line(&mut self, line: &str) {
+    /// A line of parts as they are, each in its colour, trailing blanks dropped. Whoever calls sees that it fits.
+    pub fn line(&mut self, parts: &[(Ink, &str)]) {
+        let mut line = String::new();
+        for &(ink, part) in parts {
+            self.paint(&mut line, ink, &escape(part));
+        }
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
 
-    /// A line cut to the terminal. It must be clean and without colour.
+    /// A line cut to the terminal.
     pub fn cut_line(&mut self, line: &str) {
-        let line = cut(line, self.columns());
-        self.line(&line);
+        let line = cut(&escape(line), self.columns());
+        self.line(&[(Ink::Plain, &line)]);
     }
 
-    /// Sentences, broken between words, all lines but the first indented; the first stands where the text does. What
-    /// stands in backticks is kept together.
+    /// Sentences, broken between words, all lines but the first indented. What stands in backticks is kept together.
     pub fn paragraph(&mut self, indent: usize, text: &str) {
+        self.labelled(&[], indent, Ink::Plain, text);
+    }
+
+    /// A label and sentences behind it, all lines but the first indented.
+    pub fn labelled(&mut self, label: &[(Ink, &str)], indent: usize, ink: Ink, text: &str) {
+        let text = escape(text);
         let lead = text.len() - text.trim_start_matches(' ').len();
-        self.fill(lead, indent, words(text));
+        self.fill(label, lead, indent, ink, words(&text));
     }
 
     /// Parts of one sentence, broken between the parts.
     pub fn parts(&mut self, parts: &[String]) {
-        let mut ended: Vec<String> = parts.iter().map(|part| format!("{part};")).collect();
+        let mut ended: Vec<String> = parts.iter().map(|part| format!("{};", escape(part))).collect();
         if let Some(last) = ended.last_mut() {
             last.pop();
             last.push('.');
         }
         let columns = self.columns();
-        let fitting = ended.iter().flat_map(|part| match width(part) < columns {
+        let fitting = ended.iter().flat_map(|part| match width(part) + 2 <= columns {
             true => vec![part.as_str()],
             false => words(part).collect(),
         });
-        self.fill(0, 2, fitting);
+        self.fill(&[], 0, 2, Ink::Plain, fitting);
     }
 
-    /// Words, as many on a line as fit: the first line `lead` columns in, the others `indent`.
-    fn fill<'t>(&mut self, lead: usize, indent: usize, words: impl Iterator<Item = &'t str>) {
+    /// Words, as many on a line as fit: the first line behind a label and `lead` columns, the others `indent` in.
+    fn fill<'t>(
+        &mut self,
+        label: &[(Ink, &str)],
+        lead: usize,
+        indent: usize,
+        ink: Ink,
+        words: impl Iterator<Item = &'t str>,
+    ) {
         let columns = self.columns();
+        let mut lines = Vec::new();
         let mut line = " ".repeat(lead);
-        let (mut used, mut is_empty) = (lead, true);
+        let mut used = label.iter().map(|(_, part)| width(&escape(part))).sum::<usize>() + lead;
+        let mut is_empty = true;
+        let mut end_line = |line: &mut String| {
+            lines.push(std::mem::replace(line, " ".repeat(indent)));
+            indent
+        };
         for word in words {
             let wide = width(word);
             if !is_empty && used + 1 + wide > columns {
-                self.line(&line);
-                line = " ".repeat(indent);
-                (used, is_empty) = (indent, true);
+                used = end_line(&mut line);
+                is_empty = true;
             }
             if !is_empty {
                 line.push(' ');
@@ -98,15 +122,18 @@ impl Page {
             // Longer than a line.
             for cluster in clusters(word) {
                 if used + width(cluster) > columns {
-                    self.line(&line);
-                    line = " ".repeat(indent);
-                    used = indent;
+                    used = end_line(&mut line);
                 }
                 line.push_str(cluster);
                 used += width(cluster);
             }
         }
-        self.line(&line);
+        lines.push(line);
+        for (at, line) in lines.iter().enumerate() {
+            let label = if at == 0 { label } else { &[] };
+            let parts: Vec<(Ink, &str)> = label.iter().copied().chain([(ink, line.as_str())]).collect();
+            self.line(&parts);
+        }
     }
 
     /// An empty line, unless nothing stands above it.
@@ -116,17 +143,21 @@ impl Page {
         }
     }
 
-    pub fn paint(&self, ink: Ink, text: &str) -> String {
-        if !self.style.color || text.is_empty() {
-            return text.to_owned();
-        }
+    fn paint(&self, line: &mut String, ink: Ink, text: &str) {
         let code = match ink {
-            Ink::Green => 32,
-            Ink::Yellow => 33,
-            Ink::Red => 31,
-            Ink::Dim => 2,
+            Ink::Plain => "",
+            Ink::Green => "32",
+            Ink::Yellow => "33",
+            Ink::Red => "31",
+            Ink::Dim => "2",
         };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        let text_end = text.trim_end().len();
+        if !self.style.color || code.is_empty() || text_end == 0 {
+            line.push_str(text);
+            return;
+        }
+        let (text, blanks) = text.split_at(text_end);
+        line.push_str(&format!("\u{1b}[{code}m{text}\u{1b}[0m{blanks}"));
     }
 
     pub fn finish(self) -> String {
@@ -144,12 +175,12 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     .filter(|word| !word.is_empty())
 }
 
-/// The text with blanks behind it up to so many columns. It must be clean and without colour.
+/// The text with blanks behind it up to so many columns. It must be escaped.
 pub fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
-/// The text with blanks before it up to so many columns.
+/// The text with blanks before it up to so many columns. It must be escaped.
 pub fn pad_left(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
 }

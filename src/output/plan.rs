@@ -1,9 +1,13 @@
 //! What a plan comes to, on one line, and how long the quota makes it take.
 
+pub(super) mod held_back;
+pub(super) mod operations;
+pub(super) mod rejections;
+pub(super) mod sessions;
+
 use super::View;
 use super::layout::Page;
 use super::words::{count, moment_from, number, roughly};
-use super::{held_back, operations};
 use crate::reconcile::plan::HoldReason;
 use crate::toggl::Bucket;
 use crate::toggl::quota::{HOUR, PLANS};
@@ -14,11 +18,11 @@ impl View<'_> {
     /// anything to ask about.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.plan.requests() + self.questions()
+        self.plan.requests() + self.reading()
     }
 
-    /// Requests that ask, and count in the user's bucket.
-    fn questions(&self) -> usize {
+    /// Requests that read, and count in the user's bucket.
+    fn reading(&self) -> usize {
         let looks = self.looks_first();
         let settles = self.plan.held_for(HoldReason::Uncertain).next().is_some();
         let makes = self.plan.operations.iter().any(|operation| operation.kind.makes_an_entry());
@@ -33,18 +37,26 @@ impl View<'_> {
     }
 }
 
+/// The plan: what is sent by day, what is held back, and on the last line what it comes to.
+pub fn plan(page: &mut Page, view: &View<'_>) {
+    operations::operations(page, view, &view.plan.operations);
+    held_back::all(page, view, view.plan);
+    notes(page, view);
+    line(page, view);
+}
+
 /// What has to be known before the plan is carried out.
-pub fn notes(page: &mut Page, view: &View<'_>) {
+fn notes(page: &mut Page, view: &View<'_>) {
     if view.looks_first() {
         page.paragraph(
             0,
-            "This is the first push: Toggl is asked once what it already holds, and what is there is adopted, not \
-             doubled.",
+            "This is the first push. It asks Toggl first which of these it already has, and adopts those instead of \
+             sending them twice.",
         );
     }
     if let Some(until) = empty_until(view) {
         let until = moment_from(until, view.now, view.zone);
-        page.paragraph(0, &format!("The quota is used up until {until}; before that nothing is sent."));
+        page.paragraph(0, &format!("The quota is used up until {until}; nothing is sent before that."));
     }
     estimate(page, view);
 }
@@ -52,7 +64,7 @@ pub fn notes(page: &mut Page, view: &View<'_>) {
 /// When the first request may be sent, if a bucket that is needed is empty.
 fn empty_until(view: &View<'_>) -> Option<i64> {
     let quota = &view.sidecar.quota;
-    let user = Some(Bucket::User).filter(|_| view.questions() > 0);
+    let user = Some(Bucket::User).filter(|_| view.reading() > 0);
     let workspace = Some(Bucket::Workspace).filter(|_| view.plan.requests() > 0);
     [user, workspace].into_iter().flatten().filter_map(|bucket| quota.empty_until(bucket, view.now)).max()
 }
@@ -90,11 +102,11 @@ fn estimate(page: &mut Page, view: &View<'_>) {
     let pacing = i64::try_from(view.pace.saturating_mul(in_the_last).as_secs()).unwrap_or(0);
     let done = level.resets_at.saturating_add(resets.saturating_mul(HOUR)).saturating_add(pacing);
     let all = match left {
-        0 => "All is".to_owned(),
-        left => format!("{} can be sent now, and the rest is", number(left)),
+        0 => "All can be sent".to_owned(),
+        left => format!("{} can be sent now, and the rest", number(left)),
     };
     let done = moment_from(done, view.now, view.zone);
-    page.paragraph(2, &format!("{all} done by {done} if sent as soon as the quota allows (see `--wait`)."));
+    page.paragraph(2, &format!("{all} by {done}, as the quota allows; `chute-toggl push --wait` waits for it."));
 }
 
 /// Requests that name a workspace and are known to be left in this hour.
@@ -109,24 +121,24 @@ fn exceeds_quota(view: &View<'_>) -> bool {
 }
 
 /// What there is to say when there is nothing to do.
-pub fn in_agreement(sessions: usize) -> String {
-    format!("In agreement: {}.", count(sessions, "session"))
+pub fn up_to_date(sessions: usize) -> String {
+    format!("Up to date: {}.", count(sessions, "session"))
 }
 
-/// `stop 1, create 3; 412 in agreement; 5 requests, about 4 s, 25 left`, or that nothing is to be done.
-pub fn line(page: &mut Page, view: &View<'_>) {
+/// `To send: stop 1, create 3; 412 up to date; 5 requests, about 4 s, 25 left.`, or that all is up to date.
+fn line(page: &mut Page, view: &View<'_>) {
     let plan = view.plan;
     let held = held_back::counts(plan);
     let requests = view.requests();
     if requests == 0 && !plan.needs_attention(view.intake) {
-        page.line(&in_agreement(plan.up_to_date));
+        page.paragraph(2, &up_to_date(plan.up_to_date));
         return;
     }
     let mut parts = vec![match plan.operations.is_empty() {
         true => "Nothing to send".to_owned(),
-        false => operations::by_kind(&plan.operations),
+        false => format!("To send: {}", operations::by_kind(&plan.operations)),
     }];
-    parts.push(format!("{} in agreement", number(plan.up_to_date)));
+    parts.push(format!("{} up to date", number(plan.up_to_date)));
     if !held.is_empty() {
         parts.push(format!("held back: {held}"));
     }

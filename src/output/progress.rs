@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::execute::{Event, Watch};
-use crate::output::{clean, moment_from};
+use crate::output::escape::{cut, escape, width};
+use crate::output::words::{count, moment_from, number};
 use crate::toggl::quota::{HOUR, PLANS};
 use crate::toggl::{Answer, Bucket, Failure, Request};
 use crate::zone::Zone;
@@ -21,10 +22,8 @@ const REDRAW_MS: i64 = 100;
 /// What is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Show {
-    /// The line: stderr is a terminal, and silence was not asked for.
-    pub line: bool,
-    /// Columns of that terminal.
-    pub columns: usize,
+    /// Columns of the terminal that stderr is; `None`, and so no line, if it is none or silence was asked for.
+    pub columns: Option<usize>,
     /// Every request.
     pub requests: bool,
     /// Quota resets are slept through.
@@ -80,14 +79,13 @@ impl<'a> Progress<'a> {
     fn draw(&mut self) {
         let now_ms = self.clock.now_ms();
         let is_worth_it = self.state.until.is_some() || now_ms - self.started_ms >= PATIENCE_MS;
-        if !self.show.line || !is_worth_it || now_ms.saturating_sub(self.drawn_ms) < REDRAW_MS {
+        let Some(columns) = self.show.columns.filter(|_| is_worth_it) else { return };
+        if now_ms.saturating_sub(self.drawn_ms) < REDRAW_MS {
             return;
         }
         // A line that reaches the last column wraps, and could not be rewritten any more.
-        let columns = self.show.columns.saturating_sub(1);
-        let line: String =
-            self.state.line(&self.show, now_ms, self.started_ms, self.zone).chars().take(columns).collect();
-        let drawn = line.chars().count();
+        let line = cut(&self.state.line(&self.show, now_ms, self.started_ms, self.zone), columns.saturating_sub(1));
+        let drawn = width(&line);
         let rest = " ".repeat(self.drawn.saturating_sub(drawn));
         let _ = write!(self.err, "\r{line}{rest}");
         let _ = self.err.flush();
@@ -166,7 +164,7 @@ pub fn failed(request: &Request, failure: &Failure) -> String {
         Failure::NotSent(why) => ("not sent", why),
         Failure::Unknown(why) => ("no answer", why),
     };
-    format!("{} {} -> {what}: {}", request.method.as_str(), request.path, clean(why))
+    format!("{} {} -> {what}: {}", request.method.as_str(), request.path, escape(why))
 }
 
 impl State {
@@ -174,13 +172,15 @@ impl State {
         let mut parts = Vec::new();
         match self.done + self.left {
             0 => parts.push("asking Toggl what it holds".to_owned()),
-            all => parts.push(format!("{} of {all} sent", self.done)),
+            all => parts.push(format!("{} of {} sent", number(self.done), number(all))),
         }
         let from = |at: i64| moment_from(at, now_ms.div_euclid(1000), zone);
         match (self.until, self.remaining) {
             (Some(until), _) => parts.push(format!("quota used up, goes on at {}", from(until))),
-            (None, Some(1)) => parts.push("1 request left this hour".to_owned()),
-            (None, Some(remaining)) => parts.push(format!("{} requests left this hour", remaining.max(0))),
+            (None, Some(remaining)) => {
+                let remaining = usize::try_from(remaining).unwrap_or(0);
+                parts.push(format!("{} left this hour", count(remaining, "request")));
+            }
             (None, None) => {}
         }
         if let Some(at) = self.finished_at(show, now_ms, started_ms) {

@@ -3,13 +3,10 @@
 use std::collections::HashSet;
 
 use super::View;
-use super::escape::clean;
-use super::held_back;
 use super::layout::Page;
-use super::operations;
-use super::rejections::{Refused, refusals};
-use super::sessions;
-use super::words::{by_number, count, meaning, moment_from, number};
+use super::plan::rejections::{Rejected, rejections};
+use super::plan::{held_back, operations, sessions, up_to_date};
+use super::words::{by_number, count, day, meaning, moment_from, number};
 use crate::execute::{Report, StopReason};
 use crate::reconcile::plan::{HoldReason, Plan};
 use crate::sidecar::SessionKey;
@@ -23,19 +20,19 @@ pub fn report(page: &mut Page, view: &View<'_>, report: &Report) {
         operations::operations(page, view, &report.done);
     }
     found(page, view, report);
-    refusals(page, view, report.rejected.iter().map(Refused::now));
+    rejections(page, view, report.rejected.iter().map(Rejected::now));
     uncertain(page, view, report);
     if page.is_verbose() {
-        // What was refused and what is uncertain in this run was told above.
+        // What was rejected and what is uncertain in this run stands above.
         held_back::all(page, view, &without(&report.left, report));
     } else {
-        held_back::for_a_person(page, view, &report.left);
+        held_back::needing_attention(page, view, &report.left);
     }
     summary(page, view, report);
     if let Some(end) = &report.end {
         page.paragraph(0, &ending(view, end));
     } else if !report.left.operations.is_empty() {
-        page.paragraph(0, "Not everything could be sent; run again at any time.");
+        page.paragraph(0, "Not everything could be sent; run `chute-toggl push` again at any time.");
     }
 }
 
@@ -46,7 +43,7 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
         page.paragraph(
             0,
             &format!(
-                "{} {} in Toggl already and {} adopted, not doubled.",
+                "{} {} in Toggl already and {} adopted, not sent twice.",
                 count(adopted, "session"),
                 by_number(adopted, "was", "were"),
                 by_number(adopted, "was", "were"),
@@ -59,18 +56,19 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
     match report.window_starts {
         Some(first) if report.assumed.is_empty() => page.paragraph(
             0,
-            &format!("Toggl lists nothing before {first}: whether it holds older sessions could not be looked up."),
+            &format!("Toggl lists nothing before {}, so it is not known whether it has older sessions.", day(first)),
         ),
         first => {
             let n = report.assumed.len();
             if n > 0 {
-                let before = first.map_or(String::new(), |first| format!(", which is nothing before {first},"));
+                let before = first.map_or(String::new(), |first| format!(" (nothing before {})", day(first)));
                 page.paragraph(
                     0,
                     &format!(
-                        "{} {} not among what Toggl lists{before} and taken to be there as well. If {} not, \
+                        "{} {} not among what Toggl lists{before} and {} assumed to be there as well. If {} not, \
                          `chute-toggl push --send-unlisted` sends {}.",
                         count(n, "session"),
+                        by_number(n, "is", "are"),
                         by_number(n, "is", "are"),
                         by_number(n, "it is", "they are"),
                         by_number(n, "it", "them"),
@@ -112,17 +110,17 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
         && report.rejected.is_empty()
         && report.uncertain.is_empty();
     if nothing_happened && !left.needs_attention(view.intake) {
-        page.line(&super::plan::in_agreement(left.up_to_date));
+        page.paragraph(2, &up_to_date(left.up_to_date));
         return;
     }
     let mut parts = vec![match report.done.is_empty() {
-        true => "Nothing done".to_owned(),
-        false => format!("Done: {}", operations::by_kind(&report.done)),
+        true => "Nothing sent".to_owned(),
+        false => format!("Sent: {}", operations::by_kind(&report.done)),
     }];
     if !left.operations.is_empty() {
-        parts.push(format!("to be done: {}", operations::by_kind(&left.operations)));
+        parts.push(format!("still to send: {}", operations::by_kind(&left.operations)));
     }
-    parts.push(format!("{} in agreement", number(left.up_to_date)));
+    parts.push(format!("{} up to date", number(left.up_to_date)));
     let held = held_back::counts(left);
     if !held.is_empty() {
         parts.push(format!("held back: {held}"));
@@ -131,16 +129,16 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
     page.parts(&parts);
 }
 
-/// The plan less what was told of already.
+/// The plan less what stands above already.
 fn without(plan: &Plan, report: &Report) -> Plan {
-    let refused: HashSet<SessionKey> = report.rejected.iter().map(|refusal| refusal.session).collect();
-    let told = |why: HoldReason, key: SessionKey| match why {
-        HoldReason::Rejected => refused.contains(&key),
+    let rejected: HashSet<SessionKey> = report.rejected.iter().map(|rejected| rejected.session).collect();
+    let is_above = |why: HoldReason, key: SessionKey| match why {
+        HoldReason::Rejected => rejected.contains(&key),
         HoldReason::Uncertain => true,
         _ => false,
     };
     Plan {
-        held: plan.held.iter().filter(|held| !told(held.why, held.session)).cloned().collect(),
+        held: plan.held.iter().filter(|held| !is_above(held.why, held.session)).cloned().collect(),
         prune_refused: plan.prune_refused,
         ..Plan::default()
     }
@@ -150,48 +148,48 @@ fn without(plan: &Plan, report: &Report) -> Plan {
 pub fn ending(view: &View<'_>, end: &StopReason) -> String {
     let from = |at: i64| moment_from(at, view.now, view.zone);
     let again = || match again_at(view, end) {
-        Some(at) if at > view.now => format!("run again from {}", from(at)),
+        Some(at) if at > view.now => format!("run again from {} on", from(at)),
         _ => "run again at any time".to_owned(),
     };
     match end {
         StopReason::Quota(until) => {
-            format!("The quota is used up until {}; run again then, or let `push --wait` wait.", from(*until))
+            format!("The quota is used up until {}; run again then, or let `chute-toggl push --wait` wait.", from(*until))
         }
         StopReason::RateLimited => {
-            format!("Toggl answered again and again that requests come too fast (429); {}.", again())
+            format!("Toggl says again and again that requests come too fast (429); {}.", again())
         }
         StopReason::Trouble(what) => format!("Toggl is in trouble ({}); {}.", quoted(what), again()),
         StopReason::Offline(why) => {
             format!("Toggl could not be reached ({}); run again as soon as it can be.", quoted(why))
         }
-        StopReason::MaxRequests => format!("As many requests were sent as `--max-requests` allows; {}.", again()),
+        StopReason::MaxRequests => format!("The limit of `--max-requests` is reached; {}.", again()),
         StopReason::Interrupted => {
             "Interrupted. What was done is recorded; the next run goes on from there.".to_owned()
         }
         StopReason::TokenRefused(status) => format!(
-            "Toggl refused the token ({status}). Set `TOGGL_API_TOKEN` to the API token at the end of your Toggl \
-             profile page."
+            "Toggl refused the token ({status}). Set `TOGGL_API_TOKEN` to the API token at the bottom of \
+             https://track.toggl.com/profile."
         ),
-        StopReason::CallGone => "Toggl says that a call is gone for good (410). Upgrade `chute-toggl`.".to_owned(),
+        StopReason::CallGone => "Toggl says that this version of its API is no longer there (410). Look for a newer `chute-toggl`.".to_owned(),
         StopReason::NoSuchCall => {
-            "There is no such call where the requests went (404). See that `TOGGL_API_URL` ends in \
-                            `/api/v9` and that `TOGGL_WORKSPACE_ID` is the number of a workspace of yours."
+            "The address that the requests went to is not that of Toggl's API, or the workspace is not there (404). Check \
+             that `TOGGL_API_URL` ends in `/api/v9` and that `TOGGL_WORKSPACE_ID` is the number of a workspace of yours."
                 .to_owned()
         }
         StopReason::NoWorkspace(why) => {
             format!("No workspace is known ({}). Set `TOGGL_WORKSPACE_ID` to the number of yours.", quoted(why))
         }
         StopReason::Save(why) => format!(
-            "The sidecar could not be saved ({}). See that its folder can be written and has room, then run again: \
-             what was sent and not recorded is looked up first.",
+            "The sidecar could not be saved ({}). Check that its folder can be written to and has room, then run again: \
+             what was sent but not recorded is looked up in Toggl first.",
             quoted(why)
         ),
     }
 }
 
 /// A reason inside a sentence.
-fn quoted(reason: &str) -> String {
-    clean(reason.trim().trim_end_matches('.'))
+fn quoted(reason: &str) -> &str {
+    reason.trim().trim_end_matches('.')
 }
 
 /// From when running again makes sense (unix seconds); `None` if that does not depend on the time.

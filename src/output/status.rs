@@ -1,7 +1,6 @@
 //! How things stand: the files, the last push, the quota, and what a push would do.
 
-use super::escape::clean;
-use super::layout::Page;
+use super::layout::{Ink, Page};
 use super::words::{count, moment, moment_from, number};
 use super::{Status, View, plan};
 use crate::toggl::Bucket;
@@ -9,29 +8,32 @@ use crate::toggl::quota::Level;
 
 pub fn status(page: &mut Page, status: &Status<'_>) {
     let view = &status.view;
-    let told = |at: i64| moment(at, view.now, view.zone);
-    let saved = view.sidecar.last_snapshot_saved.map_or(String::new(), |at| format!(", saved {}", told(at)));
-    page.line(&format!("Snapshot   {}{saved}", clean(&status.snapshot_path.to_string_lossy())));
+    let at = |instant: i64| moment(instant, view.now, view.zone);
+    let saved = view.sidecar.last_snapshot_saved.map_or(String::new(), |saved| format!(", saved {}", at(saved)));
+    fact(page, "Snapshot", &format!("{}{saved}", status.snapshot_path.to_string_lossy()));
     let none_yet = if status.taken.is_none() { " (none yet)" } else { "" };
-    page.line(&format!("Sidecar    {}{none_yet}", clean(&status.sidecar_path.to_string_lossy())));
+    fact(page, "Sidecar", &format!("{}{none_yet}", status.sidecar_path.to_string_lossy()));
     let quota = &view.sidecar.quota;
     let push = match status.taken {
-        Some(taken) => format!("took in what was saved {}", told(taken)),
+        Some(saved) => format!("read the snapshot that was saved {}", at(saved)),
         None => "never".to_owned(),
     };
-    let request = quota.last_request_ms.map(|ms| format!("; last request {}", told(ms.div_euclid(1000))));
-    page.line(&format!("Last push  {push}{}", request.unwrap_or_default()));
-    page.line(&format!(
-        "Quota      workspace: {}; user: {}",
-        level(view, Bucket::Workspace, quota.workspace),
-        level(view, Bucket::User, quota.user)
-    ));
+    let request = quota.last_request_ms.map(|ms| format!("; last request {}", at(ms.div_euclid(1000))));
+    fact(page, "Last push", &format!("{push}{}", request.unwrap_or_default()));
+    let writing = level(view, Bucket::Workspace, quota.workspace);
+    let reading = level(view, Bucket::User, quota.user);
+    fact(page, "Quota", &format!("writing: {writing}; reading: {reading}"));
     let inferred = inferred(view);
     if inferred > 0 {
-        page.line(&format!("Inferred   {}: the day is the likeliest of several", count(inferred, "session")));
+        fact(page, "Inferred", &format!("{}: the day is the likeliest of several", count(inferred, "session")));
     }
     page.gap();
-    plan(page, view);
+    plan::plan(page, view);
+}
+
+fn fact(page: &mut Page, name: &str, text: &str) {
+    let name = format!("{name:<9}  ");
+    page.labelled(&[(Ink::Plain, &name)], name.len(), Ink::Plain, text);
 }
 
 /// A bucket as last known.

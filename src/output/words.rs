@@ -1,7 +1,7 @@
 //! Numbers, spans and instants as words.
 
 use time::macros::format_description;
-use time::{Date, OffsetDateTime};
+use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::reconcile::plan::HoldReason;
 use crate::zone::Zone;
@@ -22,6 +22,11 @@ pub fn number(n: impl TryInto<u64>) -> String {
 /// `1 session`, `2 sessions`.
 pub fn count(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
+}
+
+/// `1 entry`, `2 entries`.
+pub fn entries(n: usize) -> String {
+    format!("{} {}", number(n), by_number(n, "entry", "entries"))
 }
 
 /// The word for one, or the word for none and several.
@@ -46,9 +51,30 @@ pub fn roughly(seconds: u64) -> Option<String> {
     }
 }
 
+/// How long ago, roughly: `3 h ago`.
+#[must_use]
+pub fn ago(seconds: i64) -> String {
+    match seconds {
+        ..60 => "just now".to_owned(),
+        60..5400 => format!("{} min ago", seconds / 60),
+        5400..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", number(seconds / 86_400)),
+    }
+}
+
 /// `Mon 2026-05-11`.
 pub fn day(date: Date) -> String {
     date.format(format_description!("[weekday repr:short] [year]-[month]-[day]")).unwrap_or_else(|_| date.to_string())
+}
+
+/// `Mon 2026-05-11 09:05`, by the offset of the instant.
+pub fn day_and_minute(at: OffsetDateTime) -> String {
+    format!("{} {}", day(at.date()), minute(at))
+}
+
+/// The instant on the clock of that offset; on its own where that clock would show a year of five digits.
+pub fn local(at: OffsetDateTime, offset: UtcOffset) -> OffsetDateTime {
+    at.checked_to_offset(offset).unwrap_or(at)
 }
 
 /// What the clock showed: `09:05`.
@@ -76,7 +102,7 @@ pub fn moment(at: i64, now: i64, zone: &Zone) -> String {
     if zone.date(at) == zone.date(now) { time } else { format!("{} {time}", day(zone.date(at))) }
 }
 
-/// The next full minute: a time told without seconds must not be too early.
+/// The next full minute: a time without seconds must not be too early.
 pub fn moment_from(at: i64, now: i64, zone: &Zone) -> String {
     moment(at.saturating_add(59).div_euclid(60).saturating_mul(60), now, zone)
 }
@@ -87,30 +113,31 @@ pub fn meaning(why: HoldReason, n: usize) -> String {
     let is = by_number(n, "is", "are");
     match why {
         HoldReason::Open => format!(
-            "{sessions} {is} open and not running: there is nothing yet that Toggl could hold. {} sent once {}:",
-            by_number(n, "It is", "They are"),
+            "{sessions} {is} open and not running, so there is nothing yet to send. {} once {}:",
+            by_number(n, "It is sent", "They are sent"),
             by_number(n, "it ends or runs again", "they end or run again"),
         ),
         HoldReason::Gone => format!(
-            "{sessions} {is} gone from Chute_kun. {} in Toggl until `chute-toggl push --prune`:",
+            "{sessions} {} removed from Chute_kun. {} in Toggl until you run `chute-toggl push --prune`:",
+            by_number(n, "was", "were"),
             by_number(n, "Its entry stays", "Their entries stay"),
         ),
         HoldReason::Assumed => format!(
-            "{sessions} {is} not among what Toggl lists and taken to be there already. If {} not, \
+            "{sessions} {is} not among what Toggl lists and {is} assumed to be there already. If {} not, \
              `chute-toggl push --send-unlisted` sends {}:",
             by_number(n, "it is", "they are"),
             by_number(n, "it", "them"),
         ),
         HoldReason::Uncertain => format!(
-            "{sessions} may or may not be in Toggl: the answer to what was sent is not known. The next push looks \
-             before it sends {} again:",
+            "{sessions} may or may not be in Toggl, because the answer to a request was lost. The next push looks \
+             there before it sends {} again:",
             by_number(n, "it", "them"),
         ),
         HoldReason::Reopened => format!(
             "{sessions} had ended and {is} open again, which Chute_kun never does. Was the snapshot restored, cut or \
-             edited? Toggl keeps the end that it has; put the snapshot right, or end {} again:",
+             edited? Toggl keeps the end that it has. Put the snapshot right, or end {} again:",
             by_number(n, "the session", "the sessions"),
         ),
-        HoldReason::Rejected => format!("Toggl refused {sessions}:"),
+        HoldReason::Rejected => format!("Toggl rejected {sessions}:"),
     }
 }

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::chute_kun::snapshot::KnownPast;
 use crate::toggl::quota::Quota;
+use crate::zone::is_on_every_clock;
 
 /// Why a sidecar was not accepted. Nothing is ever written over such a file.
 #[derive(Debug, thiserror::Error)]
@@ -311,7 +312,13 @@ fn insert(
             if thread.sessions.last().is_some_and(|last| last.number >= key.session) {
                 return damaged(format!("the entry {key} is there twice or out of order"));
             }
-            thread.sessions.push(record(key, line, &thread.title)?);
+            let record = record(key, line, &thread.title)?;
+            let sent = record.last_sent.as_ref().map(|sent| (sent.start, sent.stop));
+            let instants = [Some((record.start, record.stop)), sent].into_iter().flatten();
+            if !instants.flat_map(|(start, stop)| [Some(start), stop]).flatten().all(is_on_every_clock) {
+                return damaged(format!("the entry {key} is of a year that cannot be"));
+            }
+            thread.sessions.push(record);
         }
         if let Some((entry, _)) = entries.as_slice().first().filter(|(entry, _)| entry.task < key) {
             return damaged(format!("the entry {entry} belongs to no task"));

@@ -1,5 +1,6 @@
 //! What Toggl's answers say about entries, read leniently: fields come and go, and are written now so, now so.
 
+use crate::zone::is_on_every_clock;
 use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -119,13 +120,13 @@ fn stop(entry: &Value, start: OffsetDateTime) -> Option<OffsetDateTime> {
 /// RFC 3339 with `Z` or an offset; fractions of a second are cut, as Toggl does.
 fn instant(entry: &Value, field: &str) -> Option<OffsetDateTime> {
     let at = OffsetDateTime::parse(entry.get(field)?.as_str()?, &Rfc3339).ok()?;
-    at.replace_nanosecond(0).ok()
+    at.replace_nanosecond(0).ok().filter(|&at| is_on_every_clock(at))
 }
 
 /// The longest reason that is shown, in characters.
 const LONGEST_REASON: usize = 200;
 
-/// The reason in the body of a refusal, on one line and fit for a terminal. Toggl writes a JSON string, an object,
+/// The reason in the body of a refusal, on one line. Toggl writes a JSON string, an object,
 /// plain text, a page of HTML or nothing; nothing is the empty text.
 #[must_use]
 pub fn error_text(body: &str) -> String {
@@ -144,14 +145,7 @@ pub fn error_text(body: &str) -> String {
     if line.chars().count() > LONGEST_REASON {
         line = line.chars().take(LONGEST_REASON - 1).chain(['…']).collect();
     }
-    line.chars().fold(String::new(), |mut shown, c| {
-        if c.is_control() || is_directional(c) {
-            shown.extend(c.escape_unicode())
-        } else {
-            shown.push(c)
-        }
-        shown
-    })
+    line
 }
 
 /// The text of a JSON answer, wherever it keeps it; `None` when it keeps it nowhere that is known.
@@ -190,9 +184,4 @@ fn html_reason(page: &str) -> String {
         text.push(' ');
     }
     text
-}
-
-/// Characters that turn the direction of what follows them on a terminal.
-fn is_directional(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

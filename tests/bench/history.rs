@@ -51,7 +51,7 @@ impl History {
         History { first, second }
     }
 
-    /// The sidecar of somebody whose first snapshot is in agreement.
+    /// The sidecar of somebody whose first snapshot is up to date.
     pub fn agreed(&self, zone: &Zone) -> Sidecar {
         let mut sidecar = Sidecar { looked: true, workspace: Some(WORKSPACE), ..Sidecar::default() };
         ingest(&mut sidecar, &parse(self.first.as_bytes()).unwrap(), EVENING, zone);

@@ -29,7 +29,7 @@ pub fn run_command(
         out,
         err,
         out_columns: None,
-        err_is_terminal: false,
+        err_columns: None,
         watch: &mut Unwatched,
     })
 }

@@ -84,7 +84,7 @@ fn what_is_settled_is_archived_and_a_new_session_costs_one_request() {
     let text = snapshot(std::iter::once(&done(today("Next"), 1, MORNING)).chain(&swept));
     let (code, said) = push(&home, &text, 1, &[]);
     assert_eq!((code, sent(&home) - before), (0, 2), "{said}");
-    assert!(said.contains("1,204 in agreement"), "{said}");
+    assert!(said.contains("1,204 up to date"), "{said}");
     let sidecar = home.sidecar();
     assert_eq!((sidecar.tasks.len(), sidecar.archive.unwrap().past.tasks), (2, 600), "the archive was not touched");
     let bytes = fs::read(home.sidecar_path()).unwrap();
@@ -127,7 +127,7 @@ fn pruning_and_ranges_of_days_reach_into_the_archive() {
     assert_eq!(home.toggl.sandbox().entries().len(), 1200);
     let (code, said) = push(&home, &text, 1, &["--until", "2001-01-01"]);
     assert_eq!(code, 0);
-    assert!(said.contains("In agreement: 0 sessions"), "{said}");
+    assert!(said.contains("Up to date: 0 sessions"), "{said}");
 }
 
 #[test]

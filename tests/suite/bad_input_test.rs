@@ -226,7 +226,7 @@ fn another_file_with_none_of_the_recorded_sessions_is_held_back() {
     assert_eq!(fs::read(home.sidecar_path()).unwrap(), sidecar);
     // With a sidecar of its own it is pushed, and the first goes on as before.
     home.run(&["push", "--snapshot", &other, "--sidecar", &sidecar_of_other]).exits(0);
-    home.run(&["push"]).exits(0).says("In agreement: 1 session.");
+    home.run(&["push"]).exits(0).says("Up to date: 1 session.");
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn the_file_may_be_moved_and_may_be_begun_anew() {
     home.run(&["push"]).exits(0);
     let moved = home.arg("moved.toml");
     fs::rename(home.snapshot_path(), &moved).unwrap();
-    home.run(&["push", "--snapshot", &moved]).exits(0).says("In agreement: 1 session.");
+    home.run(&["push", "--snapshot", &moved]).exits(0).says("Up to date: 1 session.");
     save_at(moved.as_ref(), one_session("Garden", 600, 660).as_bytes(), EVENING - 1800);
     home.run(&["push", "--snapshot", &moved]).exits(0).says("create 1");
     assert_eq!(home.toggl.sandbox().entries().len(), 2);

@@ -1,6 +1,6 @@
 //! What Toggl holds beside what it was told: what is found, what is said of it, and what a repair makes of it.
 
-use chute_toggl::output::{Verdict, comparison_json as json, comparison_text as text};
+use chute_toggl::output::{Style, Verdict, comparison_json as json, comparison_text as text};
 use chute_toggl::reconcile::drift::{Comparison, Difference, compare, repair};
 use chute_toggl::sidecar::{LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::toggl::entry::TimeEntry;
@@ -51,13 +51,15 @@ fn held(sidecar: &Sidecar) -> Vec<TimeEntry> {
     sidecar.sessions().filter_map(|(_, _, record)| entry(record)).collect()
 }
 
+const STYLE: Style = Style { color: false, columns: 120, verbose: false };
+
 fn compared(sidecar: &Sidecar, listed: &[TimeEntry]) -> Comparison {
     compare(sidecar, listed, &(date!(2026 - 05 - 10)..=date!(2026 - 05 - 12)), Some(WORKSPACE))
 }
 
 fn said(sidecar: &Sidecar, comparison: &Comparison, repairs: bool) -> String {
     let days = date!(2026 - 05 - 10)..=date!(2026 - 05 - 12);
-    text(&Verdict { sidecar, comparison, days: &days, is_cut: false, pending: 2, repairs })
+    text(&Verdict { sidecar, comparison, days: &days, is_cut: false, pending: 2, repairs }, &STYLE)
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn what_is_as_it_was_told_agrees() {
     assert!(!comparison.has_missing() && !comparison.has_doubled() && !comparison.finds_nothing());
     assert_eq!(
         said(&sidecar, &comparison, false),
-        "3 entries since 2026-05-10 compared with Toggl, 3 agree.\n\
+        "Compared 3 entries since Sun 2026-05-10 with Toggl: 3 up to date.\n\
          Not counted: what the next push sends (2 requests).\n"
     );
 }
@@ -84,11 +86,11 @@ fn each_difference_is_told_with_its_session_on_the_clock_that_was_in_force() {
     assert_eq!((comparison.compared, comparison.up_to_date), (3, 1));
     assert_eq!(
         said(&sidecar, &comparison, false),
-        "edited     2026-05-11 09:00-09:10  Tea: entry 1 has the stop 2026-05-11 09:30\n\
-         missing    2026-05-11 11:00-11:10  Tea: entry 3 is not in Toggl (deleted, or moved to another day)\n\n\
-         3 entries since 2026-05-10 compared with Toggl, 1 agree.\n\
+        "edited     Mon 2026-05-11 09:00-09:10 Tea: entry 1 has the stop Mon 2026-05-11 09:30\n\
+         missing    Mon 2026-05-11 11:00-11:10 Tea: entry 3 is not in Toggl (deleted, or moved to another day)\n\n\
+         Compared 3 entries since Sun 2026-05-10 with Toggl: 1 up to date.\n\
          Not counted: what the next push sends (2 requests).\n\
-         Next: `chute-toggl verify --repair` tells Toggl again what Chute_kun recorded.\n"
+         Next: `chute-toggl verify --repair` sends again what Chute_kun recorded.\n"
     );
     let days = date!(2026 - 05 - 10)..=date!(2026 - 05 - 12);
     let verdict =
@@ -96,10 +98,13 @@ fn each_difference_is_told_with_its_session_on_the_clock_that_was_in_force() {
     let document = json(&verdict);
     let finding = &document["findings"][0];
     assert_eq!(finding["start"], "2026-05-11T09:00:00+09:00");
-    assert_eq!(finding["held"]["stop"], "2026-05-11T00:30:00Z");
-    assert!(!text(&verdict).contains("Not counted") && !text(&verdict).contains("Next:"), "it is being repaired");
-    let text = text(&Verdict { is_cut: true, repairs: false, ..verdict });
-    assert!(text.contains("Toggl lists three months") && !text.contains("Not counted"), "{text}");
+    assert_eq!(finding["in_toggl"]["stop"], "2026-05-11T00:30:00Z");
+    assert!(
+        !text(&verdict, &STYLE).contains("Not counted") && !text(&verdict, &STYLE).contains("Next:"),
+        "it is being repaired"
+    );
+    let text = text(&Verdict { is_cut: true, repairs: false, ..verdict }, &STYLE);
+    assert!(text.contains("Toggl lists the last three months") && !text.contains("Not counted"), "{text}");
 }
 
 #[test]
@@ -111,10 +116,10 @@ fn everything_that_differs_in_an_entry_is_named() {
         let text = said(&sidecar, &compared(&sidecar, &listed), false);
         text.lines().next().unwrap().split_once("entry 1 ").unwrap().1.to_owned()
     };
-    assert_eq!(edited(&|entry| entry.description = "Tee".to_owned()), "has the text `Tee`");
-    assert_eq!(edited(&|entry| entry.start -= TEN_MINUTES), "has the start 2026-05-11 08:50");
+    assert_eq!(edited(&|entry| entry.description = "Tee".to_owned()), "has the text \"Tee\"");
+    assert_eq!(edited(&|entry| entry.start -= TEN_MINUTES), "has the start Mon 2026-05-11 08:50");
     assert_eq!(edited(&|entry| entry.workspace = 8), "has the workspace 8");
-    assert_eq!(edited(&|entry| entry.stop = None), "runs in Toggl, and was told to have stopped");
+    assert_eq!(edited(&|entry| entry.stop = None), "runs in Toggl, but its session has ended");
 }
 
 /// Another account, or a Toggl that was emptied on purpose.

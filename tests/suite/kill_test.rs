@@ -65,7 +65,7 @@ fn killed_at_any_point_the_next_push_makes_it_good() {
     assert!(faults.is_empty(), "{} of {} points:\n{}", faults.len(), points.len(), faults.join("\n"));
 }
 
-/// Runs to the end: in agreement, with no more requests than the changes need. Returns the names of the steps.
+/// Runs to the end: up to date, with no more requests than the changes need. Returns the names of the steps.
 fn undisturbed(case: &PushCase, prepared: &Prepared) -> Vec<String> {
     let home = CrashHome::new(&case.save, prepared);
     let file = home.dir.path().join("steps");

@@ -14,12 +14,13 @@ use proptest::sample::select;
 struct World {
     variables: HashMap<String, OsString>,
     files: HashMap<PathBuf, Vec<u8>>,
+    state_flag: Option<PathBuf>,
 }
 
 impl World {
     fn new(variables: &[(&str, &str)]) -> World {
         let variables = variables.iter().map(|(name, value)| (name.to_string(), OsString::from(value))).collect();
-        World { variables, files: HashMap::new() }
+        World { variables, ..World::default() }
     }
 
     fn file(mut self, path: &str, text: &str) -> World {
@@ -29,6 +30,7 @@ impl World {
 
     fn located(&self) -> Option<Located> {
         snapshot_path(&Environment {
+            state_flag: self.state_flag.clone(),
             variable: &|name| self.variables.get(name).cloned(),
             read: &|path| self.files.get(path).cloned(),
             config_dir: Some("/passwd/config".into()),
@@ -66,7 +68,8 @@ fn the_first_that_is_set_decides() {
         assert_eq!(world.located(), Some(Located { path: path.into(), from }));
         world.variables.remove(variable);
     }
-    let nowhere = Environment { variable: &|_| None, read: &|_| None, config_dir: None, data_dir: None };
+    let nowhere =
+        Environment { state_flag: None, variable: &|_| None, read: &|_| None, config_dir: None, data_dir: None };
     assert_eq!(snapshot_path(&nowhere), None);
 }
 
@@ -90,6 +93,18 @@ fn what_is_not_unicode_counts_where_chute_kun_lets_it() {
     let mut world = with_config("state_path = '/state'\n");
     world.variables.insert("CHUTE_KUN_DISABLE_CONFIG".into(), odd);
     assert_eq!(world.path(), "/state");
+}
+
+/// The shell hook passed on what `chute --state` was given as if nothing could beat it.
+#[test]
+fn the_flag_of_chute_yields_to_the_configuration_and_to_nothing_else() {
+    let mut world = with_config("state_path = '/state'\n");
+    world.variables.insert("CHUTE_KUN_STATE".into(), "/variable".into());
+    world.state_flag = Some("flag.toml".into());
+    assert_eq!(world.path(), "/state");
+    world.variables.insert("CHUTE_KUN_DISABLE_CONFIG".into(), "1".into());
+    let located = world.located().unwrap();
+    assert_eq!((located.path, located.from), (PathBuf::from("flag.toml"), Source::Flag));
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod fault_test;
 mod faulty_lives_test;
 mod five_years_test;
 mod halt_test;
+mod hostile_test;
 mod house_test;
 mod http_failure_test;
 mod http_test;

@@ -143,6 +143,7 @@ fn of_many_pushes_at_once_one_works_and_the_others_send_nothing() {
         let ran = ended.recv_timeout(PATIENCE).expect("who finds the lock taken ends at once");
         ran.exits(5).complains("another push is running");
     }
+    wait_until("the connection", || home.toggl.connections() > 0);
     assert_eq!(home.toggl.connections(), 1, "only one push talks to Toggl");
     go_on.send(()).unwrap();
     ended.recv_timeout(PATIENCE).unwrap().exits(0);

@@ -219,7 +219,7 @@ fn names_are_those_of_the_tz_variable() {
         ["Asia/Tokio", "JST", "+09:00", " ", "Asia/Tokyo\n", "/etc/passwd", "/no/such/file", "../passwd", "日本"]
     {
         let message = Zone::named(name).map(|_| ()).unwrap_err();
-        assert!(message.contains(name.trim()) && !message.contains('\n'), "{message}");
+        assert!(message.contains(name.trim()), "{message}");
     }
 }
 

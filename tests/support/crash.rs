@@ -59,7 +59,7 @@ fn child() {
         out: &mut io::stdout(),
         err: &mut io::stderr(),
         out_columns: None,
-        err_is_terminal: false,
+        err_columns: None,
         watch: &mut StepByStep(&steps),
     });
     if let Some(path) = std::env::var_os(STEPS) {

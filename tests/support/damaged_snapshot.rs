@@ -68,8 +68,7 @@ pub fn check(name: &str, bytes: &[u8]) {
     let ours = parse(bytes);
     if let Err(error) = &ours {
         let message = error.to_string();
-        assert!(message.lines().count() <= 2 && message.chars().count() < 400, "{name}: {message}");
-        assert!(!message.chars().any(|c| c.is_control() && c != '\n'), "{name}: {message:?}");
+        assert!(message.chars().count() < 400, "{name}: {message}");
     }
     if !bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start().starts_with(b"{") {
         assert_eq!(ours.as_ref().ok(), expected(bytes).as_ref(), "{name}: {ours:?}");

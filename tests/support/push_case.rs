@@ -49,7 +49,7 @@ pub struct Save {
     /// When, in unix seconds.
     pub at: i64,
     pub text: String,
-    /// What Toggl must hold when it is in agreement.
+    /// What Toggl must hold when it is up to date.
     pub truth: Vec<Truth>,
 }
 

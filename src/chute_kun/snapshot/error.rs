@@ -1,4 +1,4 @@
-//! Why a snapshot is refused, in words short enough for a terminal whatever the file holds.
+//! Why a snapshot cannot be used, in few words whatever the file holds.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub enum SnapshotError {
     Invalid {
         /// Where, if that is known.
         place: Option<Place>,
-        /// A short reason on one line, safe to print.
+        /// A short reason.
         reason: String,
     },
 }
@@ -37,7 +37,7 @@ pub struct Place {
     pub line: usize,
     /// The character in the line, counted from 1.
     pub column: usize,
-    /// The part of the line around it, safe to print and at most some 60 characters long. May be empty.
+    /// The part of the line around it, some 60 characters at most. May be empty.
     pub excerpt: String,
 }
 
@@ -51,12 +51,12 @@ const REASON: usize = 200;
 impl SnapshotError {
     /// The fault at the byte `offset` of `text`.
     pub(super) fn at(text: &str, offset: usize, reason: &str) -> SnapshotError {
-        SnapshotError::Invalid { place: Some(Place::at(text, offset)), reason: printable(reason, REASON) }
+        SnapshotError::Invalid { place: Some(Place::at(text, offset)), reason: shortened(reason, REASON) }
     }
 
     /// A fault of which no place is known.
     pub(super) fn somewhere(reason: &str) -> SnapshotError {
-        SnapshotError::Invalid { place: None, reason: printable(reason, REASON) }
+        SnapshotError::Invalid { place: None, reason: shortened(reason, REASON) }
     }
 }
 
@@ -71,7 +71,7 @@ impl Place {
         Place {
             line: 1 + text[..start].bytes().filter(|&byte| byte == b'\n').count(),
             column: 1 + text[start..offset].chars().count(),
-            excerpt: format!("{cut}{}", printable(text[near..end].trim_end(), EXCERPT)),
+            excerpt: format!("{cut}{}", shortened(text[near..end].trim_end(), EXCERPT)),
         }
     }
 }
@@ -85,29 +85,15 @@ fn floor_boundary(text: &str, offset: usize) -> usize {
     offset
 }
 
-/// The first `most` characters of `text`, with escapes for those that would move the cursor or turn the line around.
-fn printable(text: &str, most: usize) -> String {
-    let mut shown = String::new();
-    let mut room = most;
-    for character in text.chars() {
-        let escape = character.is_control()
-            || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let width = if escape { character.escape_unicode().len() } else { 1 };
-        if width > room {
-            shown.push('…');
-            break;
-        }
-        room -= width;
-        if escape {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
+/// The first `most` characters of `text`.
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    shown
 }
 
-/// `line 3, column 9: reason`, and below it the part of the line.
+/// `line 3, column 9: reason (at "the part of the line")`.
 struct Report<'a>(Option<&'a Place>, &'a str);
 
 impl fmt::Display for Report<'_> {
@@ -115,6 +101,6 @@ impl fmt::Display for Report<'_> {
         let Report(place, reason) = self;
         let Some(Place { line, column, excerpt }) = place else { return f.write_str(reason) };
         write!(f, "line {line}, column {column}: {reason}")?;
-        if excerpt.is_empty() { Ok(()) } else { write!(f, "\n    {excerpt}") }
+        if excerpt.is_empty() { Ok(()) } else { write!(f, " (at \"{}\")", excerpt.trim_start()) }
     }
 }

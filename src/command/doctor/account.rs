@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::cli::Common;
-use crate::command::{Context, print};
+use crate::command::Context;
 use crate::exit::Exit;
-use crate::output::checkup::Check;
-use crate::output::moment_from;
+use crate::output::doctor::Check;
 use crate::output::progress::{answered, failed};
+use crate::output::{count, moment_from};
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
 use crate::toggl::http::Client;
@@ -25,19 +25,19 @@ pub fn check(
     token: &Token,
     sidecar: Sidecar,
     common: &Common,
-    world: &mut Context<'_>,
+    context: &mut Context<'_>,
     checks: &mut Vec<Check>,
 ) {
     let mut quota = sidecar.quota;
-    let now = world.clock.now();
+    let now = context.clock.now();
     if let Some(until) = quota.empty_until(Bucket::User, now) {
-        let text = "Toggl was not asked: the quota for questions is used up";
+        let text = "Toggl was not asked: the quota for reading is used up";
         checks.push(used_up("toggl", text, until, now, zone));
         return;
     }
     let pace_ms = i64::try_from(settings.pace.as_millis()).unwrap_or(i64::MAX);
-    let wait_ms = quota.pace_wait_ms(pace_ms, world.clock.now_ms());
-    world.clock.sleep(Duration::from_millis(wait_ms.unsigned_abs()));
+    let wait_ms = quota.pace_wait_ms(pace_ms, context.clock.now_ms());
+    context.clock.sleep(Duration::from_millis(wait_ms.unsigned_abs()));
     let request = Request { method: Method::Get, path: "/me".to_owned(), body: None };
     let outcome = Client::new(settings.api.clone(), token, settings.timeout).send(&request);
     if common.verbose {
@@ -45,7 +45,7 @@ pub fn check(
             Ok(answer) => answered(&request, answer),
             Err(failure) => failed(&request, failure),
         };
-        print(world.err, &line);
+        let _ = writeln!(context.err, "{line}");
     }
     let answer = match outcome {
         Ok(answer) => answer,
@@ -56,7 +56,7 @@ pub fn check(
             return;
         }
     };
-    let now = world.clock.now();
+    let now = context.clock.now();
     if let Some(headers) = answer.quota {
         quota.note_headers(Bucket::User, headers, now);
     }
@@ -131,23 +131,24 @@ fn clock(ahead: i64) -> Check {
             "clock",
             Exit::Attention,
             format!("this machine's clock is {seconds} s {than} Toggl's"),
-            "set this machine's clock: sessions are pushed with its times",
+            "set this machine's clock, because sessions get their days from it",
         ),
     }
 }
 
 /// What is left of both buckets. That of the workspace is known from the last push only.
 fn left(quota: &Quota, now: i64, zone: &Zone) -> Check {
-    let empty = [
-        (Bucket::Workspace, "the requests of this hour that change something are used up"),
-        (Bucket::User, "the quota for questions is used up"),
-    ];
+    let empty =
+        [(Bucket::Workspace, "the quota for writing is used up"), (Bucket::User, "the quota for reading is used up")];
     let empty = empty.into_iter().find_map(|(bucket, text)| Some((quota.empty_until(bucket, now)?, text)));
     if let Some((until, text)) = empty {
         return used_up("quota", text, until, now, zone);
     }
-    let told = |bucket| quota.remaining(bucket, now).map_or("not told".to_owned(), |left| format!("{left} left"));
-    let text = format!("changes: {}, questions: {}", told(Bucket::Workspace), told(Bucket::User));
+    let left = |bucket| match quota.remaining(bucket, now) {
+        Some(left) => format!("{} left", count(usize::try_from(left).unwrap_or(0), "request")),
+        None => "unknown".to_owned(),
+    };
+    let text = format!("writing: {}; reading: {}", left(Bucket::Workspace), left(Bucket::User));
     Check::ok("quota", text)
 }
 

@@ -9,7 +9,8 @@ use crate::chute_kun::snapshot::{self, Snapshot};
 use crate::command::Context;
 use crate::command::input::{distrust_the_future, other_list};
 use crate::exit::Exit;
-use crate::output::checkup::{Check, Stage};
+use crate::output::doctor::{Check, Stage};
+use crate::output::{count, number};
 use crate::reconcile::ingest::ingest;
 use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::settings::Settings;
@@ -26,14 +27,14 @@ pub struct Files {
 }
 
 /// Looks at the files.
-pub fn check(settings: &Settings, zone: &Zone, world: &Context<'_>, checks: &mut Vec<Check>) -> Files {
-    let snapshot = snapshot(settings, world, checks);
+pub fn check(settings: &Settings, zone: &Zone, context: &Context<'_>, checks: &mut Vec<Check>) -> Files {
+    let snapshot = snapshot(settings, context, checks);
     let loaded = load(&settings.sidecar);
     let mut known = match &loaded {
         Ok(Some(sidecar)) => sidecar.clone(),
         _ => Sidecar::default(),
     };
-    distrust_the_future(&mut known, world.clock.now());
+    distrust_the_future(&mut known, context.clock.now());
     // Taken in on trial, which also works without a sidecar.
     let mut sidecar = known.clone();
     let intake = snapshot.map(|(snapshot, Reading { saved, place, .. })| {
@@ -42,7 +43,7 @@ pub fn check(settings: &Settings, zone: &Zone, world: &Context<'_>, checks: &mut
                 "snapshot",
                 Exit::Attention,
                 "it was saved before the last one that was pushed, so it looks like an older copy",
-                "if it is the right one, open Chute_kun and quit it with `q`, which saves it anew",
+                "if it is the right one, open Chute_kun and quit it with `q`, which saves it again",
             ));
         }
         let intake = ingest(&mut sidecar, &snapshot, saved, zone);
@@ -51,15 +52,13 @@ pub fn check(settings: &Settings, zone: &Zone, world: &Context<'_>, checks: &mut
             checks.push(Check::fault(
                 "snapshot",
                 Exit::Attention,
-                format!(
-                    "it has none of the sessions of `{of}`, which the sidecar was made from: it looks like another list"
-                ),
+                format!("it has none of the sessions of `{of}`, which the sidecar was made from, so it looks like another list"),
                 "give it a sidecar of its own with --sidecar, or move the sidecar away if the other list is no more",
             ));
         }
         intake
     });
-    sidecar_file(settings, &loaded, world, checks);
+    sidecar_file(settings, &loaded, context, checks);
     let mut stage = Stage::New;
     if let (Some(intake), true) = (intake, loaded.is_ok()) {
         let plan = plan(&sidecar, &intake, &Options::plain(settings.defaults.clone()));
@@ -89,8 +88,8 @@ pub fn modified(path: &Path) -> Option<SystemTime> {
     std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-fn snapshot(settings: &Settings, world: &Context<'_>, checks: &mut Vec<Check>) -> Option<(Snapshot, Reading)> {
-    let reading = match reading::read_whole(&settings.snapshot, world.clock) {
+fn snapshot(settings: &Settings, context: &Context<'_>, checks: &mut Vec<Check>) -> Option<(Snapshot, Reading)> {
+    let reading = match reading::read_whole(&settings.snapshot, context.clock) {
         Ok(reading) => reading,
         Err(error) => {
             checks.push(unread(&error));
@@ -99,11 +98,11 @@ fn snapshot(settings: &Settings, world: &Context<'_>, checks: &mut Vec<Check>) -
     };
     match snapshot::parse(&reading.bytes) {
         Ok(snapshot) => {
-            checks.push(Check::ok("snapshot", format!("saved {}", ago(reading.saved, world))));
+            checks.push(Check::ok("snapshot", format!("saved {}", ago(reading.saved, context))));
             Some((snapshot, reading))
         }
         Err(error) => {
-            let todo = "open it in Chute_kun, which saves it anew when it can read it, or restore it from a copy";
+            let todo = "open it in Chute_kun, which saves it again if it can read it, or restore it from a copy";
             checks.push(Check::fault("snapshot", Exit::Input, error.to_string(), todo));
             None
         }
@@ -121,12 +120,13 @@ fn unread(error: &ReadError) -> Check {
             (format!("it cannot be read: {source}"), "check the permissions of the snapshot and of its folders")
         }
         ReadError::NotAFile { .. } => ("it is not a file".to_owned(), "name the snapshot itself with --snapshot"),
-        ReadError::TooLarge { size, .. } => {
-            (format!("it has {size} bytes, far more than any snapshot"), "name the right file with --snapshot")
-        }
+        ReadError::TooLarge { size, .. } => (
+            format!("it has {} bytes, far more than any snapshot", number(*size)),
+            "name the right file with --snapshot",
+        ),
         ReadError::Empty { .. } => (
             "it is empty: Chute_kun was stopped while it saved".to_owned(),
-            "restore the snapshot from a copy, or begin anew by quitting Chute_kun with `q`",
+            "restore the snapshot from a copy, or start with an empty list by quitting Chute_kun with `q`",
         ),
         ReadError::Cut { .. } => (
             "its last line is not complete: it was cut short, or edited by hand".to_owned(),
@@ -140,16 +140,17 @@ fn unread(error: &ReadError) -> Check {
 }
 
 /// The sessions in the snapshot, and those that cannot be what they say.
-fn sessions(snapshot: &Snapshot, odd: &[crate::reconcile::ingest::InvalidSession], checks: &mut Vec<Check>) {
-    let count: usize = snapshot.tasks().map(|(_, _, task)| task.sessions.len()).sum();
-    checks.push(match odd {
-        [] => Check::ok("sessions", format!("{count} in {} tasks", snapshot.tasks().count())),
+fn sessions(snapshot: &Snapshot, invalid: &[crate::reconcile::ingest::InvalidSession], checks: &mut Vec<Check>) {
+    let n: usize = snapshot.tasks().map(|(_, _, task)| task.sessions.len()).sum();
+    checks.push(match invalid {
+        [] => Check::ok("sessions", format!("{} in {}", number(n), count(snapshot.tasks().count(), "task"))),
         [first, ..] => Check::fault(
             "sessions",
             Exit::Attention,
             format!(
-                "{} of {count} are left out, the first in `{}` ({}, session {}): {}",
-                odd.len(),
+                "{} of {} are left out, the first in \"{}\" ({}, session {}): {}",
+                number(invalid.len()),
+                number(n),
                 first.title,
                 first.place,
                 first.session,
@@ -163,15 +164,15 @@ fn sessions(snapshot: &Snapshot, odd: &[crate::reconcile::ingest::InvalidSession
 fn sidecar_file(
     settings: &Settings,
     loaded: &Result<Option<Sidecar>, LoadError>,
-    world: &Context<'_>,
+    context: &Context<'_>,
     checks: &mut Vec<Check>,
 ) {
     let path = settings.sidecar.display();
     match loaded {
-        Ok(None) => checks.push(Check::ok("sidecar", format!("`{path}` is not there yet: nothing was pushed"))),
+        Ok(None) => checks.push(Check::ok("sidecar", format!("`{path}` is not there yet, because nothing was pushed"))),
         Ok(Some(sidecar)) => {
-            let taken = sidecar.last_snapshot_saved.map_or("never".to_owned(), |taken| ago(taken, world));
-            checks.push(Check::ok("sidecar", format!("`{path}` knows the snapshot that was saved {taken}")));
+            let saved = sidecar.last_snapshot_saved.map_or("never".to_owned(), |saved| ago(saved, context));
+            checks.push(Check::ok("sidecar", format!("`{path}`; the snapshot of the last push was saved {saved}")));
             checks.extend(permissions(&settings.sidecar));
         }
         Err(LoadError::Io { source, .. }) => checks.push(Check::fault(
@@ -198,7 +199,7 @@ fn permissions(path: &Path) -> Option<Check> {
         Check::fault(
             "sidecar",
             Exit::Input,
-            format!("others than you can read or write it (mode {mode:03o})"),
+            format!("others can read or write it (mode {mode:03o})"),
             format!("chmod 600 `{}`", path.display()),
         )
     })
@@ -212,25 +213,30 @@ fn permissions(_: &Path) -> Option<Check> {
 /// What is in Toggl, and what is not and why.
 fn records(plan: &Plan, pushed: usize, checks: &mut Vec<Check>) {
     let held = |why| plan.held_for(why).count();
-    checks.push(Check::ok("records", format!("{pushed} pushed, {} to be sent", plan.requests())));
+    checks.push(Check::ok("records", format!("{} sent, {} to send", number(pushed), number(plan.requests()))));
     if held(HoldReason::Uncertain) > 0 {
-        let text = format!("{} may or may not be in Toggl; the next push looks first", held(HoldReason::Uncertain));
+        let text =
+            format!("{} may or may not be in Toggl; the next push looks first", number(held(HoldReason::Uncertain)));
         checks.push(Check::note("records", text));
     }
     if held(HoldReason::Rejected) > 0 {
         checks.push(Check::fault(
             "records",
             Exit::Attention,
-            format!("{} refused by Toggl", held(HoldReason::Rejected)),
-            "see with `chute-toggl status` why, then correct them, or send them again with `chute-toggl push --retry-rejected`",
+            format!("{} rejected by Toggl", count(held(HoldReason::Rejected), "session")),
+            "look with `chute-toggl status` why, then correct them, or send them again with `chute-toggl push --retry-rejected`",
         ));
     }
     if held(HoldReason::Reopened) > 0 {
         checks.push(Check::fault(
             "records",
             Exit::Attention,
-            format!("{} were closed and are open now, which Chute_kun never does", held(HoldReason::Reopened)),
-            "see with `chute-toggl status` which, and correct them in the snapshot while Chute_kun is not running",
+            format!(
+                "{} had ended and {} open again, which Chute_kun never does",
+                count(held(HoldReason::Reopened), "session"),
+                if held(HoldReason::Reopened) == 1 { "is" } else { "are" }
+            ),
+            "look with `chute-toggl status` which, and correct them in the snapshot while Chute_kun is not running",
         ));
     }
 }

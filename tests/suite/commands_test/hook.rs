@@ -98,9 +98,9 @@ fn the_hook_pushes_the_file_that_chute_saved() {
     for (name, shell) in shells() {
         let stands = Stands::with_hook(name);
         for (line, snapshot) in [
-            ("chute --state 'my state.toml'", "push<--snapshot=my state.toml>"),
-            ("chute --state a --state b", "push<--snapshot=b>"),
-            ("chute --state --state", "push<--snapshot=--state>"),
+            ("chute --state 'my state.toml'", "push<--chute-state=my state.toml>"),
+            ("chute --state a --state b", "push<--chute-state=b>"),
+            ("chute --state --state", "push<--chute-state=--state>"),
             // Chute_kun does not know this form.
             ("chute --state=a", ""),
         ] {
@@ -138,7 +138,7 @@ fn an_alias_of_the_same_name_may_stand_before_the_hook() {
     stands.hook = format!("shopt -s expand_aliases\nalias chute='chute --state mine'\n{}", stands.hook);
     let (status, _, called) = stands.run(&["bash", "--norc"], "chute", 0);
     assert_eq!(status, 0);
-    assert_eq!(called, format!("chute<--state>chute<mine>{PUSH}push<--snapshot=mine>"));
+    assert_eq!(called, format!("chute<--state>chute<mine>{PUSH}push<--chute-state=mine>"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::sandbox::{Call, SimClock};
 /// 2026-05-11 09:00:00 UTC.
 const NINE: i64 = 1_778_490_000;
 
-const SHOW: Show = Show { line: true, columns: 80, requests: false, waits: true, pace: Duration::from_secs(1) };
+const SHOW: Show = Show { columns: Some(80), requests: false, waits: true, pace: Duration::from_secs(1) };
 
 /// What is written on the terminal while these events happen, each so many milliseconds after the one before.
 fn written(show: Show, events: &[(i64, Event<'_>)]) -> String {
@@ -65,7 +65,7 @@ fn a_long_push_shows_one_line_and_takes_it_away() {
 
 #[test]
 fn where_stderr_is_no_terminal_no_line_is_shown() {
-    let show = Show { line: false, ..SHOW };
+    let show = Show { columns: None, ..SHOW };
     assert_eq!(written(show, &[(9000, Event::Settled { done: 1, left: 10 })]), "");
 }
 
@@ -158,7 +158,7 @@ fn the_line_is_not_drawn_anew_for_every_request() {
 
 #[test]
 fn the_line_fits_the_terminal() {
-    let text = written(Show { columns: 20, ..SHOW }, &[(2000, Event::Settled { done: 1, left: 10 })]);
+    let text = written(Show { columns: Some(20), ..SHOW }, &[(2000, Event::Settled { done: 1, left: 10 })]);
     assert!(lines(&text).iter().all(|line| line.chars().count() < 20), "{text:?}");
 }
 

@@ -32,6 +32,22 @@ fn the_picture_in_the_readme_is_what_the_program_prints() {
     assert!(readme.contains(&format!("```console\n{session}```")), "the README has to show:\n{session}");
 }
 
+/// The picture is drawn again with `SNAPSHOTS=overwrite cargo test`.
+#[test]
+fn the_picture_of_a_plan_is_what_the_program_prints() {
+    let home = TestHome::new().with("TZ", "Europe/Berlin").without("CHUTE_TOGGL_PACE");
+    run(&home, "monday.toml", datetime!(2026-05-11 18:02 +2), &["push"]);
+    let args = ["push", "--dry-run", "--color", "always"];
+    let plan = run(&home, "tuesday.toml", datetime!(2026-05-12 10:00 +2), &args);
+    let picture = project().join("fixtures/readme/plan.term.svg");
+    let drawn = snapbox::Data::read_from(&picture, None);
+    snapbox::Assert::new()
+        .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
+        .eq(format!("$ chute-toggl push --dry-run\n{plan}"), drawn);
+    assert!(picture.metadata().unwrap().len() <= 40_000);
+    assert!(read("README.md").contains("(fixtures/readme/plan.term.svg)"));
+}
+
 #[test]
 fn the_readme_shows_every_command() {
     let readme = read("README.md");

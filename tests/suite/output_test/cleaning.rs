@@ -1,7 +1,7 @@
 //! Titles can be anything that was once pasted.
 
 use chute_toggl::execute::{RejectedSession, Report, StopReason};
-use chute_toggl::output::{clean, plan_text};
+use chute_toggl::output::{escape, plan_text};
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn what_has_a_place_in_writing_stays() {
         "\u{a0}no\u{a0}break",
     ];
     for text in table {
-        assert_eq!(clean(text), text);
+        assert_eq!(escape(text), text);
     }
 }
 
@@ -55,7 +55,7 @@ fn what_hides_or_moves_is_escaped() {
         ("so\u{ad}ft", "so\\u{ad}ft"),
     ];
     for (text, expected) in table {
-        assert_eq!(clean(text), expected);
+        assert_eq!(escape(text), expected);
     }
 }
 

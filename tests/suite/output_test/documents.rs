@@ -58,7 +58,7 @@ fn a_plan() {
             "operations": [
                 {
                     "kind": "stop",
-                    "keys": ["20260511/0/0"],
+                    "sessions": ["20260511/0/0"],
                     "entries": [{"id": 7, "workspace": 1}],
                     "title": TITLE,
                     "start": "2026-05-11T09:05:00+09:00",
@@ -74,7 +74,7 @@ fn a_plan() {
                 },
                 {
                     "kind": "create",
-                    "keys": ["20260511/1/0"],
+                    "sessions": ["20260511/1/0"],
                     "entries": [],
                     "title": "New",
                     "start": "2026-05-11T09:05:00+09:00",
@@ -85,39 +85,39 @@ fn a_plan() {
                     "changes": [],
                 },
             ],
-            "held": [
+            "held_back": [
                 {
-                    "key": "20260511/2/0",
-                    "why": "reopened",
+                    "session": "20260511/2/0",
+                    "reason": "reopened",
                     "title": "Back",
                     "start": "2026-05-11T09:05:00+09:00",
                     "stop": "2026-05-11T09:05:00+09:00",
-                    "refusal": null,
+                    "rejection": null,
                 },
                 {
-                    "key": "20260511/3/0",
-                    "why": "open",
+                    "session": "20260511/3/0",
+                    "reason": "open",
                     "title": "Open",
                     "start": "2026-05-11T09:05:00+09:00",
                     "stop": null,
-                    "refusal": null,
+                    "rejection": null,
                 },
                 {
-                    "key": "20260511/5/0",
-                    "why": "rejected",
+                    "session": "20260511/5/0",
+                    "reason": "rejected",
                     "title": "No",
                     "start": "2026-05-11T09:05:00+09:00",
                     "stop": "2026-05-11T09:05:00+09:00",
-                    "refusal": {"status": 400, "text": TITLE},
+                    "rejection": {"status": 400, "text": TITLE},
                 },
             ],
             "reopened": ["20260511/2/0"],
-            "odd": [{"title": TITLE, "place": "past/3", "session": 1, "reason": "it is odd"}],
-            "agreed": 1,
+            "invalid": [{"title": TITLE, "place": "past/3", "position": 1, "reason": "it is odd"}],
+            "up_to_date": 1,
             "requests": 2,
             "quota": {
-                "workspace": {"remaining": 25, "resets_at": "2026-05-11T14:05:00+09:00"},
-                "user": null,
+                "writing": {"remaining": 25, "resets_at": "2026-05-11T14:05:00+09:00"},
+                "reading": null,
             },
             "prune_refused": null,
         })
@@ -150,19 +150,19 @@ fn a_report() {
     let mut expected = plan.clone();
     for (name, value) in [
         ("dry_run", json!(false)),
-        ("held", json!([])),
-        ("agreed", json!(2)),
+        ("held_back", json!([])),
+        ("up_to_date", json!(2)),
         ("prune_refused", json!(34)),
         ("requests", json!(3)),
         ("done", json!([plan["operations"][0]])),
         ("adopted", json!(["20260511/1/0"])),
         ("assumed", json!(["20260511/1/0"])),
-        ("refused", json!([{"key": "20260511/1/0", "status": 400, "text": TITLE}])),
+        ("rejected", json!([{"session": "20260511/1/0", "status": 400, "text": TITLE}])),
         ("uncertain", json!(["20260511/1/0"])),
         ("unlistable", json!(["20260511/1/0"])),
         ("window_starts", json!("2026-02-12")),
         ("left", json!(1)),
-        ("end", json!({"reason": "quota", "until": "2026-05-11T14:05:00+09:00", "text": null})),
+        ("stop_reason", json!({"kind": "quota", "until": "2026-05-11T14:05:00+09:00", "text": null})),
         ("exit", json!(4)),
     ] {
         expected[name] = value;
@@ -170,7 +170,7 @@ fn a_report() {
     assert_eq!(document, expected);
     let done = report_json(&scene.view(), &Report::default(), Exit::UpToDate);
     assert_eq!(names(&done), names(&document));
-    assert_eq!((&done["end"], &done["window_starts"], &done["exit"]), (&Value::Null, &Value::Null, &json!(0)));
+    assert_eq!((&done["stop_reason"], &done["window_starts"], &done["exit"]), (&Value::Null, &Value::Null, &json!(0)));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_status() {
         ("snapshot", json!("/s.toml")),
         ("saved", json!("2026-05-11T13:19:00+09:00")),
         ("sidecar", json!("/t.json")),
-        ("taken", json!("2026-05-11T12:20:00+09:00")),
+        ("last_snapshot_saved", json!("2026-05-11T12:20:00+09:00")),
         ("last_request", json!("2026-05-11T13:20:00+09:00")),
         ("inferred", json!(1)),
     ] {
@@ -208,17 +208,18 @@ fn every_end_has_a_name() {
         (StopReason::MaxRequests, "max_requests", Value::Null, Value::Null),
         (StopReason::Interrupted, "interrupted", Value::Null, Value::Null),
         (StopReason::TokenRefused(401), "token_refused", Value::Null, json!("Toggl answered 401")),
-        (StopReason::CallGone, "call_gone", Value::Null, Value::Null),
+        (StopReason::CallGone, "api_gone", Value::Null, Value::Null),
         (StopReason::NoWorkspace(text()), "no_workspace", Value::Null, json!("why")),
         (StopReason::Save(text()), "save", Value::Null, json!("why")),
     ];
-    for (end, reason, until, text) in table {
+    for (end, kind, until, text) in table {
         let report = Report { end: Some(end), ..Report::default() };
         let document = report_json(&scene.view(), &report, Exit::Unfinished);
-        assert_eq!(document["end"], json!({"reason": reason, "until": until, "text": text}));
-        let documented =
-            include_str!("../../../src/output/json.rs").lines().find(|line| line.starts_with("//! | `reason` | `"));
-        assert!(documented.unwrap().contains(&format!("`\"{reason}\"`")), "{reason}");
+        assert_eq!(document["stop_reason"], json!({"kind": kind, "until": until, "text": text}));
+        let documented = include_str!("../../../src/output/json.rs")
+            .lines()
+            .find(|line| line.starts_with("//! | `kind` | `\"quota"));
+        assert!(documented.unwrap().contains(&format!("`\"{kind}\"`")), "{kind}");
     }
 }
 
@@ -237,12 +238,12 @@ fn every_field_is_documented() {
     let documents =
         [plan_json(&scene.view()), report_json(&scene.view(), &report, Exit::Failure), status_json(&status)];
     for document in &documents {
-        let parts = [document, &document["operations"][0], &document["odd"][0], &document["quota"]["workspace"]];
+        let parts = [document, &document["operations"][0], &document["invalid"][0], &document["quota"]["writing"]];
         for name in parts.into_iter().flat_map(names) {
             assert!(documented(name), "{name}");
         }
     }
-    names(&documents[0]["held"][0]).into_iter().chain(names(&documents[1]["end"])).for_each(|name| {
+    names(&documents[0]["held_back"][0]).into_iter().chain(names(&documents[1]["stop_reason"])).for_each(|name| {
         assert!(documented(name), "{name}");
     });
 }

@@ -46,7 +46,7 @@ fn what_was_done_is_counted_and_listed_on_request() {
         left: Plan { up_to_date: 412, ..Plan::default() },
         ..Report::default()
     };
-    assert_eq!(told_of(&scene, &report), "Done: stop 1, create 1; 412 in agreement; 2 requests.\n");
+    assert_eq!(told_of(&scene, &report), "Sent: stop 1, create 1; 412 up to date; 2 requests.\n");
     assert_eq!(
         report_text(&scene.view(), &report, &VERBOSE),
         "\
@@ -54,7 +54,7 @@ Mon 2026-05-11
   . stop    09:05-09:50  0:45  Mail    was running
   + create  09:05-09:50  0:45  Report  new
 
-Done: stop 1, create 1; 412 in agreement; 2 requests.
+Sent: stop 1, create 1; 412 up to date; 2 requests.
 "
     );
 }
@@ -62,7 +62,7 @@ Done: stop 1, create 1; 412 in agreement; 2 requests.
 #[test]
 fn agreement_is_one_line() {
     let report = Report { left: Plan { up_to_date: 412, ..Plan::default() }, ..Report::default() };
-    assert_eq!(told_of(&Scene::new(), &report), "In agreement: 412 sessions.\n");
+    assert_eq!(told_of(&Scene::new(), &report), "Up to date: 412 sessions.\n");
 }
 
 #[test]
@@ -70,21 +70,21 @@ fn what_was_found_in_toggl_is_told() {
     let scene = Scene::new().with("A", session(MORNING, MORNING), told("A"));
     let report = Report { adopted: vec![key(0)], requests: 1, ..Report::default() };
     let text = told_of(&scene, &report);
-    assert!(text.starts_with("1 session was in Toggl already and was adopted, not doubled.\n"), "{text}");
+    assert!(text.starts_with("1 session was in Toggl already and was adopted, not sent twice.\n"), "{text}");
     let listed = report_text(&scene.view(), &report, &VERBOSE);
     assert!(listed.contains("  Mon 2026-05-11 09:05-09:05  A\n"), "{listed}");
     let window = Some(time::macros::date!(2026 - 02 - 12));
     let report = Report { adopted: vec![key(0)], assumed: vec![key(1), key(2)], window_starts: window, ..report };
     assert!(
         joined(&scene, &report).contains(
-            "2 sessions are not among what Toggl lists, which is nothing before 2026-02-12, and taken to be there as \
+            "2 sessions are not among what Toggl lists (nothing before Thu 2026-02-12) and are assumed to be there as \
              well. If they are not, `chute-toggl push --send-unlisted` sends them."
         ),
         "{}",
         joined(&scene, &report)
     );
     let report = Report { window_starts: window, ..Report::default() };
-    assert!(joined(&scene, &report).starts_with("Toggl lists nothing before 2026-02-12: whether it holds older"));
+    assert!(joined(&scene, &report).starts_with("Toggl lists nothing before Thu 2026-02-12, so it is not known"));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn every_refusal_says_what_to_do() {
         let refused = vec![RejectedSession { session: key(0), status, text: text.to_owned() }];
         let report = Report { rejected: refused, requests: 1, ..Report::default() };
         let told = joined(&scene, &report);
-        assert!(told.starts_with("Toggl refused 1 session: Toggl said "), "{told}");
+        assert!(told.starts_with("Toggl rejected 1 session: Toggl said "), "{told}");
         assert!(told.contains(text) && told.contains(&format!("({status})")), "{told}");
         assert!(told.contains(advice), "{told}");
         assert!(told.contains("Mon 2026-05-11 09:05-09:05  Report"), "{told}");
@@ -126,7 +126,7 @@ fn equal_refusals_stand_together_and_many_stay_short() {
         refused.push(RejectedSession { session, status: 400, text: format!("odd {at}") });
     }
     let text = told_of(&scene, &Report { rejected: refused, ..Report::default() });
-    assert!(text.contains("Toggl refused 10,000 sessions:\n"), "{text}");
+    assert!(text.contains("Toggl rejected 10,000 sessions:\n"), "{text}");
     assert_eq!(text.matches("Project is archived").count(), 1, "{text}");
     assert!(text.contains("  … and 4,990 more; `-v` lists them.\n"), "{text}");
     assert!(text.contains("… and 4,991 more, for other reasons; `chute-toggl status -v` lists them.\n"), "{text}");
@@ -138,8 +138,11 @@ fn what_is_uncertain_says_who_looks() {
     let scene = Scene::new().with("A", session(MORNING, MORNING), |record| record.intent = Some(intent()));
     let report = Report { uncertain: vec![key(0)], requests: 1, ..Report::default() };
     let told = joined(&scene, &report);
-    assert!(told.contains("1 session may or may not be in Toggl: the answer to what was sent"), "{told}");
-    assert!(told.contains("The next push looks before it sends it again: Mon 2026-05-11 09:05-09:05  A"), "{told}");
+    assert!(told.contains("1 session may or may not be in Toggl, because the answer"), "{told}");
+    assert!(
+        told.contains("The next push looks there before it sends it again: Mon 2026-05-11 09:05-09:05  A"),
+        "{told}"
+    );
     let report = Report { uncertain: vec![key(0)], unlistable: vec![key(0)], ..Report::default() };
     let told = joined(&scene, &report);
     assert!(told.contains("is too old for Toggl to list. Look in Toggl: if it is not there,"), "{told}");
@@ -150,33 +153,42 @@ fn what_is_uncertain_says_who_looks() {
 fn every_end_says_what_to_do_and_from_when() {
     let now = NOW.unix_timestamp();
     let table: Vec<(StopReason, &str)> = vec![
-        (StopReason::Quota(now + 2700), "The quota is used up until 14:05; run again then, or let `push --wait` wait."),
+        (
+            StopReason::Quota(now + 2700),
+            "The quota is used up until 14:05; run again then, or let `chute-toggl push --wait` wait.",
+        ),
         // A second past the minute is the next one: at 14:05 it would be too early.
-        (StopReason::Quota(now + 2701), "The quota is used up until 14:06; run again then, or let `push --wait` wait."),
+        (
+            StopReason::Quota(now + 2701),
+            "The quota is used up until 14:06; run again then, or let `chute-toggl push --wait` wait.",
+        ),
         (
             StopReason::Quota(now + 11 * 3600),
-            "The quota is used up until Tue 2026-05-12 00:20; run again then, or let `push --wait` wait.",
+            "The quota is used up until Tue 2026-05-12 00:20; run again then, or let `chute-toggl push --wait` wait.",
         ),
         (
             StopReason::RateLimited,
-            "Toggl answered again and again that requests come too fast (429); run again from 13:21.",
+            "Toggl says again and again that requests come too fast (429); run again from 13:21 on.",
         ),
         (
             StopReason::Trouble("Toggl answered 503".to_owned()),
-            "Toggl is in trouble (Toggl answered 503); run again from 13:21.",
+            "Toggl is in trouble (Toggl answered 503); run again from 13:21 on.",
         ),
         (
             StopReason::Offline("no such host.".to_owned()),
             "Toggl could not be reached (no such host); run again as soon as it can be.",
         ),
-        (StopReason::MaxRequests, "As many requests were sent as `--max-requests` allows; run again at any time."),
+        (StopReason::MaxRequests, "The limit of `--max-requests` is reached; run again at any time."),
         (StopReason::Interrupted, "Interrupted. What was done is recorded; the next run goes on from there."),
         (
             StopReason::TokenRefused(403),
-            "Toggl refused the token (403). Set `TOGGL_API_TOKEN` to the API token at the end of your Toggl profile \
-             page.",
+            "Toggl refused the token (403). Set `TOGGL_API_TOKEN` to the API token at the bottom of \
+             https://track.toggl.com/profile.",
         ),
-        (StopReason::CallGone, "Toggl says that a call is gone for good (410). Upgrade `chute-toggl`."),
+        (
+            StopReason::CallGone,
+            "Toggl says that this version of its API is no longer there (410). Look for a newer `chute-toggl`.",
+        ),
         (
             StopReason::NoWorkspace("Toggl named no default workspace (status 200)".to_owned()),
             "No workspace is known (Toggl named no default workspace (status 200)). Set `TOGGL_WORKSPACE_ID` to the \
@@ -184,8 +196,8 @@ fn every_end_says_what_to_do_and_from_when() {
         ),
         (
             StopReason::Save("No space left on device".to_owned()),
-            "The sidecar could not be saved (No space left on device). See that its folder can be written and has \
-             room, then run again: what was sent and not recorded is looked up first.",
+            "The sidecar could not be saved (No space left on device). Check that its folder can be written to and has \
+             room, then run again: what was sent but not recorded is looked up in Toggl first.",
         ),
     ];
     let mut scene = Scene::new();
@@ -193,13 +205,13 @@ fn every_end_says_what_to_do_and_from_when() {
     for (end, sentence) in table {
         let left = Plan { operations: vec![operation(OperationKind::Create, "A", session)], ..Plan::default() };
         let report = Report { end: Some(end), left, requests: 3, ..Report::default() };
-        let expected = format!("Nothing done; to be done: create 1; 0 in agreement; 3 requests. {sentence}");
+        let expected = format!("Nothing sent; still to send: create 1; 0 up to date; 3 requests. {sentence}");
         assert_eq!(joined(&scene, &report), expected);
     }
     // More cannot be sent before the reset, whatever `--max-requests` says.
     let scene = Scene::new().quota(0, 2700);
     let report = Report { end: Some(StopReason::MaxRequests), ..Report::default() };
-    assert!(joined(&scene, &report).ends_with("allows; run again from 14:05."));
+    assert!(joined(&scene, &report).ends_with("is reached; run again from 14:05 on."));
 }
 
 #[test]
@@ -210,7 +222,7 @@ fn what_was_refused_before_is_counted_only() {
         why: chute_toggl::reconcile::plan::HoldReason::Rejected,
     }];
     let report = Report { left: Plan { held, up_to_date: 2, ..Plan::default() }, ..Report::default() };
-    assert_eq!(joined(&scene, &report), "Nothing done; 2 in agreement; held back: 1 refused; 0 requests.");
+    assert_eq!(joined(&scene, &report), "Nothing sent; 2 up to date; held back: 1 rejected; 0 requests.");
     let all = report_text(&scene.view(), &report, &VERBOSE);
     assert!(all.contains("Toggl said \"no\" (400)."), "{all}");
 }

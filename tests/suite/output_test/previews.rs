@@ -48,7 +48,7 @@ fn a_day_of_every_kind_of_operation() {
         scene.text(),
         "\
 Sun 2026-05-10
-  - delete  09:05-10:05  1:00  Gone                 gone from Chute_kun
+  - delete  09:05-10:05  1:00  Gone                 removed from Chute_kun
 Mon 2026-05-11
   + create  09:05-09:50  0:45  Write the report 📝  new
   * update  10:05-11:05  1:00  週次レビュー         renamed from \"レビュー\"
@@ -56,7 +56,7 @@ Mon 2026-05-11
   . halt    12:05-             Paused               no longer runs
   > start   13:05-             Call                 new
 
-halt 1, stop 1, start 1, update 1, create 1, delete 1; 1 in agreement;
+To send: halt 1, stop 1, start 1, update 1, create 1, delete 1; 1 up to date;
   6 requests, about 5 s, 25 left.
 "
     );
@@ -79,7 +79,7 @@ Mon 2026-05-11
   * rename  10:05-10:10  0:05  New  renamed from \"Older\"
   * rename  11:05-11:10  0:05  New  renamed from \"Old\"
 
-rename 3; 0 in agreement; 1 request.
+To send: rename 3; 0 up to date; 1 request.
 "
     );
 }
@@ -99,44 +99,44 @@ fn resumes_and_halts_of_what_is_gone_say_so() {
     });
     let text = scene.planned().text();
     assert!(text.contains("  > resume  09:05-    Again  runs again\n"), "{text}");
-    assert!(text.contains("  . halt    09:05-    Lost   gone from Chute_kun\n"), "{text}");
+    assert!(text.contains("  . halt    09:05-    Lost   removed from Chute_kun\n"), "{text}");
 }
 
 #[test]
 fn nothing_to_do_is_one_line() {
-    assert_eq!(Scene::new().planned().text(), "In agreement: 0 sessions.\n");
+    assert_eq!(Scene::new().planned().text(), "Up to date: 0 sessions.\n");
     let one = Scene::new().with("A", session(MORNING, MORNING), told("A"));
-    assert_eq!(one.planned().text(), "In agreement: 1 session.\n");
+    assert_eq!(one.planned().text(), "Up to date: 1 session.\n");
     let mut many = Scene::new();
     for _ in 0..1412 {
         many.add("A", session(MORNING, MORNING), told("A"));
     }
     let mut many = many.planned();
-    assert_eq!(many.text(), "In agreement: 1,412 sessions.\n");
+    assert_eq!(many.text(), "Up to date: 1,412 sessions.\n");
     // Nothing is asked when there is nothing to send.
     (many.asks_workspace, many.first_push) = (true, true);
-    assert_eq!(many.text(), "In agreement: 1,412 sessions.\n");
+    assert_eq!(many.text(), "Up to date: 1,412 sessions.\n");
 }
 
 #[test]
 fn summaries_count_and_cost() {
     let table: &[(i64, &str)] = &[
-        (1, "create 1; 0 in agreement; 1 request."),
-        (2, "create 2; 0 in agreement; 2 requests, about 1 s."),
-        (30, "create 30; 0 in agreement; 30 requests, about 29 s."),
-        (31, "create 31; 0 in agreement; 31 requests."),
+        (1, "To send: create 1; 0 up to date; 1 request."),
+        (2, "To send: create 2; 0 up to date; 2 requests, about 1 s."),
+        (30, "To send: create 30; 0 up to date; 30 requests, about 29 s."),
+        (31, "To send: create 31; 0 up to date; 31 requests."),
     ];
     for &(n, expected) in table {
         assert_eq!(summary(&many(n, Span::hours(1)).planned().text()), expected);
     }
     let known = many(91, Span::hours(1)).quota(240, 60).planned();
-    assert_eq!(summary(&known.text()), "create 91; 0 in agreement; 91 requests, about 90 s, 240 left.");
+    assert_eq!(summary(&known.text()), "To send: create 91; 0 up to date; 91 requests, about 90 s, 240 left.");
     let known = many(100, Span::hours(1)).quota(240, 60).planned();
-    assert_eq!(summary(&known.text()), "create 100; 0 in agreement; 100 requests, about 2 min, 240 left.");
+    assert_eq!(summary(&known.text()), "To send: create 100; 0 up to date; 100 requests, about 2 min, 240 left.");
     let mut quick = many(3, Span::hours(1)).planned();
     quick.first_push = true;
     let view = View { pace: Duration::from_millis(200), ..quick.view() };
-    assert_eq!(summary(&plan_text(&view, &PLAIN)), "create 3; 0 in agreement; 4 requests.");
+    assert_eq!(summary(&plan_text(&view, &PLAIN)), "To send: create 3; 0 up to date; 4 requests.");
 }
 
 #[test]
@@ -149,9 +149,9 @@ fn the_first_push_says_that_it_looks_first() {
 Mon 2026-05-11
   + create  09:05-09:35  0:30  Work  new
 
-This is the first push: Toggl is asked once what it already holds, and what is
-there is adopted, not doubled.
-create 1; 0 in agreement; 3 requests, about 2 s.
+This is the first push. It asks Toggl first which of these it already has, and
+adopts those instead of sending them twice.
+To send: create 1; 0 up to date; 3 requests, about 2 s.
 "
     );
     assert_eq!(scene.view().requests(), 3);
@@ -167,7 +167,7 @@ fn questions_are_counted_only_if_they_are_asked() {
     let scene = Scene::new().with("A", session(MORNING, MORNING), |record| record.intent = Some(intent())).planned();
     assert_eq!(scene.view().requests(), 1);
     let text = scene.text();
-    assert_eq!(summary(&text), "Nothing to send; 0 in agreement; held back: 1 uncertain; 1 request.", "{text}");
+    assert_eq!(summary(&text), "Nothing to send; 0 up to date; held back: 1 uncertain; 1 request.", "{text}");
 }
 
 #[test]
@@ -176,20 +176,20 @@ fn more_than_an_hours_quota_is_estimated() {
     let joined = text.replace("\n  ", " ");
     let estimate = "1,240 requests: 42 hours at 30 an hour (Free), 6 at 240 (Starter), 3 at 600 (Premium).\n";
     assert!(joined.contains(estimate), "{text}");
-    assert!(!joined.contains("is done by"), "{text}");
+    assert!(!joined.contains("can be sent"), "{text}");
     // 25 now, 41 hours' worth from 14:05 on, the last of them for 15 requests a second apart.
     let text = many(1240, Span::hours(7)).quota(25, 2700).planned().text();
     let joined = text.replace("\n  ", " ");
     assert!(joined.contains(estimate), "{text}");
-    assert!(joined.contains("25 can be sent now, and the rest is done by Wed 2026-05-13 06:06 if"), "{text}");
-    assert_eq!(summary(&text), "create 1,240; 0 in agreement; 1,240 requests, 25 left.");
+    assert!(joined.contains("25 can be sent now, and the rest by Wed 2026-05-13 06:06, as"), "{text}");
+    assert_eq!(summary(&text), "To send: create 1,240; 0 up to date; 1,240 requests, 25 left.");
     // So much is left only on a larger plan.
     let joined = many(500, Span::hours(7)).quota(200, 2700).planned().text().replace("\n  ", " ");
     assert!(joined.contains("\n500 requests: 3 hours at 240 an hour (Starter), 1 at 600 (Premium).\n"), "{joined}");
     // What is used up says from when; what is enough says nothing.
     let joined = many(31, Span::hours(7)).quota(0, 2700).planned().text().replace("\n  ", " ");
-    assert!(joined.contains("The quota is used up until 14:05; before that nothing is sent.\n"), "{joined}");
-    assert!(joined.contains("\nAll is done by 15:05 if"), "{joined}");
+    assert!(joined.contains("The quota is used up until 14:05; nothing is sent before that.\n"), "{joined}");
+    assert!(joined.contains("\nAll can be sent by 15:05, as"), "{joined}");
     assert!(!many(25, Span::hours(7)).quota(25, 2700).planned().text().contains("hour"));
     // An hour that is over says nothing.
     assert!(many(26, Span::hours(1)).quota(0, -1).planned().text().ends_with("; 26 requests, about 25 s.\n"));
@@ -244,8 +244,8 @@ fn what_is_held_back_comes_with_what_it_means() {
                 told("T")(record);
                 record.removed = true;
             },
-            "1 session is gone from Chute_kun. Its entry stays in Toggl until",
-            "1 gone",
+            "1 session was removed from Chute_kun. Its entry stays in Toggl until",
+            "1 removed",
         ),
     ];
     for (change, meaning, short) in table {
@@ -272,7 +272,7 @@ fn what_is_in_order_for_good_is_short() {
     }
     let scene = scene.planned();
     let text = scene.text();
-    assert!(text.contains("\n  … and 497 more; `-v` lists them.\n\nIn agreement: 0 sessions.\n"), "{text}");
+    assert!(text.contains("\n  … and 497 more; `-v` lists them.\n\nUp to date: 0 sessions.\n"), "{text}");
     assert_eq!(plan_text(&scene.view(), &VERBOSE).matches("  Old").count(), 500);
 }
 
@@ -290,10 +290,10 @@ fn what_a_person_must_look_at_is_told() {
     let joined = text.replace("\n  ", " ").replace('\n', " ");
     assert!(text.contains("\n  Mon 2026-05-11 09:05-09:05  Back\n"), "{text}");
     assert!(joined.contains("1 session had ended and is open again, which Chute_kun never does."), "{text}");
-    assert!(joined.contains("1 session cannot be what it says and is left out."), "{text}");
+    assert!(joined.contains("1 session has impossible times and is left out."), "{text}");
     assert!(text.contains("\n  past, task 4, session 1: its end is no minute of a day (Odd\\u{1b}[2J)\n"), "{text}");
     assert!(joined.contains("Pruning would delete 34 entries, more than `--max-delete` allows, so none"), "{text}");
-    assert!(joined.contains("use `--max-delete 34`."), "{text}");
-    assert_eq!(summary(&text), "Nothing to send; 0 in agreement; held back: 1 reopened.");
+    assert!(joined.contains("run it again with `--max-delete 34`."), "{text}");
+    assert_eq!(summary(&text), "Nothing to send; 0 up to date; held back: 1 reopened.");
     assert_fits(&text, 80);
 }

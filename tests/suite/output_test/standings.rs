@@ -25,14 +25,14 @@ fn before_the_first_push() {
 Snapshot   /home/me/.local/share/chute_kun/snapshot.toml, saved 13:19
 Sidecar    /home/me/.local/share/chute_kun/sync/toggl.json (none yet)
 Last push  never
-Quota      workspace: unknown; user: unknown
+Quota      writing: unknown; reading: unknown
 
 Mon 2026-05-11
   + create  09:05-10:05  1:00  A  new
 
-This is the first push: Toggl is asked once what it already holds, and what is
-there is adopted, not doubled.
-create 1; 0 in agreement; 2 requests, about 1 s.
+This is the first push. It asks Toggl first which of these it already has, and
+adopts those instead of sending them twice.
+To send: create 1; 0 up to date; 2 requests, about 1 s.
 "
     );
 }
@@ -51,11 +51,12 @@ fn in_agreement_with_the_quota_as_last_known() {
         "\
 Snapshot   /home/me/.local/share/chute_kun/snapshot.toml, saved 13:19
 Sidecar    /home/me/.local/share/chute_kun/sync/toggl.json
-Last push  took in what was saved Sun 2026-05-10 12:20; last request Sun 2026-05-10 13:20
-Quota      workspace: 25 left until 14:05; user: full again
+Last push  read the snapshot that was saved Sun 2026-05-10 12:20; last request
+           Sun 2026-05-10 13:20
+Quota      writing: 25 left until 14:05; reading: full again
 Inferred   1 session: the day is the likeliest of several
 
-In agreement: 1 session.
+Up to date: 1 session.
 "
     );
 }
@@ -63,7 +64,7 @@ In agreement: 1 session.
 #[test]
 fn an_empty_bucket_says_until_when() {
     let scene = Scene::new().quota(-1, 2700).planned();
-    assert!(status(&scene, None).contains("workspace: none left until 14:05; user: unknown\n"));
+    assert!(status(&scene, None).contains("writing: none left until 14:05; reading: unknown\n"));
 }
 
 #[test]
@@ -78,6 +79,6 @@ fn what_is_refused_is_listed_with_what_toggl_said() {
         .held
         .push(chute_toggl::reconcile::plan::Held { session, why: chute_toggl::reconcile::plan::HoldReason::Rejected });
     let text = status(&scene, None);
-    assert!(text.contains("Toggl refused 1 session:\nToggl said \"Project is archived\" (400). "), "{text}");
-    assert!(text.ends_with("Nothing to send; 0 in agreement; held back: 1 refused.\n"), "{text}");
+    assert!(text.contains("Toggl rejected 1 session:\nToggl said \"Project is archived\" (400). "), "{text}");
+    assert!(text.ends_with("Nothing to send; 0 up to date; held back: 1 rejected.\n"), "{text}");
 }

@@ -1,9 +1,8 @@
 //! Sessions that are named but for which nothing is sent, one a line.
 
-use super::View;
-use super::escape::clean;
-use super::layout::Page;
-use super::words::{day, minute, number, span};
+use crate::output::View;
+use crate::output::layout::Page;
+use crate::output::words::{day, minute, number, span};
 use crate::sidecar::SessionKey;
 
 /// More sessions of one kind are counted, unless all are asked for.
@@ -27,19 +26,16 @@ pub fn first(page: &mut Page, view: &View<'_>, sessions: &[SessionKey], most: us
 /// How many are not listed.
 pub fn more(page: &mut Page, left: usize) {
     if left > 0 {
-        page.line(&format!("  … and {} more; `-v` lists them.", number(left)));
+        page.cut_line(&format!("  … and {} more; `-v` lists them.", number(left)));
     }
 }
 
 /// A session on one line: `Mon 2026-05-11 09:05-09:50  Title`.
 pub fn session(view: &View<'_>, key: SessionKey) -> String {
     match view.sidecar.record(key) {
-        Some((thread, record)) => format!(
-            "{} {}  {}",
-            day(record.start.date()),
-            span(record.start, record.stop, minute),
-            clean(&thread.title)
-        ),
+        Some((task, record)) => {
+            format!("{} {}  {}", day(record.start.date()), span(record.start, record.stop, minute), task.title)
+        }
         None => key.to_string(),
     }
 }

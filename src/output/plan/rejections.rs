@@ -1,43 +1,42 @@
-//! What Toggl refused: what it said, and what to do about it.
+//! What Toggl rejected: what it said, and what to do about it.
 
-use super::View;
-use super::escape::clean;
-use super::layout::Page;
 use super::sessions::list;
-use super::words::{meaning, number};
 use crate::execute::RejectedSession;
+use crate::output::View;
+use crate::output::layout::Page;
+use crate::output::words::{meaning, number};
 use crate::reconcile::plan::HoldReason;
 use crate::sidecar::SessionKey;
 
-/// More different refusals are counted, unless all are asked for.
+/// More different rejections are counted, unless all are asked for.
 const MOST_GROUPS: usize = 10;
 
-/// A session that Toggl refused.
-pub struct Refused<'a> {
+/// A session that Toggl rejected.
+pub struct Rejected<'a> {
     session: SessionKey,
     status: u16,
     text: &'a str,
 }
 
-impl<'a> Refused<'a> {
+impl<'a> Rejected<'a> {
     /// As recorded by an earlier run.
-    pub fn recorded(view: &View<'a>, session: SessionKey) -> Option<Refused<'a>> {
+    pub fn recorded(view: &View<'a>, session: SessionKey) -> Option<Rejected<'a>> {
         let rejected = view.sidecar.record(session)?.1.rejected.as_ref()?;
-        Some(Refused { session, status: rejected.status, text: &rejected.text })
+        Some(Rejected { session, status: rejected.status, text: &rejected.text })
     }
 
     /// In this run.
-    pub fn now(refusal: &'a RejectedSession) -> Refused<'a> {
-        Refused { session: refusal.session, status: refusal.status, text: &refusal.text }
+    pub fn now(rejected: &'a RejectedSession) -> Rejected<'a> {
+        Rejected { session: rejected.session, status: rejected.status, text: &rejected.text }
     }
 }
 
-/// The refused sessions; those that were refused in the same words stand together.
-pub fn refusals<'a>(page: &mut Page, view: &View<'_>, refused: impl Iterator<Item = Refused<'a>>) {
+/// The rejected sessions; those that were rejected in the same words stand together.
+pub fn rejections<'a>(page: &mut Page, view: &View<'_>, rejected: impl Iterator<Item = Rejected<'a>>) {
     let mut groups: Vec<((u16, &str), Vec<SessionKey>)> = Vec::new();
     let mut at = std::collections::HashMap::new();
     let mut n = 0;
-    for Refused { session, status, text } in refused {
+    for Rejected { session, status, text } in rejected {
         n += 1;
         let group = *at.entry((status, text)).or_insert(groups.len());
         match groups.get_mut(group) {
@@ -51,18 +50,19 @@ pub fn refusals<'a>(page: &mut Page, view: &View<'_>, refused: impl Iterator<Ite
     page.paragraph(0, &meaning(HoldReason::Rejected, n));
     let shown = if page.is_verbose() { groups.len() } else { MOST_GROUPS };
     for ((status, text), sessions) in groups.iter().take(shown) {
-        let said = if text.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", clean(text)) };
+        let said = if text.is_empty() { "nothing".to_owned() } else { format!("\"{text}\"") };
         page.paragraph(2, &format!("Toggl said {said} ({status}). {}", what_to_do(*status, text)));
         list(page, view, sessions);
     }
     let left: usize = groups.iter().skip(shown).map(|(_, sessions)| sessions.len()).sum();
     if left > 0 {
-        page.line(&format!("… and {} more, for other reasons; `chute-toggl status -v` lists them.", number(left)));
+        let left = number(left);
+        page.paragraph(2, &format!("… and {left} more, for other reasons; `chute-toggl status -v` lists them."));
         page.gap();
     }
 }
 
-/// What puts an end to a refusal. Toggl's words are not fixed, so they are read for what they speak of.
+/// What puts an end to a rejection. Toggl's words are not fixed, so they are read for what they speak of.
 fn what_to_do(status: u16, text: &str) -> &'static str {
     let text = text.to_lowercase();
     let mut words = text.split(|c: char| !c.is_alphanumeric());

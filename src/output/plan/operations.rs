@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use time::{Date, Duration, OffsetDateTime};
 
-use super::View;
-use super::escape::{clean, cut, width};
-use super::layout::{Ink, Page, pad, pad_left};
-use super::words;
+use crate::output::View;
+use crate::output::escape::{cut, escape, width};
+use crate::output::layout::{Ink, Page, pad, pad_left};
+use crate::output::words;
 use crate::reconcile::plan::{Change, Operation, OperationKind};
 use crate::sidecar::{SessionKey, SessionRecord};
 use crate::toggl::description_of;
@@ -123,13 +123,19 @@ impl Cells {
     }
 }
 
+/// What a title and a reason need beside each other; where there is less, they get a line of their own.
+const LEAST_ROOM: usize = 24;
+
 fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
     let cells: Vec<Cells> = rows.iter().map(|row| row.cells(view)).collect();
     let widest = |cell: fn(&Cells) -> &str| cells.iter().map(|cells| width(cell(cells))).max().unwrap_or(0);
     let (span, length, marks) = (widest(|c| &c.span), widest(|c| &c.length), widest(|c| &c.marks));
     // Two blanks, sign, blank, word, and two blanks between the cells.
     let taken = 4 + "create".len() + 2 + span + 2 + length + marks + 2;
-    let room = page.columns().saturating_sub(taken + 2).max(16);
+    let beside = page.columns().saturating_sub(taken + 2);
+    let is_beside = beside >= LEAST_ROOM;
+    let indent = " ".repeat(4);
+    let room = if is_beside { beside } else { page.columns() - indent.len() - 2 };
     let most = widest(|c| &c.why).min(room / 2);
     let title = widest(|c| &c.title).min(room - most);
 
@@ -137,15 +143,28 @@ fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
     for (row, cells) in rows.iter().zip(&cells) {
         let date = row.start.date();
         if day != Some(date) {
-            page.line(&words::day(date));
+            page.line(&[(Ink::Plain, &words::day(date))]);
             day = Some(date);
         }
         let (sign, ink) = sign(row.operation.kind);
-        let what = page.paint(ink, &format!("{sign} {:6}", word(row.operation.kind)));
-        let times = format!("{}  {}", pad(&cells.span, span), pad_left(&cells.length, length));
+        let what = format!("{sign} {:6}", word(row.operation.kind));
+        let times = format!("  {}  {}", pad(&cells.span, span), pad_left(&cells.length, length));
+        let times = format!("{times}{}", pad(&cells.marks, marks));
         let (title, why) = cells.title_and_why(title, room);
-        let why = page.paint(Ink::Dim, &why);
-        page.line(&format!("  {what}  {times}{}  {title}  {why}", pad(&cells.marks, marks)));
+        if is_beside {
+            let title = format!("  {title}  ");
+            page.line(&[
+                (Ink::Plain, "  "),
+                (ink, &what),
+                (Ink::Plain, &times),
+                (Ink::Plain, &title),
+                (Ink::Dim, &why),
+            ]);
+        } else {
+            let title = format!("{indent}{title}  ");
+            page.line(&[(Ink::Plain, "  "), (ink, &what), (Ink::Plain, &times)]);
+            page.line(&[(Ink::Plain, &title), (Ink::Dim, &why)]);
+        }
     }
     let used: String = cells.iter().map(|cells| cells.marks.as_str()).collect();
     legend(page, &used);
@@ -157,8 +176,8 @@ impl Row<'_> {
             span: words::span(self.start, self.stop, words::minute),
             length: self.stop.map_or(String::new(), |stop| words::hours((stop - self.start).whole_seconds())),
             marks: self.marks(view),
-            title: clean(&self.operation.title),
-            why: self.why(),
+            title: escape(&self.operation.title),
+            why: escape(&self.why()),
         }
     }
 
@@ -176,8 +195,10 @@ impl Row<'_> {
         let operation = self.operation;
         match operation.kind {
             OperationKind::Create | OperationKind::Start => "new".to_owned(),
-            OperationKind::Delete => "gone from Chute_kun".to_owned(),
-            OperationKind::Halt if self.record.is_some_and(|record| record.removed) => "gone from Chute_kun".to_owned(),
+            OperationKind::Delete => "removed from Chute_kun".to_owned(),
+            OperationKind::Halt if self.record.is_some_and(|record| record.removed) => {
+                "removed from Chute_kun".to_owned()
+            }
             OperationKind::Halt => "no longer runs".to_owned(),
             OperationKind::Stop if operation.changes.iter().any(|change| matches!(change, Change::Start(_))) => {
                 self.differences("")
@@ -188,7 +209,7 @@ impl Row<'_> {
         }
     }
 
-    /// What Toggl was told before.
+    /// What was sent before.
     fn differences(&self, first: &str) -> String {
         let mut old_title: Option<&str> = None;
         let (mut old_start, mut old_stop) = (None, None);
@@ -200,9 +221,9 @@ impl Row<'_> {
             }
         }
         // Of several, each had a title of its own; once it is done, only the first one's is still known.
-        let told = self.record.and_then(|record| record.last_sent.as_ref()).map(|entry| &*entry.description);
+        let sent = self.record.and_then(|record| record.last_sent.as_ref()).map(|entry| &*entry.description);
         if old_title.is_some() && self.operation.kind == OperationKind::Rename {
-            old_title = told.filter(|&told| told != description_of(&self.operation.title)).or(old_title);
+            old_title = sent.filter(|&sent| sent != description_of(&self.operation.title)).or(old_title);
         }
         let mut why = first.to_owned();
         if old_start.is_some() || old_stop.is_some() {
@@ -213,7 +234,7 @@ impl Row<'_> {
             let separator = if why.is_empty() { "" } else { ", " };
             let _ = match title {
                 "" => write!(why, "{separator}renamed"),
-                _ => write!(why, "{separator}renamed from \"{}\"", clean(title)),
+                _ => write!(why, "{separator}renamed from \"{title}\""),
             };
         }
         why
@@ -222,10 +243,10 @@ impl Row<'_> {
     /// The times before, by the offset of the times now; to the second where the minutes do not show the difference.
     fn old_span(&self, start: Option<OffsetDateTime>, stop: Option<OffsetDateTime>) -> String {
         let offset = self.start.offset();
-        let old_start = start.unwrap_or(self.start).to_offset(offset);
+        let old_start = words::local(start.unwrap_or(self.start), offset);
         let stop_offset = self.stop.map_or(offset, OffsetDateTime::offset);
         let unchanged = self.stop.filter(|_| self.operation.kind != OperationKind::Stop);
-        let old_stop = stop.or(unchanged).map(|stop| stop.to_offset(stop_offset));
+        let old_stop = stop.or(unchanged).map(|stop| words::local(stop, stop_offset));
         let mut old = words::span(old_start, old_stop, words::minute);
         let is_another_day = old_start.date() != self.start.date();
         if !is_another_day && old == words::span(self.start, self.stop, words::minute) {
@@ -257,8 +278,7 @@ fn legend(page: &mut Page, used: &str) {
         ('^', "^ the clock was turned, or the zone changed, in between"),
     ];
     for (_, meaning) in meanings.iter().filter(|(mark, _)| used.contains(*mark)) {
-        let meaning = page.paint(Ink::Dim, meaning);
-        page.line(&meaning);
+        page.labelled(&[], 2, Ink::Dim, meaning);
     }
 }
 
@@ -312,5 +332,5 @@ fn sums(page: &mut Page, rows: &[Row<'_>]) {
         };
         page.cut_line(&format!("{name}  {}{time}{inferred}", kinds(&sum.kinds)));
     }
-    page.line(&page.paint(Ink::Dim, "`-v` lists every session."));
+    page.line(&[(Ink::Dim, "`-v` lists every session.")]);
 }
