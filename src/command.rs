@@ -23,6 +23,7 @@ use crate::execute::Watch;
 use crate::exit::Exit;
 use crate::output::progress::Show;
 use crate::output::{self, Style};
+use crate::reconcile::ingest::FileTimeError;
 use crate::settings::{NoToken, Settings, SettingsError, Variable};
 use crate::sidecar::file::{Disk, LoadError, LockError};
 
@@ -93,6 +94,20 @@ pub enum CommandError {
         /// When the last snapshot that was pushed was saved, likewise.
         last: String,
     },
+    /// The dates in the snapshot contradict the time of its file.
+    #[error(
+        "the time of modification of the snapshot `{path}`, {modified}, cannot be when it was saved: {source}. Sessions would be \
+         dated wrongly, so nothing was sent. If it is a copy, give it the time of the original (`cp -p`, `touch -d`), or open \
+         it in Chute_kun and quit with `q`, which saves it anew"
+    )]
+    FileTime {
+        /// The file.
+        path: String,
+        /// Its time of modification, local.
+        modified: String,
+        /// What contradicts it.
+        source: FileTimeError,
+    },
     /// The sidecar was made from another file, and this one has none of its sessions.
     #[error(
         "the snapshot `{path}` has none of the sessions in the sidecar `{sidecar}`, which was made from `{of}`, so it looks \
@@ -128,7 +143,9 @@ impl CommandError {
             }
             CommandError::Reading(reading::ReadError::Restless { .. }) => Exit::Unfinished,
             CommandError::Sidecar(_) | CommandError::Reading(_) | CommandError::Snapshot { .. } => Exit::Input,
-            CommandError::Older { .. } | CommandError::AnotherList { .. } => Exit::Attention,
+            CommandError::Older { .. } | CommandError::FileTime { .. } | CommandError::AnotherList { .. } => {
+                Exit::Attention
+            }
         }
     }
 }

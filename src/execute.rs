@@ -19,13 +19,12 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::reconcile::ingest::Ingested;
 use crate::reconcile::plan::{Operation, Options, Plan, plan};
-use crate::reconcile::recovery::Unresolved;
+use crate::reconcile::recovery::{Scan, Unresolved};
 use crate::sidecar::file::Store;
-use crate::sidecar::{Intent, LastSent, SessionKey, Sidecar};
+use crate::sidecar::{Digest, Intent, LastSent, SessionKey, Sidecar};
 use crate::toggl::{Answer, Failure, Request, Transport};
 
 pub use look_up::look;
-pub use saving::Digest;
 use saving::Saving;
 
 /// What happens while a plan is carried out, for whoever shows progress.
@@ -248,8 +247,12 @@ impl Execution<'_> {
         let timeout_ms = i64::try_from(self.manner.timeout.as_millis()).unwrap_or(i64::MAX / 2);
         // The run that left them is dead (we hold the lock), so it sent nothing after this one began.
         self.unresolved = Unresolved::left_behind(self.sidecar, saving::LIFETIME_MS + timeout_ms, self.started_ms);
-        // What was taken in is on disk before anything is changed in Toggl: the next run must know what was seen when.
+        // What was ingested is on disk before anything is asked or changed in Toggl: the next run must know what was seen
+        // when, and a disk that is full is found out before.
         self.saving.make_due();
+        if !self.unresolved.within_reach().is_empty() || !Scan::wanted(self.sidecar).is_empty() {
+            self.save_if_changed()?;
+        }
         self.resolve()?;
         self.scan()?;
         for _ in 0..ROUNDS {
@@ -337,8 +340,9 @@ impl Execution<'_> {
 
     fn save(&mut self) -> Result<(), StopReason> {
         self.edges.watch.event(&Event::Saving);
+        self.sidecar.advance(|| self.edges.rng.u64(..));
         let text = self.sidecar.to_json().map_err(|error| StopReason::Save(error.to_string()))?;
-        self.edges.store.save(&text).map_err(StopReason::Save)?;
+        self.edges.store.save(&text, &self.sidecar.revision).map_err(StopReason::Save)?;
         self.saving.note(&text);
         self.edges.watch.event(&Event::Saved);
         Ok(())

@@ -62,7 +62,7 @@ pub struct View<'a> {
     pub zone: &'a Zone,
     /// Least time between two requests.
     pub pace: Duration,
-    /// Toggl was never asked what it holds ([`Sidecar::looked`]), so one look comes first if there is anything to
+    /// Toggl was never asked what it holds ([`Sidecar::scanned_from`]), so one look comes first if there is anything to
     /// look for.
     pub first_push: bool,
     /// No workspace is known, so Toggl is asked for the default one before anything that needs it.

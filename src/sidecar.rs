@@ -2,20 +2,22 @@
 //!
 //! The records of one task form a [`TaskRecord`]. A record's start and stop are the instants of the session as they were
 //! determined when it was first seen; they are never recomputed while its minutes stay the same. Its [`LastSent`] is
-//! what Toggl was last told. Where the two differ, something is to be done.
+//! what was last sent to Toggl. Where the two differ, something is to be done.
 
 mod archive;
+mod digest;
 pub mod file;
 mod json;
 mod key;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 pub use archive::Archive;
+pub use digest::Digest;
 pub use json::FormatError;
 
 pub use crate::chute_kun::snapshot::List;
@@ -30,22 +32,38 @@ pub const VERSION: u64 = 1;
 /// All that is remembered from one push to the next.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sidecar {
+    /// Which save of which sidecar it is.
+    pub revision: Revision,
     /// Toggl's default workspace, once `GET /me` was asked for it.
     pub workspace: Option<i64>,
-    /// Save instant of the last snapshot taken in (unix seconds): every session that is not recorded lies after it.
+    /// Save instant of the last snapshot that was ingested (unix seconds): every session that is not recorded lies after
+    /// it.
     pub last_snapshot_saved: Option<i64>,
+    /// That snapshot's bytes, by their digest.
+    pub snapshot_digest: Option<Digest>,
     /// The session that ran in that snapshot: a halt or resume of it, or of another, may have been sent since.
     pub running: Option<SessionKey>,
     /// The snapshot's file: absolute, links followed. What may stand there in its place is for whoever reads it to judge.
     pub snapshot: Option<String>,
     /// What is known of Toggl's quota, and when the last request was sent.
     pub quota: Quota,
-    /// Whether entries that were in Toggl before the first push have been looked for.
-    pub looked: bool,
+    /// The day (UTC) from which sessions without an entry have been looked for in Toggl: what starts before it may be
+    /// there, sent by way of a sidecar that was lost. `None`: none has been looked for.
+    pub scanned_from: Option<Date>,
     /// The tasks with sessions that were ever seen, but for those in the archive.
     pub tasks: BTreeMap<TaskKey, TaskRecord>,
     /// Tasks of past that are settled, unread.
     pub archive: Option<Archive>,
+}
+
+/// Which save of which sidecar this is, in terraform's words: what says that a sidecar is the newest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// Random, given once. Empty in a sidecar that was never saved.
+    pub lineage: String,
+    /// One more at each save.
+    pub serial: u64,
 }
 
 /// `YMD/TASK`: the day of the task's first session and a number, given once and never recomputed.
@@ -57,12 +75,12 @@ pub struct TaskKey {
     pub number: u32,
 }
 
-/// `YMD/TASK/SESSION`: a thread and the number of a session in it.
+/// `YMD/TASK/SESSION`: a task and the number of a session in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey {
     /// The task.
     pub task: TaskKey,
-    /// The session's position when first seen, or the next number that was free in the thread.
+    /// The session's position when first seen, or the next number that was free in the task.
     pub session: u32,
 }
 
@@ -82,7 +100,7 @@ pub struct TaskRecord {
     pub title: Rc<str>,
     /// `planned_ymd` in that snapshot.
     pub planned: u32,
-    /// Where the task stood in the last snapshot taken in; `None` when it was not there.
+    /// Where the task stood in the last snapshot that was ingested; `None` when it was not there.
     pub place: Option<Place>,
     /// The sessions, by number. Never empty.
     pub sessions: Vec<SessionRecord>,
@@ -102,15 +120,15 @@ pub struct SessionRecord {
     pub stop: Option<OffsetDateTime>,
     /// More than one day was possible.
     pub inferred: bool,
-    /// The session was not in the last snapshot taken in.
+    /// The session was not in the last snapshot that was ingested.
     pub removed: bool,
     /// Taken to be in Toggl, though nothing shows it: not listed when a lost sidecar was rebuilt, being too old.
     pub assumed: bool,
-    /// What Toggl holds, as last told and answered.
+    /// What Toggl holds, as last sent and answered.
     pub last_sent: Option<LastSent>,
     /// A create or start that may have been sent and whose outcome is not known.
     pub intent: Option<Box<Intent>>,
-    /// What Toggl refused and would refuse again.
+    /// What Toggl rejected and would reject again.
     pub rejected: Option<Box<Rejection>>,
 }
 
@@ -123,7 +141,7 @@ pub struct Minutes {
     pub end: Option<Minute>,
 }
 
-/// A time entry in Toggl.
+/// A time entry in Toggl, as it was last sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LastSent {
     /// Toggl's id.
@@ -155,48 +173,80 @@ pub struct Intent {
     pub workspace: Option<i64>,
 }
 
-/// A refusal that repeating unchanged would only repeat.
+/// A rejection that repeating unchanged would only repeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// The HTTP status.
     pub status: u16,
     /// What Toggl said.
     pub text: String,
-    /// Fingerprint of the operation that was refused; a changed one is sent.
+    /// Fingerprint of the operation that was rejected; a changed one is sent.
     pub operation: String,
 }
 
 impl Sidecar {
-    /// The thread and record of a key.
+    /// The task and record of a key.
     #[must_use]
     pub fn record(&self, key: SessionKey) -> Option<(&TaskRecord, &SessionRecord)> {
-        let thread = self.tasks.get(&key.task)?;
-        let at = thread.sessions.binary_search_by_key(&key.session, |record| record.number).ok()?;
-        Some((thread, thread.sessions.get(at)?))
+        let task = self.tasks.get(&key.task)?;
+        let at = task.sessions.binary_search_by_key(&key.session, |record| record.number).ok()?;
+        Some((task, task.sessions.get(at)?))
     }
 
     /// The record of a key, to be changed.
     pub fn record_mut(&mut self, key: SessionKey) -> Option<&mut SessionRecord> {
-        let thread = self.tasks.get_mut(&key.task)?;
-        let at = thread.sessions.binary_search_by_key(&key.session, |record| record.number).ok()?;
-        thread.sessions.get_mut(at)
+        let task = self.tasks.get_mut(&key.task)?;
+        let at = task.sessions.binary_search_by_key(&key.session, |record| record.number).ok()?;
+        task.sessions.get_mut(at)
     }
 
     /// All records with their keys, in the order of the keys.
     pub fn sessions(&self) -> impl Iterator<Item = (SessionKey, &TaskRecord, &SessionRecord)> {
-        self.tasks.iter().flat_map(|(&key, thread)| {
-            thread.sessions.iter().map(move |record| (SessionKey { task: key, session: record.number }, thread, record))
+        self.tasks.iter().flat_map(|(&key, task)| {
+            task.sessions.iter().map(move |record| (SessionKey { task: key, session: record.number }, task, record))
         })
     }
 
-    /// Takes a record out, and its thread with the last of them.
+    /// Takes a record out, and its task with the last of them.
     pub fn remove(&mut self, key: SessionKey) {
-        if let Some(thread) = self.tasks.get_mut(&key.task) {
-            thread.sessions.retain(|record| record.number != key.session);
-            if thread.sessions.is_empty() {
+        if let Some(task) = self.tasks.get_mut(&key.task) {
+            task.sessions.retain(|record| record.number != key.session);
+            if task.sessions.is_empty() {
                 self.tasks.remove(&key.task);
             }
         }
+    }
+
+    /// The next revision, for a save. `lineage` is asked for the number of a sidecar that was never saved.
+    pub fn advance(&mut self, lineage: impl FnOnce() -> u64) {
+        if self.revision.lineage.is_empty() {
+            self.revision.lineage = format!("{:016x}", lineage());
+        }
+        self.revision.serial += 1;
+    }
+
+    /// Whether a task has this key, archived or not.
+    #[must_use]
+    pub fn has_task(&self, key: TaskKey) -> bool {
+        self.tasks.contains_key(&key) || self.archive.as_ref().is_some_and(|archive| archive.has(key))
+    }
+
+    /// The ids of all entries that are recorded, but for those of the archive: see [`Sidecar::has_archived_entry`].
+    #[must_use]
+    pub fn entry_ids(&self) -> HashSet<i64> {
+        self.sessions().filter_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id)).collect()
+    }
+
+    /// Whether an archived session has the entry with this id.
+    #[must_use]
+    pub fn has_archived_entry(&self, id: i64) -> bool {
+        self.archive.as_ref().is_some_and(|archive| archive.owns(id))
+    }
+
+    /// How many sessions are archived: all of them are up to date.
+    #[must_use]
+    pub fn archived_sessions(&self) -> usize {
+        self.archive.as_ref().map_or(0, |archive| archive.sessions)
     }
 
     /// Whether any create or start is still unaccounted for.

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use super::{CommandError, Context};
 use crate::chute_kun::reading::{self, ReadError, Stamp};
-use crate::chute_kun::snapshot::{self, blocks};
+use crate::chute_kun::snapshot::blocks;
 use crate::cli::{Common, Format};
 use crate::clock::Clock;
-use crate::execute::Digest;
 use crate::exit::Exit;
 use crate::output;
-use crate::reconcile::ingest::{Ingested, ingest};
+use crate::reconcile::ingest::{Depth, Ingested, ParseError, check_file_time, ingest, parse, save_instant};
 use crate::reconcile::plan::Plan;
+use crate::reconcile::recovery::{Provenance, Scan};
 use crate::settings::Settings;
-use crate::sidecar::Sidecar;
 use crate::sidecar::file::Store;
 use crate::sidecar::file::{self, LoadError};
+use crate::sidecar::{Digest, Sidecar};
 use crate::zone::Zone;
 
 /// The snapshot, taken into the sidecar.
@@ -35,7 +35,9 @@ pub struct Input {
     pub stamp: Stamp,
     /// The zone in force.
     pub zone: Zone,
-    /// Nothing was ever pushed: Toggl is asked first what it holds.
+    /// Whether the sidecar is the one that this machine saved last.
+    pub provenance: Provenance,
+    /// Toggl is asked first what it holds: nothing was ever pushed, or not by way of this sidecar.
     pub is_first: bool,
     /// Neither settings nor sidecar name a workspace.
     pub asks_workspace: bool,
@@ -87,15 +89,6 @@ pub(super) fn nothing_recorded(
     Ok(Exit::UpToDate)
 }
 
-/// How much of a long history a command looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// What has changed, and what is beside it.
-    Changes,
-    /// Every session ever.
-    Everything,
-}
-
 /// Reads sidecar and snapshot. `None` if there is neither.
 ///
 /// # Errors
@@ -108,34 +101,55 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
         other => other?,
     };
     let path = || settings.snapshot.display().to_string();
+    let provenance = match &loaded {
+        Some((_, sidecar)) => Provenance::of(&sidecar.revision, file::remembered(&settings.sidecar).as_ref()),
+        None => Provenance::Unknown,
+    };
     let (saved, mut sidecar) =
         loaded.map_or((Digest::of(&[]), Sidecar::default()), |(text, sidecar)| (Digest::of(&text), sidecar));
-    let looks_back = depth == Depth::Everything || !sidecar.looked || sidecar.has_open_intents();
-    let known = sidecar.archive.as_ref().map(|archive| archive.past).filter(|_| !looks_back);
-    let snapshot = snapshot::parse_unknown(&reading.bytes, known.as_ref())
-        .map_err(|source| CommandError::Snapshot { path: path(), source })?;
-    if snapshot.known_past == 0 {
-        sidecar.unarchive().map_err(|source| LoadError::Format { path: settings.sidecar.clone(), source })?;
-    }
-    let is_first = !sidecar.looked;
+    provenance.apply(&mut sidecar);
+    let snapshot = parse(&mut sidecar, &reading.bytes, depth).map_err(|error| match error {
+        ParseError::Snapshot(source) => CommandError::Snapshot { path: path(), source },
+        ParseError::Archive(source) => LoadError::Format { path: settings.sidecar.clone(), source }.into(),
+    })?;
     let taken = sidecar.last_snapshot_saved;
     distrust_the_future(&mut sidecar, clock.now());
-    if let Some(taken) = sidecar.last_snapshot_saved.filter(|&taken| reading.saved < taken) {
-        let local = |instant: i64| output::day_and_minute(zone.at(instant));
-        return Err(CommandError::Older { path: path(), saved: local(reading.saved), last: local(taken) });
+    let digest = Digest::of(&reading.bytes);
+    let modified = save_instant(&sidecar, digest, reading.saved);
+    let local = |instant: i64| output::day_and_minute(zone.at(instant));
+    if let Some(taken) = sidecar.last_snapshot_saved.filter(|&taken| modified < taken) {
+        return Err(CommandError::Older { path: path(), saved: local(modified), last: local(taken) });
     }
-    let intake = ingest(&mut sidecar, &snapshot, reading.saved, &zone);
+    check_file_time(&snapshot, modified, &zone).map_err(|source| CommandError::FileTime {
+        path: path(),
+        modified: local(modified),
+        source,
+    })?;
+    let intake = ingest(&mut sidecar, &snapshot, modified, &zone);
     if let Some(of) = other_list(&sidecar, &intake, &reading.place) {
         let sidecar = settings.sidecar.display().to_string();
         return Err(CommandError::AnotherList { path: path(), of, sidecar });
     }
     sidecar.snapshot = Some(reading.place);
+    sidecar.snapshot_digest = Some(digest);
+    let is_first = !Scan::wanted(&sidecar).is_empty();
     let asks_workspace = settings.workspace.or(sidecar.workspace).is_none();
     let (snapshot, stamp) = (reading.bytes, reading.stamp);
-    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, is_first, asks_workspace }))
+    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance, is_first, asks_workspace }))
 }
 
 impl Input {
+    /// Says if the sidecar is an older one: it happened to somebody, and it is mended.
+    pub(super) fn tell_provenance(&self, settings: &Settings, context: &mut Context<'_>) {
+        if self.provenance == Provenance::Older {
+            context.notice(&format!(
+                "the sidecar `{}` is older than the one that this machine saved last: a copy that was restored, perhaps. \
+                 What it does not hold is looked up in Toggl before anything is made there",
+                settings.sidecar.display()
+            ));
+        }
+    }
+
     /// What is shown of it with this plan at this unix second.
     pub(super) fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> output::View<'a> {
         output::View {
@@ -155,8 +169,11 @@ impl Input {
     pub fn archive(&mut self, store: &mut dyn Store) {
         let blocks = std::str::from_utf8(&self.snapshot).ok().and_then(blocks::split);
         let is_changed = blocks.is_some_and(|blocks| self.sidecar.archive(&blocks).unwrap_or(false));
-        if is_changed && let Ok(text) = self.sidecar.to_json() {
-            let _ = store.save(&text);
+        if is_changed {
+            self.sidecar.advance(|| fastrand::u64(..));
+            if let Ok(text) = self.sidecar.to_json() {
+                let _ = store.save(&text, &self.sidecar.revision);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `push`: copies the sessions of the snapshot to Toggl, or shows what it would do.
 
-use super::input::{self, Depth};
+use super::input;
 use super::{CommandError, Context};
 use crate::cli::{Common, Format, PushArgs};
 use crate::command::shortcut::UpToDate;
@@ -8,7 +8,7 @@ use crate::execute::{Effects, Report, SendPolicy, StopReason, execute};
 use crate::exit::Exit;
 use crate::output;
 use crate::output::progress::{Both, Progress};
-use crate::reconcile::ingest::Ingested;
+use crate::reconcile::ingest::{Depth, Ingested};
 use crate::reconcile::plan::{Options, plan};
 use crate::settings::{self, Settings};
 use crate::sidecar::file::SidecarFile;
@@ -64,6 +64,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
         file.note(known.map(|known| known.to_json()));
     }
     drop(file);
+    input.tell_provenance(&settings, context);
     let view = input.view(&planned, &settings, context.clock.now());
     match common.format {
         _ if common.quiet && exit == Exit::UpToDate => {}
@@ -83,6 +84,7 @@ fn preview(
     let Some(input) = input::read(settings, context.clock, depth(args))? else {
         return input::nothing_recorded("push", common, settings, context);
     };
+    input.tell_provenance(settings, context);
     let plan = plan(&input.sidecar, &input.intake, &options(args, settings));
     let exit = match plan.needs_attention(&input.intake) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,

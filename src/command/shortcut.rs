@@ -12,13 +12,11 @@
 //! - Every save of the sidecar changes its stamp, so the shortcut ends with the first thing that is recorded.
 //! - The file is read without the lock; a torn or foreign text is not understood, and then everything is read.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use crate::chute_kun::reading::{self, Stamp};
 use crate::settings::Settings;
-use crate::sidecar::file::lock_path;
+use crate::sidecar::file::noted;
 
 /// Seconds: longer than the coarsest clock of a file system ticks (two seconds, on FAT).
 const TICKS: i64 = 3;
@@ -52,7 +50,7 @@ impl UpToDate {
     /// The agreement that was written down last, if it still stands.
     #[must_use]
     pub fn standing(settings: &Settings) -> Option<UpToDate> {
-        let written: UpToDate = serde_json::from_slice(&read(&settings.sidecar)?).ok()?;
+        let written: UpToDate = serde_json::from_str(&noted(&settings.sidecar)?).ok()?;
         let stands = written.settings == fingerprint(settings)
             && reading::stamp(&settings.snapshot).is_ok_and(|stamp| stamp == written.snapshot)
             && reading::stamp(&settings.sidecar).is_ok_and(|stamp| stamp == written.sidecar);
@@ -64,12 +62,6 @@ impl UpToDate {
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the shortcut reads one small file")]
-fn read(sidecar: &Path) -> Option<Vec<u8>> {
-    let path = sidecar.canonicalize().ok()?;
-    std::fs::read(lock_path(&path)).ok()
 }
 
 /// All settings that the outcome can depend on, and the program's version.

@@ -1,10 +1,11 @@
 //! `status`: offline, what a push would do and what is left from former ones.
 
-use super::input::{self, Depth};
+use super::input;
 use super::{CommandError, Context};
 use crate::cli::{Common, Format};
 use crate::exit::Exit;
 use crate::output::{self, Status};
+use crate::reconcile::ingest::Depth;
 use crate::reconcile::plan::{Options, plan};
 use crate::settings::Settings;
 
@@ -17,6 +18,7 @@ pub fn status(common: &Common, context: &mut Context<'_>) -> Result<Exit, Comman
     let Some(input) = input::read(&settings, context.clock, Depth::Everything)? else {
         return input::nothing_recorded("status", common, &settings, context);
     };
+    input.tell_provenance(&settings, context);
     let plan = plan(&input.sidecar, &input.intake, &Options::plain(settings.defaults.clone()));
     let status = Status {
         view: input.view(&plan, &settings, context.clock.now()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 
-use super::input::{self, Depth, Input};
+use super::input::{self, Input};
 use super::push::{early, off, outcome};
 use super::{CommandError, Context};
 use crate::cli::{Common, Format, VerifyArgs};
@@ -16,9 +16,11 @@ use crate::exit::Exit;
 use crate::output::progress::{Both, Progress};
 use crate::output::{self, Verdict};
 use crate::reconcile::drift::{Comparison, compare, repair};
+use crate::reconcile::ingest::Depth;
 use crate::reconcile::plan::{Options, plan};
 use crate::reconcile::recovery::{Days, LAG, window_start};
 use crate::settings::{self, Settings};
+use crate::sidecar::Revision;
 use crate::sidecar::file::SidecarFile;
 use crate::sidecar::file::Store;
 use crate::toggl::http::Client;
@@ -103,8 +105,9 @@ fn compare_and_repair(
         Err(reason) => {
             if repairs {
                 // What was learnt of the quota holds for the next push as well.
+                input.sidecar.advance(|| effects.rng.u64(..));
                 let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
-                effects.store.save(&text).map_err(anyhow::Error::msg)?;
+                effects.store.save(&text, &input.sidecar.revision).map_err(anyhow::Error::msg)?;
             }
             Ok(Err(reason))
         }
@@ -113,9 +116,9 @@ fn compare_and_repair(
 
 /// Takes what was found into the records and pushes.
 fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut effects: Effects<'_>) -> Report {
-    // A sidecar that is new looks for everything itself, as far back as Toggl goes, and judges by what it finds whether
-    // older sessions are there as well.
-    if input.sidecar.looked {
+    // What has not been looked for yet is by the push itself, as far back as Toggl goes, and it judges by what it finds
+    // whether older sessions are there as well.
+    if !input.is_first {
         repair(&mut input.sidecar, comparison);
     }
     let policy = policy(settings, settings.workspace);
@@ -210,7 +213,7 @@ fn ask_once(
 struct Nowhere;
 
 impl Store for Nowhere {
-    fn save(&mut self, _: &[u8]) -> Result<(), String> {
+    fn save(&mut self, _: &[u8], _: &Revision) -> Result<(), String> {
         Err("a command that only looks saves nothing".to_owned())
     }
 }

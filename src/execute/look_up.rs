@@ -6,11 +6,11 @@ use std::time::Duration as StdDuration;
 use time::{Date, Duration};
 
 use super::gate::Reply;
-use super::{Digest, Effects, Execution, SendPolicy, StopReason};
+use super::{Effects, Execution, SendPolicy, StopReason};
 use crate::reconcile::ingest::Ingested;
 use crate::reconcile::plan::{Defaults, Options};
 use crate::reconcile::recovery::{Days, LAG, Recovered, SKEW, Scan, window_start};
-use crate::sidecar::Sidecar;
+use crate::sidecar::{Digest, Sidecar};
 use crate::toggl::{Answer, Bucket, Method, Request, TimeEntry, entry};
 
 /// The most entries that one answer lists, silently.
@@ -105,27 +105,23 @@ impl Execution<'_> {
         }
     }
 
-    /// Without a sidecar the sessions may be in Toggl already: one look for each window of a thousand entries, once.
+    /// Looks for sessions that may be in Toggl already: one list for each thousand entries.
     pub(super) fn scan(&mut self) -> Result<(), StopReason> {
-        if self.sidecar.looked {
-            return Ok(());
-        }
         let wanted = Scan::wanted(self.sidecar);
         if wanted.is_empty() {
-            self.sidecar.looked = true;
             return Ok(());
         }
         let workspace = self.known_workspace()?;
         let floor = self.floor();
         let scan = Scan::of(self.sidecar, wanted, floor);
         self.report.window_starts = scan.is_cut.then_some(floor);
-        if let Some(days) = scan.days {
-            let listed = self.list_days(days)?;
+        let listed = scan.days.map(|days| self.list_days(days)).transpose()?;
+        scan.note(self.sidecar);
+        if let Some(listed) = listed {
             let Recovered { adopted, assumed } = scan.take_in(self.sidecar, self.intake, &listed, workspace);
             self.report.adopted.extend(adopted);
             self.report.assumed.extend(assumed);
         }
-        self.sidecar.looked = true;
         self.save_if_changed()
     }
 

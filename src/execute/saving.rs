@@ -6,8 +6,9 @@
 //! was not yet sent, and one look at Toggl tells them apart. What bounds the batch is that look: it lists at most a
 //! thousand entries, and the intents of a batch must not be so old that nobody knows when the last can have been sent.
 
-use std::hash::{DefaultHasher, Hasher as _};
 use std::time::Duration;
+
+use crate::sidecar::Digest;
 
 /// Bytes of sidecar written for each request, about.
 const BYTES_A_REQUEST: usize = 4096;
@@ -18,23 +19,6 @@ const MOST: usize = 250;
 /// How long an intent covers sending, from its save: after that it is saved anew with a new time. So a later run knows
 /// the last instant at which the request can have been sent.
 pub const LIFETIME_MS: i64 = 10 * 60 * 1000;
-
-/// A text, by its length and hash: enough to tell whether it is the same again, in this process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Digest {
-    bytes: usize,
-    hash: u64,
-}
-
-impl Digest {
-    /// The digest of a text.
-    #[must_use]
-    pub fn of(text: &[u8]) -> Digest {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(text);
-        Digest { bytes: text.len(), hash: hasher.finish() }
-    }
-}
 
 /// What is on disk, and how much has happened since.
 #[derive(Debug)]
@@ -80,6 +64,6 @@ impl Saving {
     }
 
     fn size(&self) -> usize {
-        (self.on_disk.bytes / BYTES_A_REQUEST).clamp(1, MOST)
+        (self.on_disk.bytes() / BYTES_A_REQUEST).clamp(1, MOST)
     }
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `schema` | 1 |
 //! | `command` | `"push"` or `"status"` |
-//! | `first_push` | whether Toggl was not asked yet what it held before |
+//! | `first_push` | whether Toggl is asked first what it holds: nothing was pushed yet, or not by way of this sidecar |
 //! | `operations` | the plan, in the order of sending: a list of *operation*; after a push, the plan as it was before |
 //! | `held_back` | sessions that are not up to date and that nothing is sent for: a list of *held back*; after a push, as it is then |
 //! | `reopened` | keys of sessions that had ended and are open again |

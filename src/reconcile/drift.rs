@@ -133,7 +133,7 @@ pub fn compare(
         .map(|(key, _, record)| (key, record))
         .collect();
     let adoptable = adoptable(sidecar, &covered, &there, listed, workspace);
-    let mut taken = recovery::owned_ids(sidecar);
+    let mut taken = sidecar.entry_ids();
     taken.extend(adoptable.values());
     let mut free: HashMap<Twin, Vec<i64>> = HashMap::new();
     for entry in there.values().filter(|entry| !taken.contains(&entry.id)) {

@@ -1,38 +1,47 @@
-//! Taking a snapshot in: every session of it becomes a record of the sidecar, dated and under its own key.
+//! Ingesting a snapshot: every session of it becomes a record of the sidecar, dated and under its own key.
 //!
 //! Pure: the same snapshot, sidecar and zone give the same records on any machine. What is to be done about the difference
 //! from what Toggl holds is for the plan.
 
 mod assumed_sent;
+mod file_time;
+mod last_snapshot;
+mod parsing;
 mod snapshot_task;
+mod task_record;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use snapshot_task::{Worked, minutes_of, tasks_with_sessions};
+pub use file_time::{FileTimeError, check_file_time, save_instant};
+use last_snapshot::{LastSnapshot, note_unscanned};
+pub use parsing::{Depth, ParseError, parse};
+use snapshot_task::{WorkedTask, worked_tasks};
 
-use crate::chute_kun::snapshot::{Session, Snapshot};
-use crate::reconcile::dating::{self, Clue, Dated, Frame};
+use crate::chute_kun::snapshot::Snapshot;
 use crate::reconcile::matching::{self, MatchContext, SnapshotTask};
-use crate::sidecar::{Place, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
+use crate::reconcile::recovery;
+use crate::sidecar::{Place, SessionKey, Sidecar, TaskKey, TaskRecord};
 use crate::zone::Zone;
 
-/// What taking a snapshot in found out beside the records.
+/// What ingesting a snapshot found out beside the records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ingested {
     /// The session that runs: in today, its task Active, open, and the first such.
     pub running: Option<SessionKey>,
-    /// Sessions that cannot be what they say, and were left out.
+    /// Sessions that cannot be what they say, and were left out. The record of each stays as it was.
     pub invalid: Vec<InvalidSession>,
     /// Sessions that are closed in the sidecar and open in the snapshot, which Chute_kun never does: a snapshot
     /// restored, cut or edited. They are left as they are.
     pub reopened: Vec<SessionKey>,
     /// Tasks were recorded, and not one of them is in the snapshot: it may be that of another list.
     pub knows_none: bool,
-    /// While Toggl has not been asked what it holds: the unix second by which the work on a task was over for sure,
-    /// wherever the clock stood, for tasks that show it.
-    pub over: BTreeMap<TaskKey, i64>,
+    /// While sessions are to be looked for in Toggl: the unix second by which the work on a task was over for sure, wherever
+    /// the clock stood, for tasks that show it.
+    pub worked_until: BTreeMap<TaskKey, i64>,
+    /// Likewise: the sessions whose day the snapshot itself says, being those that ended with the finish of their task.
+    pub pinned: BTreeSet<SessionKey>,
 }
 
 /// A session that was left out.
@@ -48,77 +57,88 @@ pub struct InvalidSession {
     pub reason: &'static str,
 }
 
-/// Takes `snapshot`, saved at `saved` (unix seconds), into the sidecar.
+/// Ingests `snapshot`, saved at `saved` (unix seconds), into the sidecar.
 pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zone) -> Ingested {
-    let mut intake = Ingested::default();
-    let tasks = tasks_with_sessions(snapshot, &mut intake.invalid);
-    let candidates: Vec<SnapshotTask<'_>> = tasks.iter().map(Worked::candidate).collect();
-    let taken = sidecar.last_snapshot_saved;
+    let mut ingested = Ingested::default();
+    let tasks = worked_tasks(snapshot, &mut ingested.invalid);
+    let candidates: Vec<SnapshotTask<'_>> = tasks.iter().map(WorkedTask::candidate).collect();
     let first_day = |candidate: &SnapshotTask<'_>| {
         let at = tasks.binary_search_by_key(&candidate.place, |worked| worked.place);
         at.ok().and_then(|at| tasks.get(at)).map_or(0, |worked| worked.first_day(zone, saved))
     };
-    let scene =
-        MatchContext { zone, taken: sidecar.last_snapshot_saved.unwrap_or(saved), saved, first_day: &first_day };
-    let found = matching::identify(&sidecar.tasks, &candidates, &scene);
-    let Review { changed, latest, kept, lost } = review(sidecar, &tasks, &found);
-    intake.knows_none = snapshot.known_past == 0 && kept == 0 && lost > 0;
-    let moved_from = taken.and(latest).and_then(|latest| moved_from(latest, zone));
-    for (key, worked) in changed {
-        if let Some(thread) = sidecar.tasks.get_mut(&key) {
-            let frame = worked.frame(taken.filter(|_| thread.place.is_some()), saved, moved_from);
-            continue_thread(thread, key, worked, &frame, zone, &mut intake);
+    let last_saved = sidecar.last_snapshot_saved.unwrap_or(saved);
+    let context = MatchContext { zone, last_saved, saved, first_day: &first_day };
+    let found = matching::identify(&sidecar.tasks, &candidates, &context);
+    let last_snapshot = LastSnapshot::of(sidecar, snapshot.known_past, &tasks, &found);
+    let review = review(sidecar, &tasks, &found);
+    ingested.knows_none = snapshot.known_past == 0 && review.kept == 0 && review.lost > 0;
+    let dates = snapshot_task::Dates {
+        zone,
+        last_saved: last_snapshot.saved,
+        saved: file_time::saved_at_least(sidecar, &tasks, &found, last_snapshot.saved, saved, zone),
+        moved_from: sidecar.last_snapshot_saved.and(review.latest).and_then(|latest| moved_from(latest, zone)),
+    };
+    let mut first_seen = Vec::new();
+    for (key, worked) in review.changed {
+        if let Some(known) = sidecar.tasks.get_mut(&key) {
+            task_record::continued(known, key, worked, &dates, &mut ingested.reopened, &mut first_seen);
         }
     }
-    for (worked, _) in tasks.iter().zip(&found).filter(|(_, key)| key.is_none()) {
-        let thread = new_thread(worked, &worked.frame(taken, saved, moved_from), zone);
-        let key = free_key(sidecar, &thread, worked.place);
-        sidecar.tasks.insert(key, thread);
+    for (worked, _) in tasks.iter().zip(&found).filter(|(worked, key)| key.is_none() && worked.has_valid_sessions()) {
+        let new = task_record::new(worked, &dates);
+        let key = free_key(sidecar, &new, worked.place);
+        first_seen.extend(new.sessions.iter().map(|record| SessionKey { task: key, session: record.number }));
+        sidecar.tasks.insert(key, new);
     }
-    if !sidecar.looked {
-        intake.over = snapshot_task::over(sidecar, &tasks);
+    note_unscanned(sidecar, &first_seen, last_snapshot);
+    if !recovery::Scan::wanted(sidecar).is_empty() {
+        ingested.worked_until = snapshot_task::worked_until(sidecar, &tasks);
+        ingested.pinned = snapshot_task::pinned(sidecar, &tasks);
     }
-    intake.running = running(sidecar, &tasks);
-    if sidecar.running != intake.running {
-        assumed_sent::halt_or_resume_was_told(sidecar, intake.running, saved, zone);
-        sidecar.running = intake.running;
+    ingested.running = running(sidecar, &tasks);
+    if sidecar.running != ingested.running {
+        assumed_sent::halt_or_resume(sidecar, ingested.running, saved, zone);
+        sidecar.running = ingested.running;
     }
     sidecar.last_snapshot_saved = Some(saved);
-    intake
+    ingested
 }
 
-/// What a look at all threads found out.
+/// What a look at all known tasks found out.
 struct Review<'a> {
-    /// The known tasks of which there is something to take in, with their threads.
-    changed: Vec<(TaskKey, &'a Worked<'a>)>,
+    /// The known tasks of which there is something to ingest.
+    changed: Vec<(TaskKey, &'a WorkedTask<'a>)>,
     /// The latest instant on record.
     latest: Option<OffsetDateTime>,
-    /// How many threads that were in the last snapshot are in this one, and how many are not.
+    /// How many tasks that were in the last snapshot are in this one, and how many are not.
     kept: usize,
     lost: usize,
 }
 
-/// Goes through the threads with the tasks that they are beside them, and marks those that are no task any more. Of years
-/// of records most are as they were: each is looked at here, once, and no further.
-fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [Worked<'a>], found: &[Option<TaskKey>]) -> Review<'a> {
-    let mut known: Vec<(TaskKey, &Worked<'_>)> =
+/// Goes through the known tasks with those of the snapshot that they are beside them, and marks those that are there no
+/// more. Of years of records most are as they were: each is looked at here, once, and no further.
+fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [WorkedTask<'a>], found: &[Option<TaskKey>]) -> Review<'a> {
+    let mut matched: Vec<(TaskKey, &WorkedTask<'_>)> =
         found.iter().zip(tasks).filter_map(|(key, worked)| Some(((*key)?, worked))).collect();
-    known.sort_by_key(|&(key, _)| key);
-    let mut known = known.into_iter().peekable();
+    matched.sort_by_key(|&(key, _)| key);
+    let mut matched = matched.into_iter().peekable();
+    // A task that is none of the known ones, and of which not all can be what it says, may be any of those that are
+    // missing: then nothing is taken for removed.
+    let is_unclear = tasks.iter().zip(found).any(|(worked, key)| key.is_none() && worked.has_invalid_sessions());
     let mut review = Review { changed: Vec::new(), latest: None, kept: 0, lost: 0 };
-    for (&key, thread) in &mut sidecar.tasks {
-        let instants = thread.sessions.iter().map(|record| record.stop.unwrap_or(record.start));
+    for (&key, known) in &mut sidecar.tasks {
+        let instants = known.sessions.iter().map(|record| record.stop.unwrap_or(record.start));
         review.latest = review.latest.max(instants.max());
-        let was_present = usize::from(thread.place.is_some());
-        if let Some((_, worked)) = known.next_if(|&(known, _)| known == key) {
+        let was_present = usize::from(known.place.is_some());
+        if let Some((_, worked)) = matched.next_if(|&(matched, _)| matched == key) {
             review.kept += was_present;
-            if !worked.is_as_recorded(thread) {
+            if !worked.is_as_recorded(known) {
                 review.changed.push((key, worked));
             }
         } else {
             review.lost += was_present;
-            thread.place = None;
-            thread.sessions.iter_mut().for_each(|record| record.removed = true);
+            known.place = None;
+            known.sessions.iter_mut().for_each(|record| record.removed |= !is_unclear);
         }
     }
     review
@@ -131,121 +151,18 @@ fn moved_from(latest: OffsetDateTime, zone: &Zone) -> Option<i64> {
     has_moved.then(|| i64::from(latest.offset().whole_seconds()))
 }
 
-/// Brings a known thread up to its task: recorded instants stay, closed and new sessions get theirs.
-fn continue_thread(
-    thread: &mut TaskRecord,
-    key: TaskKey,
-    worked: &Worked<'_>,
-    frame: &Frame,
-    zone: &Zone,
-    intake: &mut Ingested,
-) {
-    if *thread.title != *worked.task.title {
-        assumed_sent::title_was_told(thread);
-        thread.title = worked.task.title.as_str().into();
-    }
-    thread.planned = worked.task.planned_ymd;
-    thread.place = Some(worked.place);
-    if worked.has_minutes_of(thread) {
-        return;
-    }
-    let aligned = matching::align(&thread.sessions, &worked.sessions);
-    let clues = |at: usize| match aligned[at].map(|at| &thread.sessions[at]) {
-        Some(record) => clues(record, &worked.sessions[at]),
-        None => [Clue::New; 2],
-    };
-    let events = worked.events(clues);
-    let dated = dating::date(zone, &events, frame);
-    let mut dated = dated.into_iter();
-    let mut is_here = vec![false; thread.sessions.len()];
-    let mut next_number = thread.sessions.last().map_or(0, |last| last.number + 1);
-    for (session, at) in worked.sessions.iter().zip(&aligned) {
-        let Some(start) = dated.next() else { break };
-        let stop = session.end_min.and_then(|_| dated.next());
-        if let Some(at) = *at {
-            is_here[at] = true;
-            let record = &mut thread.sessions[at];
-            record.removed = false;
-            if record.stop.is_some() && stop.is_none() {
-                intake.reopened.push(SessionKey { task: key, session: record.number });
-            } else {
-                update(record, session, start, stop, zone);
-            }
-        } else {
-            thread.sessions.push(new_record(next_number, session, start, stop, zone));
-            next_number += 1;
-        }
-    }
-    for (record, is_here) in thread.sessions.iter_mut().zip(is_here) {
-        record.removed |= !is_here;
-    }
-}
-
-/// What a record knows of the session it is.
-fn clues(record: &SessionRecord, session: &Session) -> [Clue; 2] {
-    let start = record.start.unix_timestamp();
-    let start_clue = if record.minutes.start == session.start_min { Clue::Recorded(start) } else { Clue::Near(start) };
-    let stop_clue = match record.stop {
-        Some(stop) if record.minutes.end == session.end_min => Clue::Recorded(stop.unix_timestamp()),
-        Some(stop) => Clue::Near(stop.unix_timestamp()),
-        None => Clue::New,
-    };
-    [start_clue, stop_clue]
-}
-
-/// Recorded instants keep the offset that was in force when they were made.
-fn update(record: &mut SessionRecord, session: &Session, start: Dated, stop: Option<Dated>, zone: &Zone) {
-    if record.start.unix_timestamp() != start.instant {
-        assumed_sent::start_was_told(record);
-        record.start = zone.at(start.instant);
-    }
-    if record.stop.map(OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant) {
-        assumed_sent::stop_was_told(record);
-        record.stop = stop.map(|stop| zone.at(stop.instant));
-    }
-    record.minutes = minutes_of(session);
-    record.inferred |= start.inferred || stop.is_some_and(|stop| stop.inferred);
-}
-
-fn new_record(number: u32, session: &Session, start: Dated, stop: Option<Dated>, zone: &Zone) -> SessionRecord {
-    let inferred = start.inferred || stop.is_some_and(|stop| stop.inferred);
-    let (start, stop) = (zone.at(start.instant), stop.map(|stop| zone.at(stop.instant)));
-    SessionRecord { inferred, ..SessionRecord::new(number, minutes_of(session), start, stop) }
-}
-
-fn new_thread(worked: &Worked<'_>, frame: &Frame, zone: &Zone) -> TaskRecord {
-    let dated = dating::date(zone, &worked.events(|_| [Clue::New; 2]), frame);
-    let mut dated = dated.into_iter();
-    let mut records = Vec::with_capacity(worked.sessions.len());
-    for (number, session) in (0..).zip(worked.sessions.iter()) {
-        let Some(start) = dated.next() else { break };
-        let stop = session.end_min.and_then(|_| dated.next());
-        records.push(new_record(number, session, start, stop, zone));
-    }
-    TaskRecord {
-        title: worked.task.title.as_str().into(),
-        planned: worked.task.planned_ymd,
-        place: Some(worked.place),
-        sessions: records,
-    }
-}
-
 /// The key is given once, from the position when first seen, or the next number that is free on that day.
-fn free_key(sidecar: &Sidecar, thread: &TaskRecord, place: Place) -> TaskKey {
-    let day = thread.sessions.first().map_or(0, |first| matching::ymd(first.start));
-    let is_taken = |number: u32| {
-        let key = TaskKey { day, number };
-        sidecar.tasks.contains_key(&key) || sidecar.archive.as_ref().is_some_and(|archive| archive.has(key))
-    };
-    let number = (place.index..).find(|&number| !is_taken(number)).unwrap_or(u32::MAX);
-    TaskKey { day, number }
+fn free_key(sidecar: &Sidecar, new: &TaskRecord, place: Place) -> TaskKey {
+    let day = new.sessions.first().map_or(0, |first| matching::ymd(first.start));
+    let is_free = |&number: &u32| !sidecar.has_task(TaskKey { day, number });
+    TaskKey { day, number: (place.index..).find(is_free).unwrap_or(u32::MAX) }
 }
 
 /// Running means: in today, state Active, last session open. Chute_kun has one active task; should a file have two,
 /// it takes the first.
-fn running(sidecar: &Sidecar, tasks: &[Worked<'_>]) -> Option<SessionKey> {
+fn running(sidecar: &Sidecar, tasks: &[WorkedTask<'_>]) -> Option<SessionKey> {
     let place = tasks.iter().find(|worked| worked.is_running())?.place;
-    let (&thread, records) = sidecar.tasks.iter().find(|(_, thread)| thread.place == Some(place))?;
-    let last = records.sessions.iter().rev().find(|record| !record.removed)?;
-    last.stop.is_none().then_some(SessionKey { task: thread, session: last.number })
+    let (&task, known) = sidecar.tasks.iter().find(|(_, known)| known.place == Some(place))?;
+    let last = known.sessions.iter().rev().find(|record| !record.removed)?;
+    last.stop.is_none().then_some(SessionKey { task, session: last.number })
 }

@@ -161,15 +161,14 @@ pub const BULK: usize = 100;
 #[must_use]
 pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
     // What is archived is in agreement; whoever asks for some days only has taken the archive apart before.
-    let up_to_date = sidecar.archive.as_ref().map_or(0, |archive| archive.sessions);
-    let mut plan = Plan { up_to_date, ..Plan::default() };
+    let mut plan = Plan { up_to_date: sidecar.archived_sessions(), ..Plan::default() };
     let mut renames: BTreeMap<(i64, String), Vec<Operation>> = BTreeMap::new();
-    for (key, thread, record) in sidecar.sessions().filter(|(_, _, record)| options.covers(record)) {
+    for (key, task, record) in sidecar.sessions().filter(|(_, _, record)| options.covers(record)) {
         let is_reopened = intake.reopened.contains(&key);
         if is_reopened {
             plan.held.push(Held { session: key, why: HoldReason::Reopened });
         }
-        match next_step(key, thread, record, intake, options) {
+        match next_step(key, task, record, intake, options) {
             Step::UpToDate => plan.up_to_date += usize::from(!is_reopened),
             Step::Forgotten => {}
             Step::Hold(why) => plan.held.push(Held { session: key, why }),
@@ -238,18 +237,12 @@ enum Step {
     Send(Vec<Operation>),
 }
 
-fn next_step(
-    key: SessionKey,
-    thread: &TaskRecord,
-    record: &SessionRecord,
-    intake: &Ingested,
-    options: &Options,
-) -> Step {
+fn next_step(key: SessionKey, task: &TaskRecord, record: &SessionRecord, intake: &Ingested, options: &Options) -> Step {
     let operation = |kind: OperationKind, changes: Vec<Change>| Operation {
         kind,
         sessions: vec![key],
         entries: record.last_sent.iter().map(|entry| EntryRef { id: entry.id, workspace: entry.workspace }).collect(),
-        title: Rc::clone(&thread.title),
+        title: Rc::clone(&task.title),
         start: record.start,
         stop: record.stop,
         changes,
@@ -272,7 +265,7 @@ fn next_step(
             (None, Some(_)) => return Step::Hold(HoldReason::Gone),
         },
         Some(entry) => {
-            let changes = changes(thread, record, entry);
+            let changes = changes(task, record, entry);
             match (entry.stop, record.stop) {
                 (None, Some(_)) => operation(OperationKind::Stop, changes),
                 (None, None) if !is_running => {
@@ -299,9 +292,9 @@ fn next_step(
     if wanted.is_empty() { Step::Hold(HoldReason::Rejected) } else { Step::Send(wanted) }
 }
 
-fn changes(thread: &TaskRecord, record: &SessionRecord, entry: &LastSent) -> Vec<Change> {
+fn changes(task: &TaskRecord, record: &SessionRecord, entry: &LastSent) -> Vec<Change> {
     let mut changes = Vec::new();
-    if !describes(&entry.description, &thread.title) {
+    if !describes(&entry.description, &task.title) {
         changes.push(Change::Title(entry.description.to_string()));
     }
     if entry.start != record.start {

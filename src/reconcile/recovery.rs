@@ -1,4 +1,4 @@
-//! Recovery: what is made of an answer that was lost, and of a sidecar that was lost.
+//! Recovery: what is made of an answer that was lost, and of a sidecar that was lost or is not the newest.
 //!
 //! There is no key to ask Toggl for, so an entry is known by what was sent: workspace, start and description. Several
 //! alike are paired off one to one, so that two equal sessions get two entries and neither is made twice.
@@ -8,13 +8,16 @@
 
 mod adoption;
 mod other_days;
+mod provenance;
 mod scan;
 mod unresolved;
 mod window;
 
-pub use adoption::{adopt, adopt_all, entry_of, owned_ids};
+pub use adoption::{adopt, adopt_all, entry_of};
+pub use provenance::Provenance;
 pub use scan::{Recovered, Scan};
 pub use unresolved::Unresolved;
+pub(super) use window::day_of;
 pub use window::{Days, window_start};
 
 /// Seconds for which a list may lag behind a write: absence counts only from a read made this much later.

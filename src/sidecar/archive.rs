@@ -41,7 +41,7 @@ pub struct Archive {
 const WORTHWHILE: usize = 1000;
 
 impl Archive {
-    /// Whether a thread of the archive has this key.
+    /// Whether a task of the archive has this key.
     #[must_use]
     pub fn has(&self, key: TaskKey) -> bool {
         key.day <= self.last_day && self.tasks.contains(&format!("\"{key}\":"))
@@ -85,10 +85,10 @@ impl Sidecar {
         };
         let (archived, live) = std::mem::take(&mut self.tasks).into_iter().partition(|(_, t)| is_settled(t.place));
         self.tasks = live;
-        let (tasks, entries) = json::write_threads(&archived)?;
+        let (tasks, entries) = json::write_records(&archived)?;
         self.archive = Some(Archive {
             past,
-            sessions: archived.values().map(|thread| thread.sessions.len()).sum(),
+            sessions: archived.values().map(|task| task.sessions.len()).sum(),
             last_day: archived.keys().map(|key| key.day).max().unwrap_or(0),
             tasks,
             entries,
@@ -99,13 +99,13 @@ impl Sidecar {
     /// The tasks of past from `first` on that are settled, up to the first that is not: index and number of sessions.
     fn settled(&self, blocks: &Blocks<'_>, first: usize) -> Vec<(usize, usize)> {
         let by_index: HashMap<usize, &super::TaskRecord> = (self.tasks.values())
-            .filter_map(|thread| Some((thread.place.filter(|place| place.list == List::Past)?.index as usize, thread)))
+            .filter_map(|task| Some((task.place.filter(|place| place.list == List::Past)?.index as usize, task)))
             .collect();
         let past = blocks.blocks.iter().filter(|block| block.list == List::Past);
         (past.enumerate().skip(first))
             .map_while(|(index, block)| match by_index.get(&index) {
-                Some(thread) => thread.is_settled().then_some((index, thread.sessions.len())),
-                // Without a thread only if it has no session: one that was left out must be told of again.
+                Some(task) => task.is_settled().then_some((index, task.sessions.len())),
+                // Without a task only if it has no session: one that was left out must be told of again.
                 None => (!block.text.contains("sessions]]")).then_some((index, 0)),
             })
             .collect()

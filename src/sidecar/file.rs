@@ -10,16 +10,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::sidecar::{FormatError, Sidecar};
+use crate::sidecar::{FormatError, Revision, Sidecar};
 
 /// Where sidecars are kept.
 pub trait Store {
     /// Replaces the sidecar, atomically and durably: when this returns, a crash or power cut finds the new text, and
-    /// one before it the old or the new, never a part.
+    /// one before it the old or the new, never a part. This machine remembers its `revision`.
     ///
     /// # Errors
     /// A message for people; the old text is still there.
-    fn save(&mut self, text: &[u8]) -> Result<(), String>;
+    fn save(&mut self, text: &[u8], revision: &Revision) -> Result<(), String>;
 }
 
 /// The steps of a replacement, one by one, so that their order can be tested: done in another order they lose data.
@@ -177,11 +177,18 @@ impl<'a> SidecarFile<'a> {
     /// Puts a note for the next push into the lock file, or takes the one that is there away. Nothing depends on it:
     /// if it cannot be written, the next push reads everything.
     pub fn note(&mut self, text: Option<String>) {
-        let text = text.unwrap_or_default();
+        let revision = remembered(&self.path);
+        self.write_lock(revision.as_ref(), &text.unwrap_or_default());
+    }
+
+    /// The lock file has two lines: the revision that was saved last, and the note. If it cannot be written, the next push
+    /// takes the sidecar for one that it does not know, and looks before it makes anything.
+    fn write_lock(&self, revision: Option<&Revision>, note: &str) {
+        let revision = revision.and_then(|revision| serde_json::to_string(revision).ok()).unwrap_or_default();
         let write = |mut lock: &File| -> io::Result<()> {
             lock.set_len(0)?;
             lock.rewind()?;
-            lock.write_all(text.as_bytes())
+            lock.write_all(format!("{revision}\n{note}").as_bytes())
         };
         let _ = write(&self.lock.0);
     }
@@ -206,15 +213,35 @@ impl Drop for Lock {
 }
 
 impl Store for SidecarFile<'_> {
-    fn save(&mut self, text: &[u8]) -> Result<(), String> {
+    fn save(&mut self, text: &[u8], revision: &Revision) -> Result<(), String> {
         self.replace(text).map_err(|error| {
             format!(
                 "the sidecar `{}` cannot be saved: {error}; the old one is still there. Make room or check that the folder \
                  can be written to, then run again: what was sent is looked up in Toggl, nothing is sent twice",
                 self.path.display()
             )
-        })
+        })?;
+        // After the sidecar: what is remembered and was not saved would be missed.
+        self.write_lock(Some(revision), "");
+        Ok(())
     }
+}
+
+/// The revision that this machine saved last of the sidecar at `path`, as far as it remembers.
+#[must_use]
+pub fn remembered(path: &Path) -> Option<Revision> {
+    serde_json::from_str(read_lock(path)?.lines().next()?).ok()
+}
+
+/// The note of the last push to the next; see [`SidecarFile::note`].
+#[must_use]
+pub fn noted(path: &Path) -> Option<String> {
+    read_lock(path)?.lines().nth(1).map(str::to_owned)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the lock lies beside the sidecar")]
+fn read_lock(path: &Path) -> Option<String> {
+    std::fs::read_to_string(lock_path(&target_of(path))).ok()
 }
 
 /// Whether a push holds the lock of the sidecar at `path` just now. Where it is free it is held for an instant, so this

@@ -12,16 +12,20 @@ use std::str::FromStr;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::macros::date;
+use time::{Date, OffsetDateTime};
 
 use super::{
-    Archive, Intent, LastSent, Minutes, Place, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
-    VERSION,
+    Archive, Intent, LastSent, Minutes, Place, Rejection, Revision, SessionKey, SessionRecord, Sidecar, TaskKey,
+    TaskRecord, VERSION,
 };
 use crate::chute_kun::snapshot::KnownPast;
 use crate::toggl::quota::Quota;
 use crate::zone::is_on_every_clock;
+
+/// The first day of any entry in Toggl.
+const FIRST_DAY: Date = date!(2006 - 01 - 01);
 
 /// Why a sidecar was not accepted. Nothing is ever written over such a file.
 #[derive(Debug, thiserror::Error)]
@@ -63,22 +67,22 @@ struct EntryLine<'a> {
     minutes: Option<(u16, Option<u16>)>,
     #[serde(default, skip_serializing_if = "is_false")]
     inferred: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
-    gone: bool,
+    #[serde(default, alias = "gone", skip_serializing_if = "is_false")]
+    removed: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     assumed: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    holds: Option<Holds>,
+    #[serde(default, alias = "holds", skip_serializing_if = "Option::is_none")]
+    sent: Option<Sent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     intent: Option<Box<Intent>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rejected: Option<Box<Rejection>>,
 }
 
-/// What Toggl was last told, where that is not what the session is now.
+/// What was last sent, where that is not what the session is now.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Holds {
+struct Sent {
     #[serde(with = "time::serde::rfc3339")]
     start: OffsetDateTime,
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
@@ -97,13 +101,22 @@ fn is_false(flag: &bool) -> bool {
 struct File<'a> {
     version: u64,
     #[serde(default)]
+    lineage: String,
+    #[serde(default)]
+    serial: u64,
+    #[serde(default)]
     workspace: Option<i64>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    taken: Option<OffsetDateTime>,
+    #[serde(default, alias = "taken", with = "time::serde::rfc3339::option")]
+    last_snapshot_saved: Option<OffsetDateTime>,
+    #[serde(default, borrow)]
+    snapshot_digest: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     running: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     snapshot: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    scanned_from: Option<Cow<'a, str>>,
+    /// What old files have instead: everything was looked for.
     #[serde(default)]
     looked: bool,
     #[serde(default)]
@@ -164,19 +177,31 @@ impl Sidecar {
         if file.version != VERSION {
             return Err(FormatError::Version(file.version));
         }
-        let mut threads = BTreeMap::new();
-        insert(&mut threads, file.tasks, file.entries)?;
-        let running = file
-            .running
-            .map(|key| key.parse().map_err(|_| FormatError::Damaged(format!("what runs, `{key}`, is not a key"))));
+        let mut records = BTreeMap::new();
+        insert(&mut records, file.tasks, file.entries)?;
+        let damaged = |what: String| FormatError::Damaged(what);
+        if let Some(workspace) = file.workspace.filter(|&workspace| workspace <= 0) {
+            return Err(damaged(format!("the workspace {workspace} is none")));
+        }
+        let running = (file.running)
+            .map(|key| key.parse().map_err(|_| damaged(format!("what runs, `{key}`, is not a key"))))
+            .transpose()?;
+        let scanned_from = (file.scanned_from)
+            .map(|day| Date::parse(&day, &Iso8601::DATE).map_err(|_| damaged(format!("`{day}` is not a day"))))
+            .transpose()?;
+        let snapshot_digest = (file.snapshot_digest)
+            .map(|digest| digest.parse().map_err(|()| damaged(format!("`{digest}` is not a digest"))))
+            .transpose()?;
         Ok(Sidecar {
+            revision: Revision { lineage: file.lineage, serial: file.serial },
             workspace: file.workspace,
-            last_snapshot_saved: file.taken.map(OffsetDateTime::unix_timestamp),
-            running: running.transpose()?,
+            last_snapshot_saved: file.last_snapshot_saved.map(OffsetDateTime::unix_timestamp),
+            snapshot_digest,
+            running,
             snapshot: file.snapshot.map(Cow::into_owned),
-            looked: file.looked,
+            scanned_from: scanned_from.or(file.looked.then_some(FIRST_DAY)),
             quota: file.quota,
-            tasks: threads,
+            tasks: records,
             archive: file.archive.map(|lines| Archive {
                 past: lines.past,
                 sessions: lines.sessions,
@@ -192,7 +217,7 @@ impl Sidecar {
     /// # Errors
     /// An instant that RFC 3339 cannot say (a year past 9999).
     pub fn to_json(&self) -> std::io::Result<Vec<u8>> {
-        let records: usize = self.tasks.values().map(|thread| thread.sessions.len()).sum();
+        let records: usize = self.tasks.values().map(|task| task.sessions.len()).sum();
         let archived = self.archive.as_ref().map_or(0, |archive| archive.tasks.len() + archive.entries.len());
         let mut out = Vec::with_capacity(1024 + self.tasks.len() * 80 + records * 200 + archived);
         self.write(&mut out)?;
@@ -201,13 +226,21 @@ impl Sidecar {
 
     fn write(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
         writeln!(out, "{{\n\"version\": {VERSION},")?;
+        if !self.revision.lineage.is_empty() {
+            let lineage = serde_json::to_string(&self.revision.lineage)?;
+            writeln!(out, "\"lineage\": {lineage},\n\"serial\": {},", self.revision.serial)?;
+        }
         if let Some(workspace) = self.workspace {
             writeln!(out, "\"workspace\": {workspace},")?;
         }
-        if let Some(taken) =
+        if let Some(saved) =
             self.last_snapshot_saved.and_then(|instant| OffsetDateTime::from_unix_timestamp(instant).ok())
         {
-            writeln!(out, "\"taken\": \"{}\",", taken.format(&Rfc3339).map_err(std::io::Error::other)?)?;
+            let saved = saved.format(&Rfc3339).map_err(std::io::Error::other)?;
+            writeln!(out, "\"last_snapshot_saved\": \"{saved}\",")?;
+        }
+        if let Some(digest) = self.snapshot_digest {
+            writeln!(out, "\"snapshot_digest\": \"{digest}\",")?;
         }
         if let Some(running) = self.running {
             writeln!(out, "\"running\": \"{running}\",")?;
@@ -215,7 +248,9 @@ impl Sidecar {
         if let Some(snapshot) = &self.snapshot {
             writeln!(out, "\"snapshot\": {},", serde_json::to_string(snapshot)?)?;
         }
-        writeln!(out, "\"looked\": {},", self.looked)?;
+        if let Some(day) = self.scanned_from {
+            writeln!(out, "\"scanned_from\": \"{}\",", day.format(&Iso8601::DATE).map_err(std::io::Error::other)?)?;
+        }
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
         out.extend_from_slice(b"\"tasks\": ");
         write_tasks(&self.tasks, out)?;
@@ -232,62 +267,62 @@ impl Sidecar {
     }
 }
 
-/// Reads the JSON objects of tasks and of their entries into the threads.
+/// Reads the JSON objects of tasks and of their entries into the records.
 ///
 /// # Errors
 /// [`FormatError::Damaged`].
-pub fn read_into(threads: &mut BTreeMap<TaskKey, TaskRecord>, tasks: &str, entries: &str) -> Result<(), FormatError> {
+pub fn read_into(records: &mut BTreeMap<TaskKey, TaskRecord>, tasks: &str, entries: &str) -> Result<(), FormatError> {
     let damaged = |error: serde_json::Error| FormatError::Damaged(format!("in its archive, {error}"));
-    insert(threads, serde_json::from_str(tasks).map_err(damaged)?, serde_json::from_str(entries).map_err(damaged)?)
+    insert(records, serde_json::from_str(tasks).map_err(damaged)?, serde_json::from_str(entries).map_err(damaged)?)
 }
 
 /// The JSON objects of the tasks and of their entries.
 ///
 /// # Errors
 /// As [`Sidecar::to_json`].
-pub fn write_threads(threads: &BTreeMap<TaskKey, TaskRecord>) -> std::io::Result<(String, String)> {
+pub fn write_records(records: &BTreeMap<TaskKey, TaskRecord>) -> std::io::Result<(String, String)> {
     let (mut tasks, mut entries) = (Vec::new(), Vec::new());
-    write_tasks(threads, &mut tasks)?;
-    write_entries(threads, &mut entries)?;
+    write_tasks(records, &mut tasks)?;
+    write_entries(records, &mut entries)?;
     Ok((
         String::from_utf8(tasks).map_err(std::io::Error::other)?,
         String::from_utf8(entries).map_err(std::io::Error::other)?,
     ))
 }
 
-fn write_tasks(threads: &BTreeMap<TaskKey, TaskRecord>, out: &mut Vec<u8>) -> std::io::Result<()> {
+fn write_tasks(records: &BTreeMap<TaskKey, TaskRecord>, out: &mut Vec<u8>) -> std::io::Result<()> {
     let mut before = "{";
-    for (&key, thread) in threads {
+    for (&key, task) in records {
         write!(out, "{before}\n\"{key}\": ")?;
         before = ",";
         let line = TaskLine {
-            title: Cow::Borrowed(&thread.title),
-            planned: (thread.planned != key.day).then_some(thread.planned),
-            place: thread.place,
+            title: Cow::Borrowed(&task.title),
+            planned: (task.planned != key.day).then_some(task.planned),
+            place: task.place,
         };
         serde_json::to_writer(&mut *out, &line)?;
     }
-    out.extend_from_slice(if threads.is_empty() { b"{}" } else { b"\n}" });
+    out.extend_from_slice(if records.is_empty() { b"{}" } else { b"\n}" });
     Ok(())
 }
 
-fn write_entries(threads: &BTreeMap<TaskKey, TaskRecord>, out: &mut Vec<u8>) -> std::io::Result<()> {
+fn write_entries(records: &BTreeMap<TaskKey, TaskRecord>, out: &mut Vec<u8>) -> std::io::Result<()> {
     let mut before = "{";
-    for (&thread_key, thread) in threads {
-        for record in &thread.sessions {
-            let key = SessionKey { task: thread_key, session: record.number };
+    for (&task_key, task) in records {
+        for record in &task.sessions {
+            let key = SessionKey { task: task_key, session: record.number };
             write!(out, "{before}\n\"{key}\": ")?;
             before = ",";
             serde_json::to_writer(&mut *out, &line(record))?;
         }
     }
-    out.extend_from_slice(if threads.is_empty() { b"{}" } else { b"\n}" });
+    out.extend_from_slice(if records.is_empty() { b"{}" } else { b"\n}" });
     Ok(())
 }
 
 /// Puts tasks and entries together; none of either may lack the other.
 fn insert(
-    threads: &mut BTreeMap<TaskKey, TaskRecord>,
+    records: &mut BTreeMap<TaskKey, TaskRecord>,
     Pairs(mut tasks): Pairs<TaskKey, TaskLine<'_>>,
     Pairs(mut entries): Pairs<SessionKey, EntryLine<'_>>,
 ) -> Result<(), FormatError> {
@@ -298,40 +333,40 @@ fn insert(
     let mut entries = entries.into_iter();
     let mut read: Vec<(TaskKey, TaskRecord)> = Vec::with_capacity(tasks.len());
     for (key, line) in tasks {
-        if threads.contains_key(&key) || read.last().is_some_and(|(last, _)| *last == key) {
+        if records.contains_key(&key) || read.last().is_some_and(|(last, _)| *last == key) {
             return damaged(format!("the task {key} is there twice"));
         }
         let sessions = entries.as_slice().iter().take_while(|(entry, _)| entry.task == key).count();
-        let mut thread = TaskRecord {
+        let mut task = TaskRecord {
             title: line.title.into(),
             planned: line.planned.unwrap_or(key.day),
             place: line.place,
             sessions: Vec::with_capacity(sessions),
         };
         for (key, line) in entries.by_ref().take(sessions) {
-            if thread.sessions.last().is_some_and(|last| last.number >= key.session) {
+            if task.sessions.last().is_some_and(|last| last.number >= key.session) {
                 return damaged(format!("the entry {key} is there twice or out of order"));
             }
-            let record = record(key, line, &thread.title)?;
+            let record = record(key, line, &task.title)?;
             let sent = record.last_sent.as_ref().map(|sent| (sent.start, sent.stop));
             let instants = [Some((record.start, record.stop)), sent].into_iter().flatten();
             if !instants.flat_map(|(start, stop)| [Some(start), stop]).flatten().all(is_on_every_clock) {
                 return damaged(format!("the entry {key} is of a year that cannot be"));
             }
-            thread.sessions.push(record);
+            task.sessions.push(record);
         }
         if let Some((entry, _)) = entries.as_slice().first().filter(|(entry, _)| entry.task < key) {
             return damaged(format!("the entry {entry} belongs to no task"));
         }
-        if thread.sessions.is_empty() {
+        if task.sessions.is_empty() {
             return damaged(format!("the task {key} has no entry"));
         }
-        read.push((key, thread));
+        read.push((key, task));
     }
     if let Some((entry, _)) = entries.next() {
         return damaged(format!("the entry {entry} belongs to no task"));
     }
-    threads.append(&mut read.into_iter().collect());
+    records.append(&mut read.into_iter().collect());
     Ok(())
 }
 
@@ -357,9 +392,9 @@ fn line(record: &SessionRecord) -> EntryLine<'_> {
         minutes: (Minutes::shown_by(record.start, record.stop) != record.minutes)
             .then_some((record.minutes.start, record.minutes.end)),
         inferred: record.inferred,
-        gone: record.removed,
+        removed: record.removed,
         assumed: record.assumed,
-        holds: entry.filter(|entry| !entry.same_times(record)).map(|entry| Holds {
+        sent: entry.filter(|entry| !entry.same_times(record)).map(|entry| Sent {
             start: entry.start,
             stop: entry.stop,
             halted: entry.halted,
@@ -372,14 +407,25 @@ fn line(record: &SessionRecord) -> EntryLine<'_> {
 fn record(key: SessionKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<SessionRecord, FormatError> {
     let entry = match (line.id, line.workspace, line.description) {
         (Some(id), Some(workspace), Some(description)) => {
-            let holds = line.holds.unwrap_or(Holds { start: line.start, stop: line.stop, halted: false });
-            let Holds { start, stop, halted } = holds;
+            if id <= 0 || workspace <= 0 {
+                return Err(FormatError::Damaged(format!("the entry {key} has an id or workspace that is none")));
+            }
+            let sent = line.sent.unwrap_or(Sent { start: line.start, stop: line.stop, halted: false });
+            let Sent { start, stop, halted } = sent;
             let description = if *description == **title { Rc::clone(title) } else { description.into() };
             Some(LastSent { id, workspace, description, start, stop, halted })
         }
-        (None, None, None) if line.holds.is_none() => None,
+        (None, None, None) if line.sent.is_none() => None,
         _ => return Err(FormatError::Damaged(format!("the entry {key} lacks its id, workspace or description"))),
     };
+    if let Some(intent) =
+        line.intent.as_ref().filter(|intent| intent.since < 0 || intent.workspace.is_some_and(|id| id <= 0))
+    {
+        let since = intent.since;
+        return Err(FormatError::Damaged(format!(
+            "the intent of {key} is of no time that can be ({since}) or no workspace"
+        )));
+    }
     let minutes = match line.minutes {
         Some((start, end)) => Minutes { start, end },
         None => Minutes::shown_by(line.start, line.stop),
@@ -390,7 +436,7 @@ fn record(key: SessionKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<Sessi
         start: line.start,
         stop: line.stop,
         inferred: line.inferred,
-        removed: line.gone,
+        removed: line.removed,
         assumed: line.assumed,
         last_sent: entry,
         intent: line.intent,
@@ -399,7 +445,7 @@ fn record(key: SessionKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<Sessi
 }
 
 impl LastSent {
-    /// Whether Toggl was told these very times of the session.
+    /// Whether these very times of the session were sent.
     #[must_use]
     pub fn same_times(&self, record: &SessionRecord) -> bool {
         self.start == record.start && self.stop == record.stop && !self.halted

@@ -43,8 +43,8 @@ impl FromStr for SessionKey {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (thread, session) = text.rsplit_once('/').ok_or(())?;
-        let key = SessionKey { task: thread.parse()?, session: session.parse().map_err(drop)? };
+        let (task, session) = text.rsplit_once('/').ok_or(())?;
+        let key = SessionKey { task: task.parse()?, session: session.parse().map_err(drop)? };
         if is_plain(session) { Ok(key) } else { Err(()) }
     }
 }

@@ -53,7 +53,11 @@ impl History {
 
     /// The sidecar of somebody whose first snapshot is up to date.
     pub fn agreed(&self, zone: &Zone) -> Sidecar {
-        let mut sidecar = Sidecar { looked: true, workspace: Some(WORKSPACE), ..Sidecar::default() };
+        let mut sidecar = Sidecar {
+            scanned_from: Some(time::macros::date!(2006 - 01 - 01)),
+            workspace: Some(WORKSPACE),
+            ..Sidecar::default()
+        };
         ingest(&mut sidecar, &parse(self.first.as_bytes()).unwrap(), EVENING, zone);
         let mut id = 3_000_000_000;
         for thread in sidecar.tasks.values_mut() {

@@ -13,6 +13,8 @@ use crate::support::snapshot_builder::{TaskBuilder, snapshot, today};
 
 /// 2026-05-11 12:00:00 UTC.
 const NOON: i64 = 1_778_500_800;
+/// The same day, 09:10.
+const EARLY: i64 = NOON - 170 * 60;
 
 /// A task of today, paused.
 fn closed(title: &str, sessions: &[(u16, Option<u16>)]) -> TaskBuilder {
@@ -149,14 +151,17 @@ fn a_halt_and_a_refusal_of_the_same_session_do_not_hide_each_other() {
 
 #[test]
 fn a_push_that_makes_no_entry_asks_for_no_workspace() {
-    let mut user = User::at(NOON);
+    // What is new after the first push lies after it.
+    let mut user = User::at(EARLY);
     push(&mut user, &[closed("Draft", &THREE[..1])]);
     user.manner.workspace = None;
     let before = user.requests();
     assert_eq!(kinds(&push(&mut user, &[closed("Report", &THREE[..1])])), [OperationKind::Update]);
     assert_eq!(user.requests() - before, 1);
+    user.clock.set(EARLY + 21 * 60);
     push(&mut user, &[closed("Report", &THREE[..2])]);
     assert_eq!(user.requests() - before, 3, "and one that makes one asks once");
+    user.clock.set(EARLY + 41 * 60);
     push(&mut user, &[closed("Report", &THREE)]);
     assert_eq!(user.requests() - before, 4);
 }
@@ -190,10 +195,11 @@ impl Watch for Course {
 
 /// What happens when five sessions are created and one is edited, in a sidecar of about so many bytes.
 fn course(bytes: usize, pause_ms: i64, pace: Duration) -> Course {
-    let mut user = User::at(NOON);
+    let mut user = User::at(EARLY);
     let title = "x".repeat(bytes);
     let before = [(540, Some(545))];
     push(&mut user, &[closed(&title, &before)]);
+    user.clock.set(NOON);
     user.manner.pace = pace;
     let after: Vec<(u16, Option<u16>)> = (0..5).map(|n| (550 + n * 10, Some(555 + n * 10))).collect();
     let tasks = [closed(&title, &[(540, Some(546))]), closed("New", &after)];

@@ -56,7 +56,7 @@ fn now() -> TaskBuilder {
 fn archived() -> TestHome {
     let home = TestHome::at(EVENING).with("TZ", "UTC");
     let text = with_now(&days(300));
-    let mut sidecar = Sidecar { looked: true, ..Sidecar::default() };
+    let mut sidecar = Sidecar { scanned_from: Some(time::macros::date!(2006 - 01 - 01)), ..Sidecar::default() };
     ingest(&mut sidecar, &snapshots::parse(text.as_bytes()).unwrap(), EVENING, &Zone::named("UTC").unwrap());
     for thread in sidecar.tasks.values_mut() {
         for record in &mut thread.sessions {

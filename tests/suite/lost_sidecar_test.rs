@@ -4,7 +4,8 @@
 //! whichever day it was, if it started within the three months that Toggl lists. What was edited, renamed or first
 //! worked on since is not known again by that. Around a move to another zone a few can be missed. Sessions too old to be
 //! listed are taken to be in Toggl and are not sent. So are those that were over a week before the latest one that is found
-//! and are missing. Only what may have been worked on since the last push is sent, whatever it is.
+//! and are missing. Only what may have been worked on since the last push is sent, whatever it is. A session that says its
+//! own day, ending with the finish of its task, is looked for on that day only: what says it wrongly is sent.
 
 use std::collections::BTreeSet;
 
@@ -36,9 +37,9 @@ struct Figures {
 }
 
 #[test]
-fn at_home_all_but_a_few_in_ten_thousand_are_found_again() {
+fn at_home_all_but_two_in_a_thousand_are_found_again() {
     let figures = lose(80, Habits { moves: 0.0, ..Habits::of_days(14) });
-    assert!(figures.doubled * 2000 <= figures.sessions, "{figures:?}");
+    assert!(figures.doubled * 500 <= figures.sessions, "{figures:?}");
     assert!(figures.changed * 2000 <= figures.sessions, "{figures:?}");
 }
 

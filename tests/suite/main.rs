@@ -36,11 +36,13 @@ mod move_test;
 mod output_test;
 mod plan_test;
 mod process_test;
+mod proof_test;
 mod quota_test;
 mod reading_test;
 mod recovery_test;
 mod rejection_test;
 mod replay_test;
+mod restored_lives_test;
 mod retry_test;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;

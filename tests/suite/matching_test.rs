@@ -83,6 +83,7 @@ fn identified(threads: &[TaskRecord], tasks: &[Task], minutes: i64) -> Vec<Optio
             planned: task.planned,
             finish: task.finish,
             sessions,
+            invalid: 0,
             first_day: OnceCell::new(),
         })
         .collect();
@@ -91,7 +92,7 @@ fn identified(threads: &[TaskRecord], tasks: &[Task], minutes: i64) -> Vec<Optio
     let first_day = |candidate: &SnapshotTask<'_>| {
         tasks.iter().find(|task| today(task.index) == candidate.place).unwrap().first_day
     };
-    let scene = MatchContext { zone: &zone, taken, saved: taken + minutes * 60, first_day: &first_day };
+    let scene = MatchContext { zone: &zone, last_saved: taken, saved: taken + minutes * 60, first_day: &first_day };
     let found = identify(&threads, &candidates, &scene);
     found.iter().map(|found| found.map(|found| found.number as usize)).collect()
 }
@@ -249,7 +250,12 @@ fn what_had_vanished_may_return_with_title_minutes_and_day() {
     };
     assert_eq!(found(&gone(MORNING), &[MOVED]), Some(0));
     assert_eq!(found(&gone(MORNING), &[TEA]), Some(0));
-    assert_eq!(found(&gone(MORNING), &[Task { first_day: DAY_AFTER, ..TEA }]), None, "another day");
+    assert_eq!(found(&gone(MORNING), &[Task { first_day: DAY_AFTER, planned: 0, ..TEA }]), None, "another day");
+    let grown = &[(545, Some(550)), (600, Some(610)), (620, None)];
+    let two: Sessions = &[(540, Some(550)), (600, None)];
+    assert_eq!(found(&gone(two), &[Task { sessions: grown, ..MOVED }]), Some(0), "edited, ended and gone on with");
+    assert_eq!(found(&gone(two), &[Task { sessions: &grown[2..], ..MOVED }]), None, "nothing in common");
+    assert_eq!(found(&gone(two), &[Task { sessions: grown, planned: 0, first_day: DAY_AFTER, ..MOVED }]), None);
     assert_eq!(found(&gone(MORNING), &[Task { title: "Work", ..TEA }]), None, "another title");
     assert_eq!(found(&gone(MORNING), &[Task { sessions: &[(540, Some(560))], ..TEA }]), None, "other minutes");
     assert_eq!(found(&gone(MORNING), &[Task { finish: Some((None, DAY_BEFORE)), ..TEA }]), None, "finished before");

@@ -44,7 +44,7 @@ impl Scene {
         Scene {
             sidecar: Sidecar {
                 last_snapshot_saved: Some(NOW.unix_timestamp() - 60),
-                looked: true,
+                scanned_from: Some(time::macros::date!(2006 - 01 - 01)),
                 ..Sidecar::default()
             },
             intake: Ingested::default(),

@@ -1,5 +1,7 @@
 //! Which of the entries that Toggl lists is a session's.
 
+use std::collections::BTreeSet;
+
 use chute_toggl::reconcile::recovery::{adopt, adopt_all};
 use chute_toggl::sidecar::{Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::toggl::entry::TimeEntry;
@@ -17,6 +19,11 @@ fn at(days: i64, minute: i64) -> OffsetDateTime {
 
 fn record(number: u32, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> SessionRecord {
     SessionRecord::new(number, Minutes { start: 0, end: None }, start, stop)
+}
+
+/// Its day is not certain.
+fn inferred(record: SessionRecord) -> SessionRecord {
+    SessionRecord { inferred: true, ..record }
 }
 
 fn listed(id: i64, description: &str, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> TimeEntry {
@@ -59,19 +66,23 @@ fn adopted(mut sidecar: Sidecar, listed: &[TimeEntry]) -> Vec<Option<i64>> {
     has
 }
 
-/// A session of a lost sidecar that is found as it is, which shows that it was lost.
-fn witness() -> ((&'static str, Vec<SessionRecord>), TimeEntry) {
-    (("Anchor", vec![record(0, at(0, 0), Some(at(0, 10)))]), listed(99, "Anchor", at(0, 0), Some(at(0, 10))))
+/// Three sessions of a lost sidecar that are found as they are, which shows that it was lost.
+fn witnesses() -> ((&'static str, Vec<SessionRecord>), Vec<TimeEntry>) {
+    let start = |n: u32| at(0, i64::from(n) * 20);
+    let stop = |n: u32| Some(start(n) + Duration::minutes(10));
+    let records = (0..3).map(|n| record(n, start(n), stop(n))).collect();
+    (("Anchor", records), (0..3).map(|n| listed(97 + i64::from(n), "Anchor", start(n), stop(n))).collect())
 }
 
 /// The same after a loss, for the records of these tasks.
 fn rebuilt(tasks: &[(&'static str, Vec<SessionRecord>)], entries: &[TimeEntry]) -> (Vec<Option<i64>>, Sidecar) {
-    let (task, entry) = witness();
+    let (task, anchors) = witnesses();
     let mut sidecar = sidecar(&[tasks, &[task]].concat());
     let wanted = all(&sidecar);
-    adopt_all(&mut sidecar, &wanted, &[entries, &[entry]].concat(), WORKSPACE);
+    let certain = sidecar.sessions().filter(|(.., record)| !record.inferred).map(|(key, ..)| key).collect();
+    adopt_all(&mut sidecar, &wanted, &certain, &[entries, &anchors].concat(), WORKSPACE);
     let mut found = ids(&sidecar);
-    assert_eq!(found.pop(), Some(Some(99)));
+    assert_eq!(found.split_off(found.len() - 3), [Some(97), Some(98), Some(99)]);
     (found, sidecar)
 }
 
@@ -148,18 +159,27 @@ fn an_entry_that_stopped_while_the_session_is_open_was_halted() {
 #[test]
 fn after_a_loss_the_day_is_what_toggl_says() {
     let start = (at(0, 540)).to_offset(time::UtcOffset::from_hms(9, 0, 0).unwrap());
-    let tea = vec![("Tea", vec![record(0, start, Some(start + Duration::minutes(10)))])];
+    let tea = vec![("Tea", vec![inferred(record(0, start, Some(start + Duration::minutes(10))))])];
     let entry = listed(1, "Tea", at(-2, 540), Some(at(-2, 550)));
     let (found, sidecar) = rebuilt(&tea, std::slice::from_ref(&entry));
     assert_eq!(found, [Some(1)]);
-    let (_, _, record) = sidecar.sessions().next().unwrap();
-    assert_eq!((record.start, record.stop), (at(-2, 540), Some(at(-2, 550))));
-    assert_eq!(record.start.offset(), start.offset(), "on the clock that the person knows");
-    assert!(record.inferred && !record.last_sent.as_ref().unwrap().halted);
+    let (_, _, found) = sidecar.sessions().next().unwrap();
+    assert_eq!((found.start, found.stop), (at(-2, 540), Some(at(-2, 550))));
+    assert_eq!(found.start.offset(), start.offset(), "on the clock that the person knows");
+    assert!(found.inferred && !found.last_sent.as_ref().unwrap().halted);
     // Nothing was lost if nothing is found as it is: then it is another day's work.
-    let mut alone = self::sidecar(&tea);
-    let wanted = all(&alone);
-    assert_eq!(adopt_all(&mut alone, &wanted, &[entry], WORKSPACE), []);
+    let (anchor, anchors) = witnesses();
+    for found in 0..3 {
+        let mut few = self::sidecar(&[tea[0].clone(), anchor.clone()]);
+        let wanted = all(&few);
+        let listed = [std::slice::from_ref(&entry), &anchors[..found]].concat();
+        // It is a witness itself.
+        let enough = |found| if found == 2 { 3 } else { found };
+        assert_eq!(adopt_all(&mut few, &wanted, &BTreeSet::new(), &listed, WORKSPACE).len(), enough(found));
+    }
+    // Nor does a session move whose day is certain.
+    let certain = vec![("Tea", vec![record(0, start, Some(start + Duration::minutes(10)))])];
+    assert_eq!(rebuilt(&certain, std::slice::from_ref(&entry)).0, [None]);
     // Its own day comes first, and an entry that only starts alike last.
     let own = [listed(1, "Tea", at(-2, 540), Some(at(-2, 550))), listed(2, "Tea", at(0, 540), Some(at(0, 550)))];
     assert_eq!(rebuilt(&tea, &own).0, [Some(2)]);
@@ -171,7 +191,7 @@ fn after_a_loss_the_day_is_what_toggl_says() {
 #[test]
 fn a_session_and_an_entry_on_another_day_last_alike() {
     let found = |minutes: i64| {
-        let tea = [("Tea", vec![record(0, at(0, 540), Some(at(0, 640)))])];
+        let tea = [("Tea", vec![inferred(record(0, at(0, 540), Some(at(0, 640))))])];
         rebuilt(&tea, &[listed(1, "Tea", at(-2, 540), Some(at(-2, 540 + minutes)))]).0[0]
     };
     for minutes in [100, 100 + 1440] {
@@ -182,10 +202,10 @@ fn a_session_and_an_entry_on_another_day_last_alike() {
         assert_eq!(found(minutes), None, "{minutes}");
     }
     // Or they stop at the same instant, or one of them is open.
-    let stops = [("Tea", vec![record(0, at(0, 540), Some(at(0, 640)))])];
+    let stops = [("Tea", vec![inferred(record(0, at(0, 540), Some(at(0, 640))))])];
     assert_eq!(rebuilt(&stops, &[listed(1, "Tea", at(-2, 540), Some(at(0, 640)))]).0, [Some(1)]);
     assert_eq!(rebuilt(&stops, &[listed(1, "Tea", at(-2, 540), None)]).0, [Some(1)]);
-    let open = [("Tea", vec![record(0, at(0, 540), None)])];
+    let open = [("Tea", vec![inferred(record(0, at(0, 540), None))])];
     // One that was halted stopped at any second, one of a closed session at a full minute.
     let halted = at(-2, 541) + Duration::seconds(7);
     assert_eq!(rebuilt(&open, &[listed(1, "Tea", at(-2, 540), Some(halted))]).0, [Some(1)]);
@@ -266,7 +286,7 @@ fn the_clock_that_was_turned_least_is_believed_first() {
 #[test]
 fn the_latest_day_before_the_tasks_next_session_is_taken() {
     let entry = |id, day, minute| listed(id, "Tea", at(day, minute), Some(at(day, minute + 10)));
-    let one = |minute: i64| vec![record(0, at(0, minute), Some(at(0, minute + 10)))];
+    let one = |minute: i64| vec![inferred(record(0, at(0, minute), Some(at(0, minute + 10))))];
     assert_eq!(rebuilt(&[("Tea", one(540))], &[entry(1, -3, 540), entry(2, -1, 540), entry(3, -2, 540)]).0, [Some(2)]);
     // The second session is in Toggl as it is: the first lies before it.
     let two = |next: i64| [("Tea", vec![one(540).remove(0), record(1, at(-1, next), Some(at(-1, next + 10)))])];

@@ -170,7 +170,7 @@ fn retry_after_is_kept_to() {
     user.manner.pace = Duration::ZERO;
     let begin = user.clock.now_ms();
     let zone = Zone::named("UTC").unwrap();
-    let more = text.clone() + one_session("More", 610, 620).split_once("past = []\n").unwrap().1;
+    let more = text.clone() + one_session("More", 539, 540).split_once("past = []\n").unwrap().1;
     assert_eq!(user.push(&more, NOW, &zone).report.end, None);
     let refused = user.toggl.sandbox().log.iter().filter(|line| line.status == Some(429)).count();
     assert_eq!(refused, 1);

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use chute_toggl::sidecar::{
-    Intent, LastSent, List, Minutes, Place, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+    Digest, Intent, LastSent, List, Minutes, Place, Rejection, Revision, SessionKey, SessionRecord, Sidecar, TaskKey,
+    TaskRecord,
 };
 use chute_toggl::toggl::quota::Quota;
 use proptest::prelude::*;
+use time::macros::date;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
 fn instant() -> impl Strategy<Value = OffsetDateTime> {
@@ -68,12 +70,14 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
     );
     (threads, prop::option::of(1_i64..9_999), prop::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
         |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
+            revision: if looked { Revision { lineage: "0f".to_owned(), serial: 7 } } else { Revision::default() },
             workspace,
             last_snapshot_saved: taken,
+            snapshot_digest: taken.map(|taken| Digest::of(&taken.to_le_bytes())),
             running: threads.keys().next().map(|&thread| SessionKey { task: thread, session: 3 }),
             snapshot: taken.map(|taken| format!("/home/\"some\\one\"/{taken}\n.toml")),
             quota: Quota { last_request_ms: workspace, ..Quota::default() },
-            looked,
+            scanned_from: looked.then_some(date!(2026 - 02 - 03)),
             tasks: threads,
             archive: None,
         },

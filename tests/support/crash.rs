@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use chute_toggl::command::{self, Context};
 use chute_toggl::execute::{Event, Watch};
-use chute_toggl::sidecar::file::{Disk, RealDisk};
+use chute_toggl::sidecar::file::{Disk, RealDisk, lock_path};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::clock::set_modified;
@@ -145,6 +145,8 @@ impl CrashHome {
         let home = CrashHome { dir, clock, toggl };
         if !prepared.sidecar.is_empty() {
             fs::write(home.sidecar(), &prepared.sidecar).unwrap();
+            let revision = serde_json::to_string(&prepared.revision().unwrap()).unwrap();
+            fs::write(lock_path(&home.sidecar()), revision + "\n").unwrap();
         }
         home.save(save);
         home

@@ -4,12 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use chute_toggl::chute_kun::snapshot::{self, blocks};
-use chute_toggl::execute::{Digest, Effects, Event, Report, SendPolicy, Unwatched, Watch, execute};
-use chute_toggl::reconcile::ingest::ingest;
+use chute_toggl::chute_kun::snapshot::blocks;
+use chute_toggl::execute::{Effects, Event, Report, SendPolicy, Unwatched, Watch, execute};
+use chute_toggl::reconcile::ingest::{Depth, ingest, parse, save_instant};
 use chute_toggl::reconcile::plan::{Defaults, Options, Plan, plan};
+use chute_toggl::reconcile::recovery::Provenance;
 use chute_toggl::sidecar::file::Store;
-use chute_toggl::sidecar::{List, Place, SessionKey, SessionRecord, Sidecar};
+use chute_toggl::sidecar::{Digest, List, Place, Revision, SessionKey, SessionRecord, Sidecar};
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{InProcess, SimClock, WORKSPACE};
@@ -20,6 +21,8 @@ pub struct User {
     pub toggl: InProcess,
     /// The sidecar's bytes on disk; empty before the first push.
     pub disk: Vec<u8>,
+    /// The revision that this machine saved last.
+    pub remembered: Option<Revision>,
     pub manner: SendPolicy,
     pub options: Options,
     /// Bytes written in all.
@@ -42,6 +45,7 @@ impl User {
             toggl: InProcess::new(clock.clone()),
             clock,
             disk: Vec::new(),
+            remembered: None,
             manner: SendPolicy {
                 workspace: Some(WORKSPACE),
                 pace: Duration::from_secs(1),
@@ -67,13 +71,12 @@ impl User {
     /// The same, with someone watching (who may panic, as a kill).
     pub fn push_watched(&mut self, text: &str, saved: i64, zone: &Zone, watch: &mut dyn Watch) -> Pushed {
         let mut sidecar = self.sidecar();
-        let looks_back = !sidecar.looked || sidecar.has_open_intents();
-        let known = sidecar.archive.as_ref().map(|archive| archive.past).filter(|_| !looks_back);
-        let snapshot = snapshot::parse_unknown(text.as_bytes(), known.as_ref()).unwrap();
-        if snapshot.known_past == 0 {
-            sidecar.unarchive().unwrap();
-        }
+        Provenance::of(&sidecar.revision, self.remembered.as_ref()).apply(&mut sidecar);
+        let snapshot = parse(&mut sidecar, text.as_bytes(), Depth::Changes).unwrap();
+        let digest = Digest::of(text.as_bytes());
+        let saved = save_instant(&sidecar, digest, saved);
         let intake = ingest(&mut sidecar, &snapshot, saved, zone);
+        sidecar.snapshot_digest = Some(digest);
         let planned = plan(&sidecar, &intake, &self.options);
         let on_disk = Digest::of(&self.disk);
         let mut toggl = self.toggl.clone();
@@ -86,7 +89,11 @@ impl User {
             Effects {
                 clock: &self.clock,
                 server: &mut toggl,
-                store: &mut Memory { disk: &mut self.disk, written: &mut self.written },
+                store: &mut Memory {
+                    disk: &mut self.disk,
+                    remembered: &mut self.remembered,
+                    written: &mut self.written,
+                },
                 watch,
                 rng: fastrand::Rng::with_seed(7),
                 interrupted: &AtomicBool::new(false),
@@ -94,7 +101,9 @@ impl User {
         );
         let is_agreed = report.end.is_none() && report.left.operations.is_empty() && report.uncertain.is_empty();
         if self.archives && is_agreed && sidecar.archive(&blocks::split(text).unwrap()).unwrap() {
+            sidecar.advance(|| 0);
             self.disk = sidecar.to_json().unwrap();
+            self.remembered = Some(sidecar.revision);
         }
         Pushed { report, planned }
     }
@@ -120,11 +129,13 @@ pub fn record_at(sidecar: &Sidecar, list: &str, task: usize, session: usize) -> 
 
 struct Memory<'a> {
     disk: &'a mut Vec<u8>,
+    remembered: &'a mut Option<Revision>,
     written: &'a mut usize,
 }
 
 impl Store for Memory<'_> {
-    fn save(&mut self, text: &[u8]) -> Result<(), String> {
+    fn save(&mut self, text: &[u8], revision: &Revision) -> Result<(), String> {
+        *self.remembered = Some(revision.clone());
         *self.written += text.len();
         *self.disk = text.to_vec();
         Ok(())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chute_toggl::chute_kun::snapshot::{blocks, parse};
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::reconcile::plan::{Defaults, Options, plan};
-use chute_toggl::sidecar::Sidecar;
+use chute_toggl::sidecar::{Revision, Sidecar};
 use chute_toggl::zone::Zone;
 
 use super::in_process::User;
@@ -80,6 +80,11 @@ impl Prepared {
     pub fn toggl(&self, clock: impl Into<SandboxClock>) -> Sandbox {
         self.toggl.lock().unwrap().twin(clock)
     }
+
+    /// What this machine remembers of the sidecar.
+    pub fn revision(&self) -> Option<Revision> {
+        Sidecar::from_json(&self.sidecar).ok().map(|sidecar| sidecar.revision)
+    }
 }
 
 impl PushCase {
@@ -114,6 +119,7 @@ impl PushCase {
         let mut user = User::at(self.save.at + 20);
         *user.toggl.sandbox() = prepared.toggl(user.clock.clone());
         user.disk.clone_from(&prepared.sidecar);
+        user.remembered = prepared.revision();
         user.options = self.options();
         user.manner.wait = self.args.contains(&"--wait");
         user.manner.workspace = self.names_workspace.then_some(WORKSPACE);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use chute_toggl::sidecar::Sidecar;
+use chute_toggl::sidecar::file::lock_path;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -135,7 +136,12 @@ impl TestHome {
 
     pub fn write_sidecar(&self, text: impl AsRef<[u8]>) {
         fs::create_dir_all(self.sidecar_path().parent().unwrap()).unwrap();
-        fs::write(self.sidecar_path(), text).unwrap();
+        fs::write(self.sidecar_path(), &text).unwrap();
+        // As saved by this machine, which remembers it.
+        if let Ok(sidecar) = Sidecar::from_json(text.as_ref()) {
+            let revision = serde_json::to_string(&sidecar.revision).unwrap();
+            fs::write(lock_path(&self.sidecar_path()), revision + "\n").unwrap();
+        }
     }
 
     /// The id of the entry that has this text; there must be one only.

@@ -11,11 +11,11 @@ use crate::command::input::{distrust_the_future, other_list};
 use crate::exit::Exit;
 use crate::output::doctor::{Check, Stage};
 use crate::output::{count, number};
-use crate::reconcile::ingest::ingest;
+use crate::reconcile::ingest::{check_file_time, ingest, save_instant};
 use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::settings::Settings;
-use crate::sidecar::Sidecar;
 use crate::sidecar::file::{self, LoadError};
+use crate::sidecar::{Digest, Sidecar};
 use crate::zone::Zone;
 
 /// What the files tell for what follows.
@@ -37,7 +37,16 @@ pub fn check(settings: &Settings, zone: &Zone, context: &Context<'_>, checks: &m
     distrust_the_future(&mut known, context.clock.now());
     // Taken in on trial, which also works without a sidecar.
     let mut sidecar = known.clone();
-    let intake = snapshot.map(|(snapshot, Reading { saved, place, .. })| {
+    let intake = snapshot.map(|(snapshot, Reading { bytes, saved, place, .. })| {
+        let saved = save_instant(&known, Digest::of(&bytes), saved);
+        if let Err(error) = check_file_time(&snapshot, saved, zone) {
+            checks.push(Check::fault(
+                "snapshot",
+                Exit::Attention,
+                format!("its time of modification cannot be when it was saved: {error}"),
+                "if it is a copy, give it the time of the original (`cp -p`), or open it in Chute_kun and quit with `q`",
+            ));
+        }
         if known.last_snapshot_saved.is_some_and(|taken| saved < taken) {
             checks.push(Check::fault(
                 "snapshot",

@@ -1,4 +1,4 @@
-//! How a pass finds the candidates of a thread: by place, or by a hash of what both hold.
+//! How a pass finds the candidates of a known task: by place, or by a hash of what both hold.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,7 +8,7 @@ use crate::chute_kun::snapshot::Session;
 use crate::sidecar::{Place, TaskKey, TaskRecord};
 use crate::zone::Minute;
 
-/// How a pass finds the candidates of a thread.
+/// How a pass finds the candidates of a known task.
 #[derive(Clone, Copy)]
 pub enum By {
     /// Where the task stood in the last snapshot.
@@ -17,7 +17,7 @@ pub enum By {
     Key(Key),
 }
 
-/// What must be equal for a task to be a candidate of a thread.
+/// What must be equal for a task to be a candidate of a known task.
 #[derive(Clone, Copy)]
 pub enum Key {
     /// Title, planned day and minutes.
@@ -32,7 +32,7 @@ pub enum Key {
     AnyStart,
 }
 
-/// How many candidates of equal key a thread is compared with: equal keys nearly always fit at the first try, and a
+/// How many candidates of equal key a known task is compared with: equal keys nearly always fit at the first try, and a
 /// bound keeps ten thousand equal tasks linear.
 pub const PROBES: usize = 64;
 
@@ -48,38 +48,38 @@ impl<'a> Index<'a> {
         by: By,
         candidates: &'a [SnapshotTask<'a>],
         found: &[Option<TaskKey>],
-        scene: &MatchContext<'_>,
+        context: &MatchContext<'_>,
     ) -> Index<'a> {
         let By::Key(key) = by else { return Index::Places(Places { candidates, next: 0 }) };
         let mut queues: HashMap<u64, Queue> = HashMap::new();
         for (at, task) in candidates.iter().enumerate().filter(|&(at, _)| found[at].is_none()) {
-            for hash in keys_of_task(key, task, scene) {
+            for hash in keys_of_task(key, task, context) {
                 queues.entry(hash).or_default().tasks.push(at);
             }
         }
         Index::Queues(key, queues)
     }
 
-    /// The first candidate of the thread, in the order of the snapshot, that is free and accepted.
+    /// The first candidate of the known task, in the order of the snapshot, that is free and accepted.
     pub fn find(
         &mut self,
-        thread: &TaskRecord,
+        known: &TaskRecord,
         is_free: impl Fn(usize) -> bool,
         accept: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         match self {
             Index::Places(places) => {
-                thread.place.and_then(|place| places.find(place)).filter(|&at| is_free(at) && accept(at))
+                known.place.and_then(|place| places.find(place)).filter(|&at| is_free(at) && accept(at))
             }
             Index::Queues(key, queues) => {
                 let mut find = |hash| queues.get_mut(&hash)?.find(&is_free, &accept);
-                keys_of_thread(*key, thread).into_iter().find_map(&mut find)
+                keys_of_known(*key, known).into_iter().find_map(&mut find)
             }
         }
     }
 }
 
-/// The candidates by their places. Threads are in the order in which their tasks were first seen, and mostly so are the
+/// The candidates by their places. Known tasks are in the order in which they were first seen, and mostly so are the
 /// lists: then the next one that is asked for is the next one that there is.
 pub struct Places<'a> {
     candidates: &'a [SnapshotTask<'a>],
@@ -118,11 +118,11 @@ impl Queue {
 }
 
 /// The keys under which a task is found.
-fn keys_of_task(key: Key, task: &SnapshotTask<'_>, scene: &MatchContext<'_>) -> Vec<u64> {
+fn keys_of_task(key: Key, task: &SnapshotTask<'_>, context: &MatchContext<'_>) -> Vec<u64> {
     let shapes = |seed: u64| shapes(seed, task.sessions).collect();
     match key {
         Key::Plan => shapes(hash_of(&(task.title, task.planned))),
-        Key::FirstDay => shapes(hash_of(&(task.title, first_day(task, scene)))),
+        Key::FirstDay => shapes(hash_of(&(task.title, first_day(task, context)))),
         Key::Title => shapes(hash_of(&task.title)),
         Key::Minutes => shapes(hash_of(&())),
         Key::AnyStart => {
@@ -154,20 +154,20 @@ fn shapes(seed: u64, sessions: &[Session]) -> impl Iterator<Item = u64> {
     })
 }
 
-/// The keys under which a thread looks for its task.
-fn keys_of_thread(key: Key, thread: &TaskRecord) -> Vec<u64> {
+/// The keys under which a known task looks for its like.
+fn keys_of_known(key: Key, known: &TaskRecord) -> Vec<u64> {
     let shape = |seed: u64| {
-        live(thread)
+        live(known)
             .fold(seed, |hash, record| hash_of(&(hash, record.minutes.start, record.minutes.end.unwrap_or(OPEN))))
     };
     match key {
-        Key::Plan => vec![shape(hash_of(&(&*thread.title, thread.planned)))],
+        Key::Plan => vec![shape(hash_of(&(&*known.title, known.planned)))],
         Key::FirstDay => {
-            let day = live(thread).next().map_or(0, |first| ymd(first.start));
-            vec![shape(hash_of(&(&*thread.title, day)))]
+            let day = live(known).next().map_or(0, |first| ymd(first.start));
+            vec![shape(hash_of(&(&*known.title, day)))]
         }
-        Key::Title => vec![shape(hash_of(&*thread.title))],
+        Key::Title => vec![shape(hash_of(&*known.title))],
         Key::Minutes => vec![shape(hash_of(&()))],
-        Key::AnyStart => live(thread).map(|record| hash_of(&(&*thread.title, record.minutes.start))).collect(),
+        Key::AnyStart => live(known).map(|record| hash_of(&(&*known.title, record.minutes.start))).collect(),
     }
 }

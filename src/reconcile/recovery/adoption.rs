@@ -1,16 +1,11 @@
 //! Which of the entries that Toggl lists are sessions that have none on record.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::other_days::adopt_other_days;
+use super::window::{Days, day_of};
 use crate::sidecar::{LastSent, SessionKey, Sidecar};
 use crate::toggl::{TimeEntry, description_of};
-
-/// The ids of all entries that belong to a record.
-#[must_use]
-pub fn owned_ids(sidecar: &Sidecar) -> HashSet<i64> {
-    sidecar.sessions().filter_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id)).collect()
-}
 
 /// Gives the records of `wanted` that have an entry among `listed` that entry, and tells which got one. Entries that
 /// are deleted, in another workspace or another record's already are not taken.
@@ -23,17 +18,19 @@ pub fn adopt(sidecar: &mut Sidecar, wanted: &[SessionKey], listed: &[TimeEntry],
     adopted
 }
 
-/// The same for a sidecar that may be lost. If it was, the entries that have a session's title and minutes on another
-/// day are the session's, before any that only start when it seems to.
+/// The same for a sidecar that may be lost. If it was, as witnesses show, the entries that have a session's title and
+/// minutes on another day are the session's, before any that only start when it seems to; but for sessions that are
+/// `pinned` to their days.
 pub fn adopt_all(
     sidecar: &mut Sidecar,
     wanted: &[SessionKey],
+    pinned: &BTreeSet<SessionKey>,
     listed: &[TimeEntry],
     workspace: i64,
 ) -> Vec<SessionKey> {
     let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
     if !adopted.is_empty() {
-        adopted.extend(adopt_other_days(sidecar, wanted, listed, workspace));
+        adopted.extend(adopt_other_days(sidecar, wanted, pinned, adopted.len(), listed, workspace));
     }
     adopted.extend(adopt_same_start(sidecar, wanted, listed, workspace, false));
     adopted
@@ -76,9 +73,29 @@ fn adopt_same_start(
 
 /// The listed entries, each once, that are no record's yet and not deleted.
 pub(super) fn free_entries<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry]) -> Vec<&'a TimeEntry> {
-    let mut taken = owned_ids(sidecar);
-    let is_archived = |id: i64| sidecar.archive.as_ref().is_some_and(|archive| archive.owns(id));
-    listed.iter().filter(|entry| !entry.deleted && !is_archived(entry.id) && taken.insert(entry.id)).collect()
+    let mut taken = sidecar.entry_ids();
+    let mut is_free = |id: i64| !sidecar.has_archived_entry(id) && taken.insert(id);
+    listed.iter().filter(|entry| !entry.deleted && is_free(entry.id)).collect()
+}
+
+/// Gives the records whose entry is not listed, though it lies on these days, the twin that is: an older sidecar names an
+/// entry that was made anew since.
+pub(super) fn relink(sidecar: &mut Sidecar, listed: &[TimeEntry], days: Option<Days>) {
+    let there: HashSet<i64> = listed.iter().filter(|entry| !entry.deleted).map(|entry| entry.id).collect();
+    let mut free: HashMap<(i64, i64), Vec<&TimeEntry>> = HashMap::new();
+    for entry in free_entries(sidecar, listed) {
+        free.entry((entry.workspace, entry.start.unix_timestamp())).or_default().push(entry);
+    }
+    for record in sidecar.tasks.values_mut().flat_map(|task| &mut task.sessions) {
+        let is_open = record.stop.is_none();
+        let Some(sent) = record.last_sent.as_mut().filter(|sent| !there.contains(&sent.id)) else { continue };
+        let is_listed = days.is_some_and(|days| (days.first..=days.last).contains(&day_of(sent.start)));
+        let alike = free.get_mut(&(sent.workspace, sent.start.unix_timestamp())).filter(|_| is_listed);
+        let Some(alike) = alike else { continue };
+        if let Some(twin) = alike.iter().position(|entry| *entry.description == *sent.description) {
+            *sent = entry_of(alike.swap_remove(twin), is_open);
+        }
+    }
 }
 
 /// What Toggl lists, as a record keeps it whose session is open or not.

@@ -1,6 +1,6 @@
 //! After a loss: entries with the title and minutes of a session on another day than it seems to be of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::adoption::{entry_of, free_entries};
 use crate::sidecar::{SessionKey, SessionRecord, Sidecar};
@@ -8,7 +8,9 @@ use crate::toggl::{TimeEntry, description_of};
 
 /// Gives the records of `wanted` that are left the entries that have their title and minutes on another day, and takes
 /// over the day: without a sidecar one snapshot cannot date a task that was worked on several days, or in another zone,
-/// but Toggl knows. Only for a sidecar that was lost: otherwise it is another day's work.
+/// but Toggl knows. Only for a sidecar that was lost, as [`WITNESSES`] show, so many of them `found` as they are; and only
+/// for a session whose day is inferred. Of one whose day is certain the clock may have stood elsewhere, if as many show it:
+/// it stays within a day.
 ///
 /// Minutes agree if the clock showed the same; failing that, if it was turned by half an hour or an hour in between;
 /// failing that, if it stood in another zone, a multiple of a quarter of an hour away. A later session of a task does not
@@ -16,6 +18,8 @@ use crate::toggl::{TimeEntry, description_of};
 pub(super) fn adopt_other_days(
     sidecar: &mut Sidecar,
     wanted: &[SessionKey],
+    pinned: &BTreeSet<SessionKey>,
+    found: usize,
     listed: &[TimeEntry],
     workspace: i64,
 ) -> Vec<SessionKey> {
@@ -26,6 +30,11 @@ pub(super) fn adopt_other_days(
     }
     let quarters = (1..=QUARTERS).filter_map(|quarter| Some(i64::try_from(quarter).ok()? * 900));
     let shifts: [Vec<i64>; 3] = [vec![0], vec![1800, -1800, 3600, -3600], quarters.collect()];
+    match Loss::shown(sidecar, wanted, found, &free, &shifts) {
+        Loss::NotShown => return Vec::new(),
+        Loss::OfFew => {}
+        Loss::OfMost => doubt_days(sidecar, wanted, pinned),
+    }
     let mut adopted = Vec::new();
     let in_order = shifts.iter().map(|shifts| (true, shifts)).chain([(false, &shifts[0])]);
     // Open sessions take any length, so they take what the closed ones leave.
@@ -33,24 +42,30 @@ pub(super) fn adopt_other_days(
         wanted.iter().partition(|&&key| sidecar.record(key).is_some_and(|(_, record)| record.stop.is_some()));
     let passes = [&closed, &open].into_iter().flat_map(|wanted| in_order.clone().map(move |pass| (wanted, pass)));
     for (wanted, (is_ordered, shifts)) in passes {
-        let is_shared = shared(sidecar, wanted, &free, shifts);
+        let is_shared: Vec<i64> = shared(sidecar, wanted, &free, shifts).into_iter().map(|(_, shift)| shift).collect();
         // Backwards, so that each session knows where the next one of its task starts.
         for &key in wanted.iter().rev() {
-            let Some((thread, record)) = sidecar.record(key).filter(|(_, record)| record.last_sent.is_none()) else {
+            let Some((task, record)) = sidecar.record(key).filter(|(_, record)| record.last_sent.is_none()) else {
                 continue;
             };
             // An open session takes any length, so it takes no entry of another zone on its own.
-            let is_in_doubt = record.inferred && (record.stop.is_some() || shifts.len() < QUARTERS);
-            let following =
-                thread.sessions.iter().find(|other| other.number > key.session && other.last_sent.is_some());
+            let is_pinned = pinned.contains(&key);
+            let is_in_doubt = (record.inferred || is_pinned) && (record.stop.is_some() || shifts.len() < QUARTERS);
+            let following = task.sessions.iter().find(|other| other.number > key.session && other.last_sent.is_some());
             let latest = following.filter(|_| is_ordered).map_or(i64::MAX, |other| other.start.unix_timestamp());
             let start = record.start.unix_timestamp();
-            let Some(free) = free.get_mut(description_of(&thread.title).as_str()) else { continue };
+            let Some(free) = free.get_mut(description_of(&task.title).as_str()) else { continue };
             let rest = shifts.iter().copied().filter(|shift| is_in_doubt && !is_shared.contains(shift));
             let found = is_shared.iter().copied().chain(rest).find_map(|shift| {
                 let alike = free.get_mut(&(start + shift).rem_euclid(DAY))?;
                 let fits = |&(_, entry): &(usize, &&TimeEntry)| {
-                    entry.stop.unwrap_or(entry.start).unix_timestamp() <= latest && lasts_alike(record, entry)
+                    let is_near = (entry.start.unix_timestamp() - start).abs() < DAY;
+                    // Pinned is the end: the start may be of any day.
+                    let may_be = match is_pinned {
+                        true => entry.stop == record.stop || (is_near && is_shared.contains(&shift)),
+                        false => record.inferred || is_near,
+                    };
+                    may_be && entry.stop.unwrap_or(entry.start).unix_timestamp() <= latest && lasts_alike(record, entry)
                 };
                 let (at, _) = alike.iter().enumerate().filter(fits).max_by_key(|(_, entry)| entry.start)?;
                 Some(alike.swap_remove(at))
@@ -69,30 +84,72 @@ const DAY: i64 = 24 * 3600;
 /// Quarters of an hour by which two clocks can be apart, on either side.
 const QUARTERS: usize = 95;
 
-/// So many sessions must be off by the same before a clock that was turned, or moved, is believed of a session whose day
-/// is not in doubt: the same text and length alone would give a new session the entry of a deleted one, and it would be
-/// lost.
+/// So many sessions must have an entry with their title and minutes, one of them on its day and the others on theirs or, if
+/// that is inferred, on another, before a sidecar is taken for lost; and so many must be off by the same before a clock
+/// that was turned, or moved, is believed of a session whose day is certain. The same text and length alone would give a
+/// new session the entry of a deleted one, and it would be lost.
 const WITNESSES: usize = 3;
+
+/// Whether a sidecar was lost.
+enum Loss {
+    /// There are too few witnesses.
+    NotShown,
+    /// There are enough, but most sessions have no entry.
+    OfFew,
+    /// Most are in Toggl as they were sent, but for the day or the clock.
+    OfMost,
+}
+
+impl Loss {
+    /// As so many sessions show that were `found` as they are, and those of `wanted` that are left.
+    fn shown(sidecar: &Sidecar, wanted: &[SessionKey], found: usize, free: &Free<'_>, shifts: &[Vec<i64>; 3]) -> Loss {
+        let same_minutes: Vec<&SessionRecord> = (wanted.iter())
+            .filter(|&&key| has_entry_at(sidecar, key, free, 0))
+            .filter_map(|&key| Some(sidecar.record(key)?.1))
+            .collect();
+        let witnesses = same_minutes.iter().filter(|record| record.inferred && record.stop.is_some()).count();
+        let turned = shifts[1..].iter().flat_map(|shifts| shared(sidecar, wanted, free, shifts));
+        let turned = turned.map(|(witnesses, _)| witnesses).max().unwrap_or(0);
+        if found + witnesses < WITNESSES && turned < WITNESSES {
+            Loss::NotShown
+        } else if (found + same_minutes.len().max(turned)) * 2 < wanted.len() {
+            Loss::OfFew
+        } else {
+            Loss::OfMost
+        }
+    }
+}
+
+/// A sidecar was lost, so these were dated without what it knew: their days are not certain, but for those that are pinned.
+fn doubt_days(sidecar: &mut Sidecar, wanted: &[SessionKey], pinned: &BTreeSet<SessionKey>) {
+    for key in wanted.iter().filter(|key| !pinned.contains(key)) {
+        if let Some(record) = sidecar.record_mut(*key).filter(|record| record.last_sent.is_none()) {
+            record.inferred = true;
+        }
+    }
+}
 
 /// Entries by text and by second of the day.
 type Free<'a> = HashMap<&'a str, HashMap<i64, Vec<&'a TimeEntry>>>;
 
-/// The shifts by which at least [`WITNESSES`] sessions have an entry, the one of most sessions first; none is needed for
-/// the same minutes.
-fn shared(sidecar: &Sidecar, wanted: &[SessionKey], free: &Free<'_>, shifts: &[i64]) -> Vec<i64> {
-    let has_entry_at = |key: &SessionKey, shift: i64| {
-        let Some((thread, record)) = sidecar.record(*key).filter(|(_, record)| record.last_sent.is_none()) else {
-            return false;
-        };
-        let at = (record.start.unix_timestamp() + shift).rem_euclid(DAY);
-        let alike = free.get(description_of(&thread.title).as_str()).and_then(|alike| alike.get(&at));
-        alike.is_some_and(|alike| alike.iter().any(|entry| lasts_alike(record, entry)))
-    };
-    let counted = shifts.iter().map(|&shift| (wanted.iter().filter(|key| has_entry_at(key, shift)).count(), shift));
+/// The shifts by which at least [`WITNESSES`] sessions have an entry, with how many, the one of most sessions first.
+fn shared(sidecar: &Sidecar, wanted: &[SessionKey], free: &Free<'_>, shifts: &[i64]) -> Vec<(usize, i64)> {
+    let turned = shifts.iter().copied().filter(|&shift| shift != 0);
+    let count = |shift| wanted.iter().filter(|&&key| has_entry_at(sidecar, key, free, shift)).count();
     let mut shared: Vec<(usize, i64)> =
-        counted.filter(|&(witnesses, shift)| shift == 0 || witnesses >= WITNESSES).collect();
+        turned.map(|shift| (count(shift), shift)).filter(|&(witnesses, _)| witnesses >= WITNESSES).collect();
     shared.sort_by_key(|&(witnesses, _)| std::cmp::Reverse(witnesses));
-    shared.into_iter().map(|(_, shift)| shift).collect()
+    shared
+}
+
+/// Whether the session lacks an entry and one of its text and length starts so many seconds off, but for whole days.
+fn has_entry_at(sidecar: &Sidecar, key: SessionKey, free: &Free<'_>, shift: i64) -> bool {
+    let Some((task, record)) = sidecar.record(key).filter(|(_, record)| record.last_sent.is_none()) else {
+        return false;
+    };
+    let at = (record.start.unix_timestamp() + shift).rem_euclid(DAY);
+    let alike = free.get(description_of(&task.title).as_str()).and_then(|alike| alike.get(&at));
+    alike.is_some_and(|alike| alike.iter().any(|entry| lasts_alike(record, entry)))
 }
 
 /// Whether the entry lasts as long as the session, but for whole days, or stops when the session does. Another length

@@ -1,11 +1,11 @@
-//! After a lost sidecar: which of the sessions that it does not know to be in Toggl are there.
+//! After a lost or an older sidecar: which of the sessions that it does not know to be in Toggl are there.
 
 use time::{Date, Duration};
 
-use super::adopt_all;
-use super::window::{Days, midnight};
+use super::adoption::{adopt_all, relink};
+use super::window::{Days, day_of, midnight};
 use crate::reconcile::ingest::Ingested;
-use crate::sidecar::{SessionKey, Sidecar};
+use crate::sidecar::{SessionKey, SessionRecord, Sidecar};
 use crate::toggl::TimeEntry;
 
 /// Of so many sessions that were found at most one may be missing, for a sidecar to have been lost and nothing else.
@@ -34,12 +34,16 @@ pub struct Recovered {
 }
 
 impl Scan {
-    /// The sessions to look for before the first push. None: from now on the sidecar knows of every session before it is
-    /// sent.
+    /// The sessions to look for before anything is made: those without an entry that start before the day from which such
+    /// sessions have been looked for.
     #[must_use]
     pub fn wanted(sidecar: &Sidecar) -> Vec<SessionKey> {
+        let is_unscanned = |start| sidecar.scanned_from.is_none_or(|from| day_of(start) < from);
+        let lacks_entry = |record: &SessionRecord| {
+            record.last_sent.is_none() && record.intent.is_none() && !record.removed && !record.assumed
+        };
         (sidecar.sessions())
-            .filter(|(_, _, record)| record.last_sent.is_none() && record.intent.is_none() && !record.removed)
+            .filter(|(_, _, record)| lacks_entry(record) && is_unscanned(record.start))
             .map(|(key, _, _)| key)
             .collect()
     }
@@ -55,6 +59,12 @@ impl Scan {
         Scan { wanted, floor, days, is_cut }
     }
 
+    /// Notes that all that can be found out has been: no session is looked for again, but those that seem to be older.
+    pub fn note(&self, sidecar: &mut Sidecar) {
+        let starts = self.wanted.iter().filter_map(|&key| Some(day_of(sidecar.record(key)?.1.start)));
+        sidecar.scanned_from = starts.min().into_iter().chain(sidecar.scanned_from).min();
+    }
+
     /// Takes in what was listed of the days.
     pub fn take_in(
         self,
@@ -65,9 +75,10 @@ impl Scan {
     ) -> Recovered {
         // What was over by then cannot be listed, whatever day it seems to be of.
         let begins = midnight(self.floor);
-        let was_over = |key: &SessionKey| ingested.over.get(&key.task).is_some_and(|&over| over <= begins);
+        let was_over = |key: &SessionKey| ingested.worked_until.get(&key.task).is_some_and(|&until| until <= begins);
         let (older, wanted): (Vec<SessionKey>, Vec<SessionKey>) = self.wanted.into_iter().partition(was_over);
-        let adopted = adopt_all(sidecar, &wanted, listed, workspace);
+        relink(sidecar, listed, self.days);
+        let adopted = adopt_all(sidecar, &wanted, &ingested.pinned, listed, workspace);
         let mut assumed = Vec::new();
         if !adopted.is_empty() {
             // Sessions were found, so a sidecar was lost, and the ones too old to be listed are there as well, most
@@ -117,12 +128,12 @@ fn sent_long_ago(
         let Some((task, record)) = sidecar.record(key) else { return false };
         let following = task.sessions.iter().find(|later| later.number > key.session && later.last_sent.is_some());
         let followed = following.map(|later| later.start.unix_timestamp());
-        let over = followed.into_iter().chain(ingested.over.get(&key.task).copied()).min();
+        let until = followed.into_iter().chain(ingested.worked_until.get(&key.task).copied()).min();
         record.last_sent.is_none()
             && !record.assumed
             && record.stop.is_some()
             && oldest <= record.start.unix_timestamp().max(soon)
-            && over.is_some_and(|over| over + Duration::WEEK.whole_seconds() <= latest)
+            && until.is_some_and(|until| until + Duration::WEEK.whole_seconds() <= latest)
     };
     let sent: Vec<SessionKey> = wanted.iter().copied().filter(was_sent).collect();
     if sent.len() * MOST_ARE_FOUND > adopted.len() { Vec::new() } else { sent }

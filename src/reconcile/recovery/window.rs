@@ -36,7 +36,7 @@ pub fn window_start(now: i64) -> Date {
 }
 
 /// The day of an instant in UTC.
-pub(super) fn day_of(instant: OffsetDateTime) -> Date {
+pub fn day_of(instant: OffsetDateTime) -> Date {
     instant.to_offset(UtcOffset::UTC).date()
 }
 

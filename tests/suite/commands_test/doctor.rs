@@ -173,8 +173,13 @@ fn an_older_snapshot_and_odd_sessions_want_a_look() {
     let home = pushed(&ONE);
     let text = text(&ONE);
     home.save_at(&text, BASE - 1800);
+    assert_eq!(doctor(&home).0, 0, "the same snapshot, whatever was done to its file");
+    home.save_at(&text.replacen("title = \"", "title = \"Old ", 1), BASE - 1800);
     let (code, document, _) = doctor(&home);
     assert_eq!((code, faults(&document)), (6, fault("snapshot", 6)));
+    // The dates in it are later than its file.
+    home.save_at(&text.replacen("title = \"", "title = \"Old ", 1), 1_000_000_000);
+    assert_eq!(doctor(&home).0, 6);
     let odd =
         text.replace("[[today.sessions]]", "[[today.sessions]]\nstart_min = 1500\nend_min = 3\n\n[[today.sessions]]");
     home.save_at(&odd, BASE);

@@ -1,0 +1,151 @@
+//! A task of the snapshot as a record: a new one, or a known one that went on.
+
+use time::OffsetDateTime;
+
+use super::assumed_sent;
+use super::snapshot_task::{Dates, WorkedTask, minutes_of};
+use crate::chute_kun::snapshot::Session;
+use crate::reconcile::dating::{self, Clue, Dated};
+use crate::reconcile::matching;
+use crate::sidecar::{SessionKey, SessionRecord, TaskKey, TaskRecord};
+
+/// The record of a task that is seen for the first time.
+pub(super) fn new(worked: &WorkedTask<'_>, dates: &Dates<'_>) -> TaskRecord {
+    let sessions = &worked.valid;
+    let events = dating_events(sessions, |_| [Clue::New; 2]);
+    let mut dated = dating::date(dates.zone, &events, &worked.frame(dates, dates.last_saved)).into_iter();
+    let mut records = Vec::with_capacity(sessions.len());
+    for (number, session) in (0..).zip(sessions.iter()) {
+        let Some(start) = dated.next() else { break };
+        let stop = session.end_min.and_then(|_| dated.next());
+        records.push(new_record(number, session, start, stop, dates));
+    }
+    TaskRecord {
+        title: worked.task.title.as_str().into(),
+        planned: worked.task.planned_ymd,
+        place: Some(worked.place),
+        sessions: records,
+    }
+}
+
+/// A session that is to be dated, and the place of its record.
+struct Aligned {
+    session: Session,
+    record: Option<usize>,
+}
+
+/// Brings a known task up to the snapshot: recorded instants stay, closed and new sessions get theirs. Says which sessions
+/// were closed and are open, and which are seen for the first time.
+pub(super) fn continued(
+    known: &mut TaskRecord,
+    key: TaskKey,
+    worked: &WorkedTask<'_>,
+    dates: &Dates<'_>,
+    reopened: &mut Vec<SessionKey>,
+    first_seen: &mut Vec<SessionKey>,
+) {
+    if *known.title != *worked.task.title {
+        assumed_sent::title(known);
+        known.title = worked.task.title.as_str().into();
+    }
+    known.planned = worked.task.planned_ymd;
+    // What was not in the last snapshot can be older than it.
+    let last_saved = dates.last_saved.filter(|_| known.place.is_some());
+    known.place = Some(worked.place);
+    if worked.has_minutes_of(known) {
+        return;
+    }
+    let mut is_here = vec![false; known.sessions.len()];
+    let aligned = aligned(known, worked, &mut is_here);
+    let sessions: Vec<Session> = aligned.iter().map(|aligned| aligned.session).collect();
+    let events = dating_events(&sessions, |at| match aligned[at].record.map(|at| &known.sessions[at]) {
+        Some(record) => clues(record, &sessions[at]),
+        None => [Clue::New; 2],
+    });
+    let mut dated = dating::date(dates.zone, &events, &worked.frame(dates, last_saved)).into_iter();
+    let mut next_number = known.sessions.last().map_or(0, |last| last.number + 1);
+    for Aligned { session, record } in &aligned {
+        let Some(start) = dated.next() else { break };
+        let stop = session.end_min.and_then(|_| dated.next());
+        if let Some(at) = *record {
+            let record = &mut known.sessions[at];
+            record.removed = false;
+            if record.stop.is_some() && stop.is_none() {
+                reopened.push(SessionKey { task: key, session: record.number });
+            } else {
+                update(record, session, start, stop, dates);
+            }
+        } else {
+            known.sessions.push(new_record(next_number, session, start, stop, dates));
+            first_seen.push(SessionKey { task: key, session: next_number });
+            next_number += 1;
+        }
+    }
+    for (record, is_here) in known.sessions.iter_mut().zip(is_here) {
+        record.removed |= !is_here;
+    }
+}
+
+/// The sessions with their records, in order. In the place of one that cannot be what it says stands what was recorded of
+/// it, if anything was.
+fn aligned(known: &TaskRecord, worked: &WorkedTask<'_>, is_here: &mut [bool]) -> Vec<Aligned> {
+    let mut aligned = Vec::with_capacity(worked.sessions.len());
+    for (at, record) in matching::align(&known.sessions, worked.sessions).into_iter().enumerate() {
+        if let Some(record) = record {
+            is_here[record] = true;
+        }
+        let session = match (matching::is_invalid(worked.sessions, at), record) {
+            (false, _) => worked.sessions[at],
+            (true, Some(record)) => known.sessions[record].minutes.into(),
+            (true, None) => continue,
+        };
+        // An open one that others follow has no end that could be dated.
+        if session.end_min.is_some() || at + 1 == worked.sessions.len() {
+            aligned.push(Aligned { session, record });
+        }
+    }
+    aligned
+}
+
+/// Sessions as events; `clues` gives what is known of the start and the end of each.
+pub(super) fn dating_events(sessions: &[Session], clues: impl Fn(usize) -> [Clue; 2]) -> Vec<dating::Event> {
+    let mut events = Vec::with_capacity(sessions.len() * 2);
+    for (at, session) in sessions.iter().enumerate() {
+        let [start, end] = clues(at);
+        events.push(dating::Event { minute: session.start_min, clue: start });
+        events.extend(session.end_min.map(|minute| dating::Event { minute, clue: end }));
+    }
+    events
+}
+
+/// What a record knows of the session it is.
+fn clues(record: &SessionRecord, session: &Session) -> [Clue; 2] {
+    let start = record.start.unix_timestamp();
+    let start_clue = if record.minutes.start == session.start_min { Clue::Recorded(start) } else { Clue::Near(start) };
+    let stop_clue = match record.stop {
+        Some(stop) if record.minutes.end == session.end_min => Clue::Recorded(stop.unix_timestamp()),
+        Some(stop) => Clue::Near(stop.unix_timestamp()),
+        None => Clue::New,
+    };
+    [start_clue, stop_clue]
+}
+
+/// Recorded instants keep the offset that was in force when they were made.
+fn update(record: &mut SessionRecord, session: &Session, start: Dated, stop: Option<Dated>, dates: &Dates<'_>) {
+    if record.start.unix_timestamp() != start.instant {
+        assumed_sent::start(record);
+        record.start = dates.zone.at(start.instant);
+    }
+    if record.stop.map(OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant) {
+        assumed_sent::stop(record);
+        record.stop = stop.map(|stop| dates.zone.at(stop.instant));
+    }
+    record.minutes = minutes_of(session);
+    record.inferred |= start.inferred || stop.is_some_and(|stop| stop.inferred);
+}
+
+fn new_record(number: u32, session: &Session, start: Dated, stop: Option<Dated>, dates: &Dates<'_>) -> SessionRecord {
+    let inferred = start.inferred || stop.is_some_and(|stop| stop.inferred);
+    let (start, stop) = (dates.zone.at(start.instant), stop.map(|stop| dates.zone.at(stop.instant)));
+    SessionRecord { inferred, ..SessionRecord::new(number, minutes_of(session), start, stop) }
+}
