@@ -64,9 +64,9 @@ struct State {
 }
 
 impl Connections {
-    /// How many were accepted so far.
-    pub fn opened(&self) -> u64 {
-        self.lock().opened
+    /// How many clients have connected to `address` so far.
+    pub fn opened(&self, address: SocketAddr) -> u64 {
+        self.caught_up(address).opened
     }
 
     /// Takes a new one in, once the requests that came before it are carried out. `None` for a marker.
@@ -100,15 +100,20 @@ impl Connections {
 
     /// Waits until everything that clients have sent to `address` so far is carried out.
     pub fn drain(&self, address: SocketAddr) {
+        drop(self.settled(self.caught_up(address), true));
+    }
+
+    /// Waits until the acceptor has taken in all that have connected to `address` so far.
+    fn caught_up(&self, address: SocketAddr) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         // The acceptor takes connections in their order, and finds this one in the list when it comes to it.
-        let Ok(marker) = TcpStream::connect(address) else { return };
-        let Ok(name) = marker.local_addr() else { return };
+        let Ok(marker) = TcpStream::connect(address) else { return state };
+        let Ok(name) = marker.local_addr() else { return state };
         state.markers.insert(name);
         while state.markers.contains(&name) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        drop(self.settled(state, true));
+        state
     }
 
     /// Ends all of them.

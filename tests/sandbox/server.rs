@@ -63,7 +63,7 @@ impl Server {
 
     /// How many connections were opened: none means that nobody even tried.
     pub fn connections(&self) -> u64 {
-        self.shared.connections.opened()
+        self.shared.connections.opened(self.address)
     }
 
     /// The sandbox, to look at it or to change it. What clients have sent so far is carried out before, also what
