@@ -118,8 +118,11 @@ pub struct SessionRecord {
     pub start: OffsetDateTime,
     /// When it stopped, with the offset in force then; `None` while it is open.
     pub stop: Option<OffsetDateTime>,
-    /// More than one day was possible.
+    /// Another day is nearly as likely.
     pub inferred: bool,
+    /// The likeliest other day of the start, or of the stop where the start is certain. Kept in the file only if the chosen
+    /// one is inferred.
+    pub other_day: Option<Date>,
     /// The session was not in the last snapshot that was ingested.
     pub removed: bool,
     /// Taken to be in Toggl, though nothing shows it: not listed when a lost sidecar was rebuilt, being too old.
@@ -274,6 +277,7 @@ impl SessionRecord {
             start,
             stop,
             inferred: false,
+            other_day: None,
             removed: false,
             assumed: false,
             last_sent: None,

@@ -160,6 +160,16 @@ impl Zone {
         found
     }
 
+    /// The unix second at which the local day begins, if the clocks are not changed on it or within a day of it: then
+    /// each of its minutes is shown once, so many minutes after that.
+    #[must_use]
+    pub fn steady_midnight(&self, day: Date) -> Option<i64> {
+        let wall = midnight(day);
+        self.steady(wall - REACH, wall + DAY)
+            .filter(|_| self.steady(wall, wall + DAY + REACH).is_some())
+            .map(|offset| wall - offset)
+    }
+
     /// The instant at the end of the gap that swallowed this minute of the local day; `None` when the clock showed
     /// the minute, and when it showed nothing at all of that day.
     #[must_use]

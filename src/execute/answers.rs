@@ -180,6 +180,7 @@ impl Execution<'_> {
                     stop: record.stop.or(told.stop.map(|stop| stop.max(record.start))),
                     changes: vec![Change::Title(told.description.to_string())],
                     inferred: record.inferred,
+                    other_day: record.other_day.filter(|_| record.inferred),
                 })
             })
             .collect()

@@ -57,6 +57,7 @@
 //! | `stop` | when it stopped; null while it is open |
 //! | `duration` | seconds from `start` to `stop`; null while it is open |
 //! | `inferred` | whether the day is the likeliest of several |
+//! | `other_day` | if it is, the likeliest other day, as `YYYY-MM-DD`: of the start, or of the stop where the start is certain; null where none is known |
 //! | `long` | whether it is longer than 16 hours |
 //! | `changes` | what was sent before (for the first entry): a list of `field` (`"title"`, `"start"` or `"stop"`) and `was` (null: it was running) |
 //!
@@ -204,6 +205,7 @@ fn operation(operation: &Operation) -> Value {
         "stop": operation.stop.map(rfc3339),
         "duration": seconds,
         "inferred": operation.inferred,
+        "other_day": operation.other_day.map(|day| day.to_string()),
         "long": seconds.is_some_and(|seconds| seconds > operations::LONG.whole_seconds()),
         "changes": operation.changes.iter().map(change).collect::<Value>(),
     })

@@ -12,7 +12,19 @@
 //!    first push ever, the planned day if everything fits on it.
 //! 5. Of two equal hours, the reading whose total is nearest to `actual_min`; if none is nearer, the earlier.
 
+mod calendar;
+mod candidates;
+mod habits;
+mod marks;
+mod regroup;
+mod score;
+mod search;
+mod timeline;
+mod together;
+
 use time::Date;
+
+pub use together::{Surroundings, TaskEvents, date_together};
 
 use crate::zone::{Minute, Zone};
 
@@ -63,6 +75,14 @@ pub struct Dated {
     pub instant: i64,
     /// More than one day was possible, or nothing told which of two equal hours, or which of two zones.
     pub inferred: bool,
+    /// The likeliest other day, where one is known.
+    pub other_day: Option<Date>,
+}
+
+impl Dated {
+    fn new(instant: i64, inferred: bool) -> Dated {
+        Dated { instant, inferred, other_day: None }
+    }
 }
 
 /// Two readings this far apart (seconds) lie on different days; nearer ones are two hours of one day.
@@ -75,7 +95,7 @@ pub fn date(zone: &Zone, events: &[Event], frame: &Frame) -> Vec<Dated> {
     let mut dated: Vec<Option<Dated>> = events
         .iter()
         .map(|event| match event.clue {
-            Clue::Recorded(instant) => Some(Dated { instant, inferred: false }),
+            Clue::Recorded(instant) => Some(Dated::new(instant, false)),
             Clue::Near(_) | Clue::New => None,
         })
         .collect();
@@ -85,7 +105,7 @@ pub fn date(zone: &Zone, events: &[Event], frame: &Frame) -> Vec<Dated> {
             let lower = dated[..at].iter().rev().flatten().next().map(|before| before.instant);
             let lower = lower.filter(|&lower| binds(at, lower, Some(upper))).unwrap_or(i64::MIN);
             dated[at] = nearest(zone, events[at].minute, was, lower, upper.min(frame.saved))
-                .map(|instant| Dated { instant, inferred: false });
+                .map(|instant| Dated::new(instant, false));
         }
     }
     let mut at = 0;
@@ -148,7 +168,17 @@ struct Run<'a> {
     others: i64,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// The events after those that are `known`.
+    fn ending(zone: &'a Zone, events: &'a [Event], frame: &'a Frame, known: &[Dated]) -> Run<'a> {
+        let first = known.len();
+        let signed = |(i, known): (usize, &Dated)| if i.is_multiple_of(2) { -known.instant } else { known.instant };
+        let open = if events.len().is_multiple_of(2) { 0 } else { frame.saved };
+        let others = known.iter().enumerate().map(signed).sum::<i64>() + open;
+        let previous = known.last().map(|last| last.instant);
+        Run { zone, events: &events[first..], frame, previous, following: None, first, others }
+    }
+
     fn date(&self) -> Vec<Dated> {
         // A session can start in the very minute of a save: the save counts by its minute.
         let taken = self.frame.taken.map(|instant| instant - instant.rem_euclid(60));
@@ -166,7 +196,7 @@ impl Run<'_> {
             && self.backwards(after, upper, true).is_none()
             && let Some(instants) = self.backwards_elsewhere(after, offset)
         {
-            return instants.into_iter().map(|instant| Dated { instant, inferred: true }).collect();
+            return instants.into_iter().map(|instant| Dated::new(instant, true)).collect();
         }
         // If nothing fits, what is believed is given up step by step, the weakest first; never the save instant.
         // A finish in the window shows that the task is no older, so then it is the finish that does not agree.
@@ -182,7 +212,7 @@ impl Run<'_> {
         ];
         for (given_up, (lower, upper, gaps)) in attempts.into_iter().enumerate() {
             if let Some(latest) = self.backwards(lower, upper, gaps) {
-                let mut dated = self.settle_hours(&latest, lower, upper);
+                let mut dated = self.settle_hours(&latest, lower, self.doubts(lower, upper));
                 if given_up > 1 && (self.frame.taken.is_some() || given_up > 4) {
                     dated.iter_mut().for_each(|event| event.inferred = true);
                 }
@@ -191,7 +221,7 @@ impl Run<'_> {
         }
         // Such minutes cannot be: edited by hand, or in a zone of which nothing is known. The ends are all there is.
         let instant = self.previous.map_or(upper, |previous| upper.max(previous));
-        self.events.iter().map(|_| Dated { instant, inferred: true }).collect()
+        self.events.iter().map(|_| Dated::new(instant, true)).collect()
     }
 
     /// The latest instant of the finish that does not lie after the snapshot, for the run that ends the task.
@@ -251,14 +281,13 @@ impl Run<'_> {
             bound = self.zone.readings(day, event.minute).iter().filter(|&instant| instant <= bound).max()?;
             *slot = bound;
         }
-        Some(self.settle_hours(&latest, None, upper))
+        Some(self.settle_hours(&latest, None, self.doubts(None, upper)))
     }
 
     /// Rule 5, and the marks: `latest` are the latest readings; the earliest ones on the same days may be an hour
     /// earlier. All readings that keep the order take the earlier hour up to some event and the later from there.
-    fn settle_hours(&self, latest: &[i64], lower: Option<i64>, upper: i64) -> Vec<Dated> {
+    fn settle_hours(&self, latest: &[i64], lower: Option<i64>, mut doubt: Vec<bool>) -> Vec<Dated> {
         let mut chosen = latest.to_vec();
-        let mut doubt = self.doubts(lower, upper);
         let mut bound = lower.unwrap_or(i64::MIN);
         let earliest: Vec<i64> = (latest.iter().zip(self.events))
             .map(|(&instant, event)| {
@@ -282,7 +311,7 @@ impl Run<'_> {
             doubt[at..end].iter_mut().for_each(|doubt| *doubt |= !sure);
             at = end;
         }
-        chosen.iter().zip(doubt).map(|(&instant, inferred)| Dated { instant, inferred }).collect()
+        chosen.iter().zip(doubt).map(|(&instant, inferred)| Dated::new(instant, inferred)).collect()
     }
 
     /// Where in `at..end` to change from the earlier hour to the later, and whether `actual_min` tells.

@@ -20,6 +20,7 @@ pub use parsing::{Depth, ParseError, parse};
 use snapshot_task::{WorkedTask, worked_tasks};
 
 use crate::chute_kun::snapshot::Snapshot;
+use crate::reconcile::dating::{self, Surroundings};
 use crate::reconcile::matching::{self, MatchContext, SnapshotTask};
 use crate::reconcile::recovery;
 use crate::sidecar::{Place, SessionKey, Sidecar, TaskKey, TaskRecord};
@@ -70,7 +71,7 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
     let context = MatchContext { zone, last_saved, saved, first_day: &first_day };
     let found = matching::identify(&sidecar.tasks, &candidates, &context);
     let last_snapshot = LastSnapshot::of(sidecar, snapshot.known_past, &tasks, &found);
-    let review = review(sidecar, &tasks, &found);
+    let review = review(sidecar, &tasks, &found, saved);
     ingested.knows_none = snapshot.known_past == 0 && review.kept == 0 && review.lost > 0;
     let dates = snapshot_task::Dates {
         zone,
@@ -78,17 +79,39 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
         saved: file_time::saved_at_least(sidecar, &tasks, &found, last_snapshot.saved, saved, zone),
         moved_from: sidecar.last_snapshot_saved.and(review.latest).and_then(|latest| moved_from(latest, zone)),
     };
-    let mut first_seen = Vec::new();
+    let mut waiting = Vec::new();
+    let mut events = Vec::new();
     for (key, worked) in review.changed {
-        if let Some(known) = sidecar.tasks.get_mut(&key) {
-            task_record::continued(known, key, worked, &dates, &mut ingested.reopened, &mut first_seen);
+        let known = sidecar.tasks.get_mut(&key);
+        if let Some((continued, to_date)) = known.and_then(|known| task_record::known_to_date(known, worked, &dates)) {
+            waiting.push((worked, Some((key, continued))));
+            events.push(to_date);
         }
     }
     for (worked, _) in tasks.iter().zip(&found).filter(|(worked, key)| key.is_none() && worked.has_valid_sessions()) {
-        let new = task_record::new(worked, &dates);
-        let key = free_key(sidecar, &new, worked.place);
-        first_seen.extend(new.sessions.iter().map(|record| SessionKey { task: key, session: record.number }));
-        sidecar.tasks.insert(key, new);
+        waiting.push((worked, None));
+        events.push(task_record::new_to_date(worked, &dates));
+    }
+    let around = Surroundings {
+        taken: dates.last_saved,
+        saved: dates.saved,
+        ran: sidecar.running.is_some(),
+        runs: tasks.iter().any(WorkedTask::is_running),
+        recorded: &review.recorded,
+    };
+    let mut first_seen = Vec::new();
+    for ((worked, known), dated) in waiting.into_iter().zip(dating::date_together(zone, &events, &around)) {
+        if let Some((key, continued)) = known {
+            if let Some(known) = sidecar.tasks.get_mut(&key) {
+                let reopened = &mut ingested.reopened;
+                task_record::continued(known, key, continued, dated, &dates, reopened, &mut first_seen);
+            }
+        } else {
+            let new = task_record::new(worked, dated, &dates);
+            let key = free_key(sidecar, &new, worked.place);
+            first_seen.extend(new.sessions.iter().map(|record| SessionKey { task: key, session: record.number }));
+            sidecar.tasks.insert(key, new);
+        }
     }
     note_unscanned(sidecar, &first_seen, last_snapshot);
     if !recovery::Scan::wanted(sidecar).is_empty() {
@@ -113,11 +136,14 @@ struct Review<'a> {
     /// How many tasks that were in the last snapshot are in this one, and how many are not.
     kept: usize,
     lost: usize,
+    /// Start and stop (unix seconds) of the sessions that stay as they are and reach beyond the last snapshot.
+    recorded: Vec<(i64, i64)>,
 }
 
 /// Goes through the known tasks with those of the snapshot that they are beside them, and marks those that are there no
 /// more. Of years of records most are as they were: each is looked at here, once, and no further.
-fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [WorkedTask<'a>], found: &[Option<TaskKey>]) -> Review<'a> {
+fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [WorkedTask<'a>], found: &[Option<TaskKey>], saved: i64) -> Review<'a> {
+    let last_saved = sidecar.last_snapshot_saved.unwrap_or(i64::MAX);
     let mut matched: Vec<(TaskKey, &WorkedTask<'_>)> =
         found.iter().zip(tasks).filter_map(|(key, worked)| Some(((*key)?, worked))).collect();
     matched.sort_by_key(|&(key, _)| key);
@@ -125,13 +151,16 @@ fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [WorkedTask<'a>], found: &[Optio
     // A task that is none of the known ones, and of which not all can be what it says, may be any of those that are
     // missing: then nothing is taken for removed.
     let is_unclear = tasks.iter().zip(found).any(|(worked, key)| key.is_none() && worked.has_invalid_sessions());
-    let mut review = Review { changed: Vec::new(), latest: None, kept: 0, lost: 0 };
+    let mut review = Review { changed: Vec::new(), latest: None, kept: 0, lost: 0, recorded: Vec::new() };
     for (&key, known) in &mut sidecar.tasks {
         let instants = known.sessions.iter().map(|record| record.stop.unwrap_or(record.start));
         review.latest = review.latest.max(instants.max());
         let was_present = usize::from(known.place.is_some());
         if let Some((_, worked)) = matched.next_if(|&(matched, _)| matched == key) {
             review.kept += was_present;
+            if worked.has_minutes_of(known) {
+                review.recorded.extend(beyond(last_saved, known, saved, worked.is_running()));
+            }
             if !worked.is_as_recorded(known) {
                 review.changed.push((key, worked));
             }
@@ -142,6 +171,14 @@ fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [WorkedTask<'a>], found: &[Optio
         }
     }
     review
+}
+
+/// The sessions of a task that reach beyond `last_saved`: only one that runs does, unless it was edited.
+fn beyond(last_saved: i64, known: &TaskRecord, saved: i64, runs: bool) -> impl Iterator<Item = (i64, i64)> {
+    known.sessions.iter().filter_map(move |record| {
+        let stop = record.stop.map(OffsetDateTime::unix_timestamp).or(runs.then_some(saved))?;
+        (stop > last_saved).then(|| (record.start.unix_timestamp(), stop))
+    })
 }
 
 /// The offset (seconds east of UTC) with which the latest instant on record was written down, if this zone has another

@@ -73,8 +73,10 @@ pub struct Operation {
     pub stop: Option<OffsetDateTime>,
     /// What Toggl was told before and is not so any more.
     pub changes: Vec<Change>,
-    /// More than one day was possible.
+    /// Another day is nearly as likely.
     pub inferred: bool,
+    /// Then that day: of the start, or of the stop where the start is certain.
+    pub other_day: Option<Date>,
 }
 
 /// Where an entry is.
@@ -247,6 +249,7 @@ fn next_step(key: SessionKey, task: &TaskRecord, record: &SessionRecord, intake:
         stop: record.stop,
         changes,
         inferred: record.inferred,
+        other_day: record.other_day.filter(|_| record.inferred),
     };
     if record.intent.is_some() {
         return Step::Hold(HoldReason::Uncertain);

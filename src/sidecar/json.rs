@@ -67,6 +67,8 @@ struct EntryLine<'a> {
     minutes: Option<(u16, Option<u16>)>,
     #[serde(default, skip_serializing_if = "is_false")]
     inferred: bool,
+    #[serde(default, with = "iso_date", skip_serializing_if = "Option::is_none")]
+    other_day: Option<Date>,
     #[serde(default, alias = "gone", skip_serializing_if = "is_false")]
     removed: bool,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -90,6 +92,9 @@ struct Sent {
     #[serde(default, skip_serializing_if = "is_false")]
     halted: bool,
 }
+
+time::serde::format_description!(iso_date_format, Date, "[year]-[month]-[day]");
+use iso_date_format::option as iso_date;
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 fn is_false(flag: &bool) -> bool {
@@ -392,6 +397,7 @@ fn line(record: &SessionRecord) -> EntryLine<'_> {
         minutes: (Minutes::shown_by(record.start, record.stop) != record.minutes)
             .then_some((record.minutes.start, record.minutes.end)),
         inferred: record.inferred,
+        other_day: record.other_day.filter(|_| record.inferred),
         removed: record.removed,
         assumed: record.assumed,
         sent: entry.filter(|entry| !entry.same_times(record)).map(|entry| Sent {
@@ -436,6 +442,7 @@ fn record(key: SessionKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<Sessi
         start: line.start,
         stop: line.stop,
         inferred: line.inferred,
+        other_day: line.other_day,
         removed: line.removed,
         assumed: line.assumed,
         last_sent: entry,

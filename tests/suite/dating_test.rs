@@ -39,11 +39,11 @@ fn in_utc(events: &[Event], frame: &Frame) -> Vec<Dated> {
 }
 
 fn sure(instants: &[i64]) -> Vec<Dated> {
-    instants.iter().map(|&instant| Dated { instant, inferred: false }).collect()
+    instants.iter().map(|&instant| Dated { instant, inferred: false, other_day: None }).collect()
 }
 
 fn inferred(instants: &[i64]) -> Vec<Dated> {
-    instants.iter().map(|&instant| Dated { instant, inferred: true }).collect()
+    instants.iter().map(|&instant| Dated { instant, inferred: true, other_day: None }).collect()
 }
 
 #[test]

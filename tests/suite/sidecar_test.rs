@@ -32,6 +32,7 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
             start,
             stop,
             inferred,
+            other_day: inferred.then_some(start.date()),
             removed: gone,
             assumed,
             last_sent: has_entry.then(|| LastSent {

@@ -317,9 +317,11 @@ fn used_up() -> PushCase {
 
 /// Most of the sidecar is an archive, which is taken apart when something is uncertain.
 pub fn long_history() -> PushCase {
-    let many: Vec<(u16, u16)> = (0..250).map(|n| (2 * n, 2 * n + 1)).collect();
-    let past: Vec<Task> =
-        ["A", "B", "C", "D"].into_iter().map(|title| Task { list: past, ..closed(title, &many) }).collect();
+    // One after the other, as one person works: a minute has two of them at most, which last no minute.
+    let many = |first: u16| (first..first + 250).map(|minute| (minute, minute)).collect::<Vec<(u16, u16)>>();
+    let past: Vec<Task> = [("A", 0), ("B", 0), ("C", 250), ("D", 250)]
+        .map(|(title, first)| Task { list: past, ..closed(title, &many(first)) })
+        .into();
     let before = save(600, &past);
     let new = [closed("Tea", &[(616, 616)]), closed("Tea", &[(616, 616)])];
     let save = save(660, &new.into_iter().chain(past).collect::<Vec<_>>());

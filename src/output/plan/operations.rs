@@ -177,7 +177,7 @@ impl Row<'_> {
             length: self.stop.map_or(String::new(), |stop| words::hours((stop - self.start).whole_seconds())),
             marks: self.marks(view),
             title: escape(&self.operation.title),
-            why: escape(&self.why()),
+            why: escape(&(self.why() + &self.other_day())),
         }
     }
 
@@ -189,6 +189,13 @@ impl Row<'_> {
             None => 0,
         };
         marks(self.start, self.stop, self.inferred, seconds)
+    }
+
+    /// The day on which the session may lie as well.
+    fn other_day(&self) -> String {
+        let record = self.record.filter(|record| record.inferred);
+        let day = record.and_then(|record| record.other_day);
+        day.map_or(String::new(), |day| format!(", or {}", words::day(day)))
     }
 
     fn why(&self) -> String {
@@ -273,7 +280,7 @@ fn marks(start: OffsetDateTime, stop: Option<OffsetDateTime>, inferred: bool, se
 
 fn legend(page: &mut Page, used: &str) {
     let meanings = [
-        ('~', "~ the day is inferred: the snapshot allows more than one"),
+        ('~', "~ the day is inferred; if it is another one, correct it in Toggl"),
         ('!', "! longer than 16 hours"),
         ('^', "^ the clock was turned, or the zone changed, in between"),
     ];

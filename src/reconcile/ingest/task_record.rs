@@ -1,19 +1,34 @@
 //! A task of the snapshot as a record: a new one, or a known one that went on.
 
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use super::assumed_sent;
 use super::snapshot_task::{Dates, WorkedTask, minutes_of};
 use crate::chute_kun::snapshot::Session;
-use crate::reconcile::dating::{self, Clue, Dated};
+use crate::reconcile::dating::{self, Clue, Dated, TaskEvents};
 use crate::reconcile::matching;
 use crate::sidecar::{SessionKey, SessionRecord, TaskKey, TaskRecord};
 
+/// A known task that went on, with the record that each of its sessions is.
+pub(super) struct Continued {
+    aligned: Vec<Aligned>,
+    /// Of each record, whether its session is in the snapshot.
+    is_here: Vec<bool>,
+}
+
+/// A task that is seen for the first time, to be dated.
+pub(super) fn new_to_date(worked: &WorkedTask<'_>, dates: &Dates<'_>) -> TaskEvents {
+    TaskEvents {
+        events: dating_events(&worked.valid, |_| [Clue::New; 2]),
+        frame: worked.frame(dates, dates.last_saved),
+        runs: worked.is_running(),
+    }
+}
+
 /// The record of a task that is seen for the first time.
-pub(super) fn new(worked: &WorkedTask<'_>, dates: &Dates<'_>) -> TaskRecord {
+pub(super) fn new(worked: &WorkedTask<'_>, dated: Vec<Dated>, dates: &Dates<'_>) -> TaskRecord {
     let sessions = &worked.valid;
-    let events = dating_events(sessions, |_| [Clue::New; 2]);
-    let mut dated = dating::date(dates.zone, &events, &worked.frame(dates, dates.last_saved)).into_iter();
+    let mut dated = dated.into_iter();
     let mut records = Vec::with_capacity(sessions.len());
     for (number, session) in (0..).zip(sessions.iter()) {
         let Some(start) = dated.next() else { break };
@@ -34,16 +49,13 @@ struct Aligned {
     record: Option<usize>,
 }
 
-/// Brings a known task up to the snapshot: recorded instants stay, closed and new sessions get theirs. Says which sessions
-/// were closed and are open, and which are seen for the first time.
-pub(super) fn continued(
+/// Brings a known task up to what it is in the snapshot beside its sessions, and says which of these are to be dated, if
+/// they are not as recorded.
+pub(super) fn known_to_date(
     known: &mut TaskRecord,
-    key: TaskKey,
     worked: &WorkedTask<'_>,
     dates: &Dates<'_>,
-    reopened: &mut Vec<SessionKey>,
-    first_seen: &mut Vec<SessionKey>,
-) {
+) -> Option<(Continued, TaskEvents)> {
     if *known.title != *worked.task.title {
         assumed_sent::title(known);
         known.title = worked.task.title.as_str().into();
@@ -53,7 +65,7 @@ pub(super) fn continued(
     let last_saved = dates.last_saved.filter(|_| known.place.is_some());
     known.place = Some(worked.place);
     if worked.has_minutes_of(known) {
-        return;
+        return None;
     }
     let mut is_here = vec![false; known.sessions.len()];
     let aligned = aligned(known, worked, &mut is_here);
@@ -62,7 +74,23 @@ pub(super) fn continued(
         Some(record) => clues(record, &sessions[at]),
         None => [Clue::New; 2],
     });
-    let mut dated = dating::date(dates.zone, &events, &worked.frame(dates, last_saved)).into_iter();
+    let frame = worked.frame(dates, last_saved);
+    Some((Continued { aligned, is_here }, TaskEvents { events, frame, runs: worked.is_running() }))
+}
+
+/// Brings the sessions of a known task up to the snapshot: recorded instants stay, closed and new sessions get theirs. Says
+/// which sessions were closed and are open, and which are seen for the first time.
+pub(super) fn continued(
+    known: &mut TaskRecord,
+    key: TaskKey,
+    continued: Continued,
+    dated: Vec<Dated>,
+    dates: &Dates<'_>,
+    reopened: &mut Vec<SessionKey>,
+    first_seen: &mut Vec<SessionKey>,
+) {
+    let Continued { aligned, is_here } = continued;
+    let mut dated = dated.into_iter();
     let mut next_number = known.sessions.last().map_or(0, |last| last.number + 1);
     for Aligned { session, record } in &aligned {
         let Some(start) = dated.next() else { break };
@@ -142,10 +170,17 @@ fn update(record: &mut SessionRecord, session: &Session, start: Dated, stop: Opt
     }
     record.minutes = minutes_of(session);
     record.inferred |= start.inferred || stop.is_some_and(|stop| stop.inferred);
+    record.other_day = other_day(start, stop).or(record.other_day);
+}
+
+/// The likeliest other day of a session: of its start, or of its stop where the start is certain.
+fn other_day(start: Dated, stop: Option<Dated>) -> Option<Date> {
+    start.other_day.or(stop.and_then(|stop| stop.other_day))
 }
 
 fn new_record(number: u32, session: &Session, start: Dated, stop: Option<Dated>, dates: &Dates<'_>) -> SessionRecord {
     let inferred = start.inferred || stop.is_some_and(|stop| stop.inferred);
+    let other_day = other_day(start, stop);
     let (start, stop) = (dates.zone.at(start.instant), stop.map(|stop| dates.zone.at(stop.instant)));
-    SessionRecord { inferred, ..SessionRecord::new(number, minutes_of(session), start, stop) }
+    SessionRecord { inferred, other_day, ..SessionRecord::new(number, minutes_of(session), start, stop) }
 }

@@ -50,7 +50,8 @@ pub(super) fn adopt_other_days(
             };
             // An open session takes any length, so it takes no entry of another zone on its own.
             let is_pinned = pinned.contains(&key);
-            let is_in_doubt = (record.inferred || is_pinned) && (record.stop.is_some() || shifts.len() < QUARTERS);
+            let is_in_doubt = (record.inferred || record.other_day.is_some() || is_pinned)
+                && (record.stop.is_some() || shifts.len() < QUARTERS);
             let following = task.sessions.iter().find(|other| other.number > key.session && other.last_sent.is_some());
             let latest = following.filter(|_| is_ordered).map_or(i64::MAX, |other| other.start.unix_timestamp());
             let start = record.start.unix_timestamp();

@@ -65,6 +65,7 @@ fn a_plan() {
                     "stop": "2026-05-12T02:05:00+09:00",
                     "duration": 61200,
                     "inferred": true,
+                    "other_day": null,
                     "long": true,
                     "changes": [
                         {"field": "title", "was": "Before"},
@@ -81,6 +82,7 @@ fn a_plan() {
                     "stop": "2026-05-11T09:05:00+09:00",
                     "duration": 0,
                     "inferred": false,
+                    "other_day": null,
                     "long": false,
                     "changes": [],
                 },

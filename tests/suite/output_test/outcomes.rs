@@ -19,6 +19,7 @@ fn operation(kind: OperationKind, title: &str, key: SessionKey) -> Operation {
         stop: Some(MORNING + Span::minutes(45)),
         changes: Vec::new(),
         inferred: false,
+        other_day: None,
     }
 }
 
