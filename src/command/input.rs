@@ -101,13 +101,14 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
         other => other?,
     };
     let path = || settings.snapshot.display().to_string();
+    let remembered = file::remembered(&settings.sidecar);
     let provenance = match &loaded {
-        Some((_, sidecar)) => Provenance::of(&sidecar.revision, file::remembered(&settings.sidecar).as_ref()),
+        Some((_, sidecar)) => Provenance::of(&sidecar.revision, remembered.as_ref()),
         None => Provenance::Unknown,
     };
     let (saved, mut sidecar) =
         loaded.map_or((Digest::of(&[]), Sidecar::default()), |(text, sidecar)| (Digest::of(&text), sidecar));
-    provenance.apply(&mut sidecar);
+    provenance.apply(&mut sidecar, remembered.as_ref());
     let snapshot = parse(&mut sidecar, &reading.bytes, depth).map_err(|error| match error {
         ParseError::Snapshot(source) => CommandError::Snapshot { path: path(), source },
         ParseError::Archive(source) => LoadError::Format { path: settings.sidecar.clone(), source }.into(),

@@ -1,5 +1,6 @@
 //! No older sidecar, other list, file time or single entry that looks alike makes an entry double, vanish or move.
 
+use chute_toggl::reconcile::recovery::Provenance;
 use chute_toggl::sidecar::{Revision, Sidecar};
 use chute_toggl::zone::Zone;
 use time::OffsetDateTime;
@@ -341,4 +342,19 @@ fn ids_and_times_that_cannot_be_are_refused() {
     };
     assert!(intent(5).is_ok(), "{:?}", intent(5));
     assert!(intent(-1).is_err());
+}
+
+/// Two sidecars of different content never pass for one another: what is saved after a copy was put back gets no serial
+/// that was given before.
+#[test]
+fn a_copy_goes_on_from_the_serial_that_was_saved_last() {
+    let revision = |serial| Revision { lineage: "a".to_owned(), serial };
+    let mut copy = Sidecar { revision: revision(2), ..Sidecar::default() };
+    let last = revision(5);
+    Provenance::of(&copy.revision, Some(&last)).apply(&mut copy, Some(&last));
+    copy.advance(|| 0);
+    for earlier in 1..=5 {
+        let is = Provenance::of(&revision(earlier), Some(&copy.revision));
+        assert_eq!(is, Provenance::Older, "{earlier}, by {:?}", copy.revision);
+    }
 }

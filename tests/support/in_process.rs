@@ -71,7 +71,7 @@ impl User {
     /// The same, with someone watching (who may panic, as a kill).
     pub fn push_watched(&mut self, text: &str, saved: i64, zone: &Zone, watch: &mut dyn Watch) -> Pushed {
         let mut sidecar = self.sidecar();
-        Provenance::of(&sidecar.revision, self.remembered.as_ref()).apply(&mut sidecar);
+        Provenance::of(&sidecar.revision, self.remembered.as_ref()).apply(&mut sidecar, self.remembered.as_ref());
         let snapshot = parse(&mut sidecar, text.as_bytes(), Depth::Changes).unwrap();
         let digest = Digest::of(text.as_bytes());
         let saved = save_instant(&sidecar, digest, saved);

@@ -27,10 +27,14 @@ impl Provenance {
     }
 
     /// What it means for the sidecar: unless it is the newest, whatever it does not hold is to be looked for in Toggl before
-    /// anything is made there.
-    pub fn apply(self, sidecar: &mut Sidecar) {
+    /// anything is made there. An older one goes on from the serial that this machine saved last: by its own it would
+    /// come to serials that were given before, and what was saved under them would pass for the newest.
+    pub fn apply(self, sidecar: &mut Sidecar, remembered: Option<&Revision>) {
         if self != Provenance::Newest {
             sidecar.scanned_from = None;
+        }
+        if let (Provenance::Older, Some(last)) = (self, remembered) {
+            sidecar.revision.serial = last.serial;
         }
     }
 }
