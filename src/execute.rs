@@ -1,250 +1,110 @@
-//! Carrying a plan out: the only module that sends, and the only one that changes what is recorded as told.
+//! Carrying a plan out: the only module that changes Toggl, and the only one that changes what is recorded as sent.
 //!
 //! Toggl has no idempotency key, so a create or start goes through three steps. First the file on disk says that it
-//! may have been sent (the [`Intent`]); then it is sent; then the answer settles it. Whatever ends the program in
-//! between leaves an intent that the next run settles by looking at what Toggl holds. Everything else that is sent
-//! (PUT, PATCH, DELETE) is harmless to repeat and needs no intent.
+//! may have been sent (the [`Intent`](crate::sidecar::Intent)); then it is sent; then the answer resolves it. Whatever ends
+//! the program in between leaves an intent that the next run resolves by looking at what Toggl holds. Everything else that
+//! is sent (PUT, PATCH, DELETE) is harmless to repeat and needs no intent.
 //!
-//! A save covers many requests once the file is large: see [`Saving`].
+//! What would make the records forget an entry, or mark a session, is not believed of one answer: see `proof` and
+//! `rejections`. A save covers many requests once the file is large: see `saving`.
 
 mod answers;
-mod gate;
+mod calls;
+mod event;
 mod look_up;
+mod proof;
+mod rejections;
+mod report;
 mod saving;
+mod send;
 
-use std::collections::VecDeque;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::collections::{HashSet, VecDeque};
 
-use crate::clock::Clock;
 use crate::reconcile::ingest::Ingested;
-use crate::reconcile::plan::{Operation, Options, Plan, plan};
+use crate::reconcile::plan::{HoldReason, Operation, Options, plan};
 use crate::reconcile::recovery::{Scan, Unresolved};
 use crate::sidecar::file::Store;
-use crate::sidecar::{Digest, Intent, LastSent, SessionKey, Sidecar};
-use crate::toggl::{Answer, Failure, Request, Transport};
+use crate::sidecar::{Digest, SessionKey, Sidecar};
+use crate::toggl::{Named, Sender};
 
-pub use look_up::look;
+pub use event::{Event, Unwatched, Watch};
+use rejections::Rejections;
+pub use report::{LostWorkspace, RejectedSession, Report, StopReason};
 use saving::Saving;
 
-/// What happens while a plan is carried out, for whoever shows progress.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// The sidecar is about to be replaced.
-    Saving,
-    /// The sidecar was replaced.
-    Saved,
-    /// The request is about to be sent.
-    Sending(&'a Request),
-    /// It was answered.
-    Answered(&'a Request, &'a Answer),
-    /// It was not.
-    Failed(&'a Request, &'a Failure),
-    /// The operation is settled, one way or the other; so many are left.
-    Settled {
-        /// Operations settled so far.
-        done: usize,
-        /// Operations still to be sent.
-        left: usize,
-    },
-    /// Nothing is sent until then (unix seconds), for the quota.
-    WaitingForQuota(i64),
-}
-
-/// Who is told of events.
-pub trait Watch {
-    /// Called before or after each step, in order.
-    fn event(&mut self, event: &Event<'_>);
-}
-
-/// Nobody is told of the steps.
-#[derive(Debug, Clone, Copy)]
-pub struct Unwatched;
-
-impl Watch for Unwatched {
-    fn event(&mut self, _: &Event<'_>) {}
-}
-
-/// The world that a plan is carried out in.
-pub struct Effects<'a> {
-    /// The time, and sleep.
-    pub clock: &'a dyn Clock,
+/// What a plan is carried out with.
+pub struct Effects<'a, 's> {
     /// Toggl.
-    pub server: &'a mut dyn Transport,
+    pub sender: &'a mut Sender<'s>,
     /// The sidecar's file.
     pub store: &'a mut dyn Store,
     /// Who watches.
     pub watch: &'a mut dyn Watch,
-    /// The jitter of the backoff.
-    pub rng: fastrand::Rng,
-    /// Set by Ctrl-C and SIGTERM.
-    pub interrupted: &'a AtomicBool,
-}
-
-impl Effects<'_> {
-    /// The same edges, for a while.
-    pub fn reborrow(&mut self) -> Effects<'_> {
-        Effects {
-            clock: self.clock,
-            server: self.server,
-            store: self.store,
-            watch: self.watch,
-            rng: self.rng.fork(),
-            interrupted: self.interrupted,
-        }
-    }
-}
-
-/// How a plan is carried out.
-#[derive(Debug, Clone)]
-pub struct SendPolicy {
-    /// The workspace of new entries; `None`: ask Toggl for the default one.
-    pub workspace: Option<i64>,
-    /// Least time between two requests.
-    pub pace: Duration,
-    /// How long a request can take; no request is under way longer than this after its program died.
-    pub timeout: Duration,
-    /// Send no more requests than this.
-    pub max_requests: Option<usize>,
-    /// Sleep through quota resets instead of ending.
-    pub wait: bool,
-}
-
-/// Why a run ended before its plan was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StopReason {
-    /// The quota is used up; full again at this unix second.
-    Quota(i64),
-    /// Toggl kept answering 429.
-    RateLimited,
-    /// Toggl kept answering 5xx, or nothing; what was last seen.
-    Trouble(String),
-    /// Toggl could not be reached; the reason.
-    Offline(String),
-    /// `--max-requests` were sent.
-    MaxRequests,
-    /// Ctrl-C or SIGTERM.
-    Interrupted,
-    /// The token was refused with this status.
-    TokenRefused(u16),
-    /// Toggl says that a call is gone for good.
-    CallGone,
-    /// What answers knows no place for new entries: a wrong address, or a workspace that is not there.
-    NoSuchCall,
-    /// Neither Toggl nor the settings name a workspace.
-    NoWorkspace(String),
-    /// The sidecar could not be saved.
-    Save(String),
-}
-
-/// A session that Toggl refused in this run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RejectedSession {
-    /// The session.
-    pub session: SessionKey,
-    /// The status that Toggl answered.
-    pub status: u16,
-    /// What it said.
-    pub text: String,
-}
-
-/// What a run did.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Operations that Toggl carried out, in order.
-    pub done: Vec<Operation>,
-    /// Sessions whose entry was found in Toggl.
-    pub adopted: Vec<SessionKey>,
-    /// Sessions that Toggl does not list, taken to be there because others of a lost sidecar were.
-    pub assumed: Vec<SessionKey>,
-    /// Sessions that Toggl refused.
-    pub rejected: Vec<RejectedSession>,
-    /// Sessions of which it is still not known whether they were carried out.
-    pub uncertain: Vec<SessionKey>,
-    /// Of these, the ones too old for Toggl to list: only a person can look.
-    pub unlistable: Vec<SessionKey>,
-    /// The first day (of the first look) that Toggl can list, if sessions lie before it.
-    pub window_starts: Option<time::Date>,
-    /// Requests that were sent.
-    pub requests: usize,
-    /// Why it ended early, if it did.
-    pub end: Option<StopReason>,
-    /// The plan as it stands at the end: empty if all was done.
-    pub left: Plan,
 }
 
 /// Carries out what the sidecar's records ask for. `saved` is the digest of the sidecar's file (of nothing if
 /// there is none).
-pub fn execute<'a>(
-    sidecar: &'a mut Sidecar,
+pub fn execute(
+    sidecar: &mut Sidecar,
     saved: Digest,
-    intake: &'a Ingested,
-    options: &'a Options,
-    manner: &'a SendPolicy,
-    edges: Effects<'a>,
+    intake: &Ingested,
+    options: &Options,
+    effects: Effects<'_, '_>,
 ) -> Report {
-    let mut run = Execution::new(sidecar, saved, intake, options, manner, edges);
-    if let Err(end) = run.run() {
-        if end == StopReason::NoSuchCall {
-            run.take_back_gone();
-        }
-        run.report.end = Some(end);
-    }
-    run.finish()
+    let started_ms = effects.sender.clock().now_ms();
+    let requests = effects.sender.requests();
+    let mut run = Execution {
+        sidecar,
+        intake,
+        options,
+        effects,
+        saving: Saving::new(saved),
+        started_ms,
+        unresolved: Unresolved::default(),
+        unknown_in_a_row: 0,
+        rejections: Rejections::default(),
+        doubted: HashSet::new(),
+        workspaces: None,
+        owned: None,
+        report: Report::default(),
+    };
+    run.report.end = run.run().err();
+    let mut report = run.finish();
+    report.requests -= requests;
+    report
 }
 
 /// A run under way.
-struct Execution<'a> {
+struct Execution<'a, 'e, 's> {
     sidecar: &'a mut Sidecar,
     intake: &'a Ingested,
     options: &'a Options,
-    manner: &'a SendPolicy,
-    edges: Effects<'a>,
+    effects: Effects<'e, 's>,
     saving: Saving,
     started_ms: i64,
     /// Creates and starts whose outcome is not known.
     unresolved: Unresolved,
-    /// Entries that a 404 said are gone.
-    gone: Vec<(SessionKey, LastSent)>,
-    /// Whether Toggl has accepted the token in this run.
-    answered: bool,
-    /// Seconds by which the server's clock is ahead of ours, as its last answer showed.
-    skew: i64,
+    /// So many creates and starts were not answered, one after the other.
+    unknown_in_a_row: usize,
+    rejections: Rejections,
+    /// Sessions of which Toggl has contradicted itself.
+    doubted: HashSet<SessionKey>,
+    /// The workspaces that the token reaches, once they were asked for.
+    workspaces: Option<Vec<Named>>,
+    /// The ids of entries that are a session's already, once that was of interest.
+    owned: Option<HashSet<i64>>,
     report: Report,
 }
 
 /// How often what is uncertain is looked up and sent again within one run, before it is left for the next.
 const ROUNDS: usize = 3;
 
-impl<'a> Execution<'a> {
-    fn new(
-        sidecar: &'a mut Sidecar,
-        saved: Digest,
-        intake: &'a Ingested,
-        options: &'a Options,
-        manner: &'a SendPolicy,
-        edges: Effects<'a>,
-    ) -> Execution<'a> {
-        Execution {
-            saving: Saving::new(saved),
-            started_ms: edges.clock.now_ms(),
-            sidecar,
-            intake,
-            options,
-            manner,
-            edges,
-            unresolved: Unresolved::default(),
-            gone: Vec::new(),
-            answered: false,
-            skew: 0,
-            report: Report::default(),
-        }
-    }
-}
+/// After so many creates in a row without an answer it is looked up first what became of them.
+const UNKNOWN_IN_A_ROW: usize = 4;
 
-impl Execution<'_> {
+impl Execution<'_, '_, '_> {
     fn run(&mut self) -> Result<(), StopReason> {
-        let timeout_ms = i64::try_from(self.manner.timeout.as_millis()).unwrap_or(i64::MAX / 2);
+        let timeout_ms = i64::try_from(self.effects.sender.policy().timeout.as_millis()).unwrap_or(i64::MAX / 2);
         // The run that left them is dead (we hold the lock), so it sent nothing after this one began.
         self.unresolved = Unresolved::left_behind(self.sidecar, saving::LIFETIME_MS + timeout_ms, self.started_ms);
         // What was ingested is on disk before anything is asked or changed in Toggl: the next run must know what was seen
@@ -255,13 +115,16 @@ impl Execution<'_> {
         }
         self.resolve()?;
         self.scan()?;
-        for _ in 0..ROUNDS {
+        for round in 1..=ROUNDS {
             let plan = plan(self.sidecar, self.intake, self.options);
             self.carry_out(plan.operations.into())?;
             if self.unresolved.within_reach().is_empty() {
                 break;
             }
             self.resolve()?;
+            if round == ROUNDS && self.unknown_in_a_row >= UNKNOWN_IN_A_ROW {
+                return Err(StopReason::Trouble("it does not say what became of new entries".to_owned()));
+            }
         }
         Ok(())
     }
@@ -272,9 +135,13 @@ impl Execution<'_> {
         }
         let workspace = self.workspace(&operations)?;
         let mut done = 0;
+        self.unknown_in_a_row = 0;
         while let Some(operation) = operations.pop_front() {
-            let request = operation.request(workspace, &self.options.defaults);
-            let reply = self.send(&request, |run| {
+            if self.is_lost(&operation, workspace) {
+                continue;
+            }
+            let call = calls::call(&operation, workspace, &self.options.defaults);
+            let outcome = self.send(&call, |run| {
                 if operation.kind.makes_an_entry() {
                     run.intend(&operation, &operations, workspace)
                 } else if run.saving.is_due() {
@@ -283,20 +150,24 @@ impl Execution<'_> {
                     Ok(())
                 }
             })?;
-            let more = self.settle_operation(operation, workspace, reply);
-            // An entry that was gone from Toggl, or one that a bulk request could not rename: at once, one by one.
+            let more = self.take_in(operation, workspace, outcome)?;
+            // What was gone from Toggl or moved, or what a bulk request could not rename: at once, one by one.
             for operation in more.into_iter().rev() {
                 operations.push_front(operation);
             }
             done += 1;
-            self.edges.watch.event(&Event::Settled { done, left: operations.len() });
+            self.effects.watch.event(&Event::Settled { done, left: operations.len() });
+            if self.unknown_in_a_row >= UNKNOWN_IN_A_ROW {
+                break;
+            }
         }
+        self.mark_pending();
         Ok(())
     }
 
     /// The workspace of new entries: as set, as kept, or as Toggl says (one request, once).
     fn workspace(&mut self, operations: &VecDeque<Operation>) -> Result<i64, StopReason> {
-        if let Some(workspace) = self.manner.workspace.or(self.sidecar.workspace) {
+        if let Some(workspace) = self.options.workspace.or(self.sidecar.workspace) {
             return Ok(workspace);
         }
         if !operations.iter().any(|operation| operation.kind.makes_an_entry()) {
@@ -307,68 +178,10 @@ impl Execution<'_> {
         self.ask_workspace()
     }
 
-    /// Sees to it that the intent of a create or start is on disk. One save covers the next few as well.
-    fn intend(
-        &mut self,
-        operation: &Operation,
-        following: &VecDeque<Operation>,
-        workspace: i64,
-    ) -> Result<(), StopReason> {
-        let now_ms = self.edges.clock.now_ms();
-        let covered = (operation.sessions.first())
-            .and_then(|&key| self.sidecar.record(key))
-            .and_then(|(_, record)| record.intent.as_ref());
-        let expires_ms = now_ms - saving::LIFETIME_MS;
-        if covered.is_some_and(|intent| intent.since.saturating_mul(1000) > expires_ms) {
-            return Ok(());
-        }
-        let batch = self.saving.batch(self.manner.pace);
-        let since = now_ms.div_euclid(1000);
-        let creates = following.iter().filter(|operation| operation.kind.makes_an_entry());
-        for operation in std::iter::once(operation).chain(creates).take(batch) {
-            let description = crate::toggl::description_of(&operation.title);
-            for &key in &operation.sessions {
-                if let Some(record) = self.sidecar.record_mut(key) {
-                    let workspace = Some(workspace);
-                    let intent = Intent { since, start: record.start, description: description.clone(), workspace };
-                    record.intent = Some(Box::new(intent));
-                }
-            }
-        }
-        self.save()
-    }
-
-    fn save(&mut self) -> Result<(), StopReason> {
-        self.edges.watch.event(&Event::Saving);
-        self.sidecar.advance(|| self.edges.rng.u64(..));
-        let text = self.sidecar.to_json().map_err(|error| StopReason::Save(error.to_string()))?;
-        self.edges.store.save(&text, &self.sidecar.revision).map_err(StopReason::Save)?;
-        self.saving.note(&text);
-        self.edges.watch.event(&Event::Saved);
-        Ok(())
-    }
-
-    fn save_if_changed(&mut self) -> Result<(), StopReason> {
-        match self.sidecar.to_json() {
-            Ok(text) if self.saving.is_on_disk(&text) => Ok(()),
-            Ok(_) => self.save(),
-            Err(error) => Err(StopReason::Save(error.to_string())),
-        }
-    }
-
-    /// Drops the intents of what was not sent after all.
-    fn drop_unsent_intents(&mut self) {
-        for (&thread, records) in &mut self.sidecar.tasks {
-            for record in &mut records.sessions {
-                if !self.unresolved.contains(SessionKey { task: thread, session: record.number }) {
-                    record.intent = None;
-                }
-            }
-        }
-    }
-
     fn finish(mut self) -> Report {
+        self.mark_pending();
         self.drop_unsent_intents();
+        self.sidecar.quota = self.effects.sender.quota().clone();
         if !matches!(self.report.end, Some(StopReason::Save(_)))
             && let Err(end) = self.save_if_changed()
         {
@@ -376,10 +189,20 @@ impl Execution<'_> {
         }
         self.report.uncertain = self.unresolved.keys();
         self.report.unlistable = self.unresolved.out_of_reach();
+        self.report.requests = self.effects.sender.requests();
+        self.report.skew = self.effects.sender.skew();
         // What was to be retried has been, unless the run ended before.
         let retry_rejected = self.options.retry_rejected && self.report.end.is_some();
         let options = Options { retry_rejected, ..self.options.clone() };
-        self.report.left = plan(self.sidecar, self.intake, &options);
+        let mut left = plan(self.sidecar, self.intake, &options);
+        let lost: Vec<i64> = self.report.lost.iter().map(|lost| lost.workspace).collect();
+        let made_in = self.options.workspace.or(self.sidecar.workspace);
+        left.hold(HoldReason::Workspace, |operation| {
+            let entries = operation.entries.iter().map(|entry| entry.workspace);
+            let made_in = made_in.filter(|_| operation.entries.is_empty());
+            entries.chain(made_in).any(|workspace| lost.contains(&workspace))
+        });
+        self.report.left = left;
         self.report
     }
 }

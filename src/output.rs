@@ -65,8 +65,6 @@ pub struct View<'a> {
     /// Toggl was never asked what it holds ([`Sidecar::scanned_from`]), so one look comes first if there is anything to
     /// look for.
     pub first_push: bool,
-    /// No workspace is known, so Toggl is asked for the default one before anything that needs it.
-    pub asks_workspace: bool,
 }
 
 /// All that `status` is made from.

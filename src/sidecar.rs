@@ -34,8 +34,12 @@ pub const VERSION: u64 = 1;
 pub struct Sidecar {
     /// Which save of which sidecar it is.
     pub revision: Revision,
+    /// The id of the Toggl account that the entries are in, once Toggl has named it.
+    pub account: Option<i64>,
     /// Toggl's default workspace, once `GET /me` was asked for it.
     pub workspace: Option<i64>,
+    /// What Toggl said to all sessions alike, so that it was held to be about none of them.
+    pub rejects_all: Option<RejectsAll>,
     /// Save instant of the last snapshot that was ingested (unix seconds): every session that is not recorded lies after
     /// it.
     pub last_snapshot_saved: Option<i64>,
@@ -185,6 +189,19 @@ pub struct Rejection {
     pub text: String,
     /// Fingerprint of the operation that was rejected; a changed one is sent.
     pub operation: String,
+}
+
+/// A rejection that met every session in a row. Met again an hour later it is believed of each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectsAll {
+    /// When it was met first: unix seconds by this machine's clock.
+    pub since: i64,
+    /// Whether it met new entries, and not changes of entries that are there.
+    pub creates: bool,
+    /// The HTTP status.
+    pub status: u16,
+    /// What Toggl said.
+    pub text: String,
 }
 
 impl Sidecar {

@@ -1,18 +1,28 @@
 //! Toggl Track's API v9: what is asked and what is answered, as values.
 //!
-//! [`Request`]s are built by the pure core; [`Transport`] is the edge that carries them. The real one is
-//! [`http::Client`]; tests put a stateful stand-in of the server in its place.
+//! A [`Call`] says what is asked, [`mod@verdict`] reads what is answered, and a [`Sender`] sends one after the other.
+//! [`Transport`] is the edge that carries them: the real one is [`http::Client`]; tests put a stateful stand-in of the
+//! server in its place. Nothing here knows of sessions, plans or files.
 
 pub mod base;
+mod call;
 pub mod entry;
 pub mod http;
+pub mod questions;
 pub mod quota;
+mod sender;
 pub mod token;
+mod verdict;
+mod window;
 
 use serde_json::Value;
 
+pub use call::{BULK, BulkChange, Call, EntryChange, EntryRef, LIST_CAP, NewEntry, PROJECTS_A_PAGE};
 pub use entry::{BulkAnswer, TimeEntry};
+pub use sender::{Exchange, Listener, Outcome, SendError, SendPolicy, Sender, Tries, Turn};
 pub use token::Token;
+pub use verdict::{Changed, Me, Named, Refusal, Reply};
+pub use window::window_start;
 
 /// The verbs that Toggl's API is spoken with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,12 +51,6 @@ impl Method {
             Method::Delete => "DELETE",
         }
     }
-
-    /// Whether sending it twice leaves the server as sending it once would.
-    #[must_use]
-    pub fn is_repeatable(self) -> bool {
-        self != Method::Post
-    }
 }
 
 /// The two buckets of Toggl's quota: one an hour for calls that name a workspace, one for `/me…`.
@@ -67,14 +71,6 @@ pub struct Request {
     pub path: String,
     /// The JSON body, if the call has one.
     pub body: Option<Value>,
-}
-
-impl Request {
-    /// The bucket that this request is counted in.
-    #[must_use]
-    pub fn bucket(&self) -> Bucket {
-        if self.path.starts_with("/me") { Bucket::User } else { Bucket::Workspace }
-    }
 }
 
 /// What the quota headers of an answer said about the bucket just used.

@@ -39,8 +39,6 @@ pub struct Input {
     pub provenance: Provenance,
     /// Toggl is asked first what it holds: nothing was ever pushed, or not by way of this sidecar.
     pub is_first: bool,
-    /// Neither settings nor sidecar name a workspace.
-    pub asks_workspace: bool,
 }
 
 /// A clock may have been wrong by this much (seconds) before a save instant in the future is not believed.
@@ -134,9 +132,8 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     sidecar.snapshot = Some(reading.place);
     sidecar.snapshot_digest = Some(digest);
     let is_first = !Scan::wanted(&sidecar).is_empty();
-    let asks_workspace = settings.workspace.or(sidecar.workspace).is_none();
     let (snapshot, stamp) = (reading.bytes, reading.stamp);
-    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance, is_first, asks_workspace }))
+    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance, is_first }))
 }
 
 impl Input {
@@ -161,7 +158,6 @@ impl Input {
             zone: &self.zone,
             pace: settings.pace,
             first_push: self.is_first,
-            asks_workspace: self.asks_workspace,
         }
     }
 

@@ -4,7 +4,7 @@ use super::input;
 use super::{CommandError, Context};
 use crate::cli::{Common, Format, PushArgs};
 use crate::command::shortcut::UpToDate;
-use crate::execute::{Effects, Report, SendPolicy, StopReason, execute};
+use crate::execute::{Effects, Report, StopReason, execute};
 use crate::exit::Exit;
 use crate::output;
 use crate::output::progress::{Both, Progress};
@@ -13,6 +13,7 @@ use crate::reconcile::plan::{Options, plan};
 use crate::settings::{self, Settings};
 use crate::sidecar::file::SidecarFile;
 use crate::toggl::http::Client;
+use crate::toggl::{SendPolicy, Sender};
 
 /// Runs `push`.
 ///
@@ -45,16 +46,12 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     let planned = plan(&input.sidecar, &input.intake, &options);
 
     let mut progress = Progress::new(context.err, context.clock, &input.zone, progress);
-    let effects = Effects {
-        clock: context.clock,
-        server: &mut Client::new(settings.api.clone(), &token, settings.timeout),
-        store: &mut file,
-        watch: &mut Both(context.watch, &mut progress),
-        rng: fastrand::Rng::new(),
-        interrupted: context.interrupted,
-    };
-    let policy = policy(args, &settings);
-    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &policy, effects);
+    let mut client = Client::new(settings.api.clone(), &token, settings.timeout);
+    let (policy, quota) = (policy(args, &settings), input.sidecar.quota.clone());
+    let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);
+    let mut watch = Both(context.watch, &mut progress);
+    let effects = Effects { sender: &mut sender, store: &mut file, watch: &mut watch };
+    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, effects);
     drop(progress);
 
     let exit = outcome(&report, &input.intake);
@@ -122,13 +119,7 @@ fn up_to_date(known: &UpToDate, common: &Common, context: &mut Context<'_>) -> R
 
 /// How the plan is to be sent.
 fn policy(args: &PushArgs, settings: &Settings) -> SendPolicy {
-    SendPolicy {
-        workspace: settings.workspace,
-        pace: settings.pace,
-        timeout: settings.timeout,
-        max_requests: args.max_requests,
-        wait: args.wait,
-    }
+    SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: args.max_requests, wait: args.wait }
 }
 
 /// What the plan is asked for.
@@ -140,6 +131,7 @@ fn options(args: &PushArgs, settings: &Settings) -> Options {
         retry_rejected: args.retry_rejected,
         send_unlisted: args.send_unlisted,
         defaults: settings.defaults.clone(),
+        workspace: settings.workspace,
     }
 }
 
@@ -154,7 +146,11 @@ fn depth(args: &PushArgs) -> Depth {
 pub(super) fn outcome(report: &Report, intake: &Ingested) -> Exit {
     match &report.end {
         Some(end) => early(end),
-        None if report.left.needs_attention(intake) || !report.unlistable.is_empty() || !report.assumed.is_empty() => {
+        None if report.left.needs_attention(intake)
+            || !report.unlistable.is_empty()
+            || !report.assumed.is_empty()
+            || !report.lost.is_empty() =>
+        {
             Exit::Attention
         }
         None if !report.uncertain.is_empty() || !report.left.operations.is_empty() => Exit::Unfinished,
@@ -168,7 +164,8 @@ pub(super) fn early(end: &StopReason) -> Exit {
         StopReason::TokenRefused(_) => Exit::Token,
         StopReason::Interrupted => Exit::Interrupted,
         StopReason::CallGone | StopReason::Save(_) => Exit::Failure,
-        StopReason::NoWorkspace(_) | StopReason::NoSuchCall => Exit::Usage,
+        StopReason::NoWorkspace(_) | StopReason::NoSuchCall | StopReason::WrongWorkspace { .. } => Exit::Usage,
+        StopReason::OtherAccount { .. } | StopReason::RejectsAll { .. } => Exit::Attention,
         StopReason::Quota(_)
         | StopReason::RateLimited
         | StopReason::Trouble(_)

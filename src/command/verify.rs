@@ -2,7 +2,6 @@
 //! and pushes; without, it only reads and writes nothing.
 
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use serde_json::json;
 use time::{Date, OffsetDateTime};
@@ -11,19 +10,18 @@ use super::input::{self, Input};
 use super::push::{early, off, outcome};
 use super::{CommandError, Context};
 use crate::cli::{Common, Format, VerifyArgs};
-use crate::execute::{Effects, Report, SendPolicy, StopReason, execute, look};
+use crate::execute::{Effects, Event, Report, StopReason, Watch, execute};
 use crate::exit::Exit;
 use crate::output::progress::{Both, Progress};
 use crate::output::{self, Verdict};
 use crate::reconcile::drift::{Comparison, compare, repair};
 use crate::reconcile::ingest::Depth;
 use crate::reconcile::plan::{Options, plan};
-use crate::reconcile::recovery::{Days, LAG, window_start};
+use crate::reconcile::recovery::LAG;
 use crate::settings::{self, Settings};
-use crate::sidecar::Revision;
-use crate::sidecar::file::SidecarFile;
-use crate::sidecar::file::Store;
+use crate::sidecar::file::{SidecarFile, Store as _};
 use crate::toggl::http::Client;
+use crate::toggl::{Call, Outcome, SendError, SendPolicy, Sender, questions};
 
 /// Runs `verify`.
 ///
@@ -38,7 +36,6 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
     if input::is_nothing_yet(&settings) {
         return input::nothing_recorded("verify", common, &settings, context);
     }
-    let days = days(args.days, context.clock.now());
     let progress = context.progress(common, &settings, false);
     // Taken before the sidecar is read, so that no push changes it meanwhile.
     let mut file = match args.repair {
@@ -51,24 +48,38 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
     };
     let before = input.sidecar.clone();
     let planned = plan(&before, &input.intake, &Options::plain(settings.defaults.clone()));
-
     let zone = input.zone.clone();
-    let mut nowhere = Nowhere;
     let mut progress = Progress::new(context.err, context.clock, &zone, progress);
-    let effects = Effects {
-        clock: context.clock,
-        server: &mut Client::new(settings.api.clone(), &token, settings.timeout),
-        store: file.as_mut().map_or(&mut nowhere as &mut dyn Store, |file| file),
-        watch: &mut Both(context.watch, &mut progress),
-        rng: fastrand::Rng::new(),
-        interrupted: context.interrupted,
+    let mut client = Client::new(settings.api.clone(), &token, settings.timeout);
+    let policy = SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false };
+    let quota = input.sidecar.quota.clone();
+    let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);
+    let mut watch = Both(context.watch, &mut progress);
+    let compared = ask(&mut input, args.days, &settings, &mut sender, &mut watch);
+    // What was learnt of the quota holds for the next push as well.
+    input.sidecar.quota = sender.quota().clone();
+    let report = match (&compared, &mut file) {
+        (Ok((comparison, _)), Some(file)) if !comparison.finds_nothing() => {
+            let effects = Effects { sender: &mut sender, store: file, watch: &mut watch };
+            let report = mend(&mut input, comparison, &settings, effects);
+            if outcome(&report, &input.intake) == Exit::UpToDate {
+                input.archive(file);
+            }
+            Some(report)
+        }
+        (Err(_), Some(file)) => {
+            input.sidecar.advance(|| sender.rng().u64(..));
+            let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
+            file.save(&text, &input.sidecar.revision).map_err(anyhow::Error::msg)?;
+            None
+        }
+        _ => None,
     };
-    let compared = compare_and_repair(&mut input, &days, &settings, args.repair, effects)?;
     drop(progress);
     drop(file);
 
     let view = input.view(&planned, &settings, context.clock.now());
-    let (comparison, report) = match compared {
+    let (comparison, days) = match compared {
         Ok(compared) => compared,
         Err(reason) => return not_compared(&view, &reason, common, context),
     };
@@ -87,47 +98,15 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
     Ok(exit)
 }
 
-/// Asks Toggl what it holds and compares; to repair, pushes what differs. The inner error is why nothing was compared.
-fn compare_and_repair(
-    input: &mut Input,
-    days: &RangeInclusive<Date>,
-    settings: &Settings,
-    repairs: bool,
-    mut effects: Effects<'_>,
-) -> Result<Result<(Comparison, Option<Report>), StopReason>, CommandError> {
-    let policy = policy(settings, workspace(settings, input));
-    match ask(input, days, &policy, &mut effects) {
-        Ok(comparison) if repairs && !comparison.finds_nothing() => {
-            let report = mend(input, &comparison, settings, effects);
-            Ok(Ok((comparison, Some(report))))
-        }
-        Ok(comparison) => Ok(Ok((comparison, None))),
-        Err(reason) => {
-            if repairs {
-                // What was learnt of the quota holds for the next push as well.
-                input.sidecar.advance(|| effects.rng.u64(..));
-                let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
-                effects.store.save(&text, &input.sidecar.revision).map_err(anyhow::Error::msg)?;
-            }
-            Ok(Err(reason))
-        }
-    }
-}
-
 /// Takes what was found into the records and pushes.
-fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, mut effects: Effects<'_>) -> Report {
+fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, effects: Effects<'_, '_>) -> Report {
     // What has not been looked for yet is by the push itself, as far back as Toggl goes, and it judges by what it finds
     // whether older sessions are there as well.
     if !input.is_first {
         repair(&mut input.sidecar, comparison);
     }
-    let policy = policy(settings, settings.workspace);
-    let options = Options::plain(settings.defaults.clone());
-    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, &policy, effects.reborrow());
-    if outcome(&report, &input.intake) == Exit::UpToDate {
-        input.archive(effects.store);
-    }
-    report
+    let options = Options { workspace: settings.workspace, ..Options::plain(settings.defaults.clone()) };
+    execute(&mut input.sidecar, input.saved, &input.intake, &options, effects)
 }
 
 fn exit(comparison: &Comparison, report: Option<&Report>, input: &Input) -> Exit {
@@ -170,52 +149,56 @@ fn is_cut(days: &RangeInclusive<Date>, back: u16) -> bool {
     *days.end() - *days.start() < time::Duration::days(i64::from(back))
 }
 
-/// The days (UTC) from so many days ago until now, as far as Toggl lists them whole.
-fn days(back: u16, now: i64) -> RangeInclusive<Date> {
+/// The days (UTC) from so many days ago until now, as far as Toggl lists them whole from the day `floor` on.
+fn days(back: u16, now: i64, floor: Date) -> RangeInclusive<Date> {
     let today = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH).date();
     let first = today.checked_sub(time::Duration::days(i64::from(back))).unwrap_or(Date::MIN);
     // A day of margin: Toggl counts days in the zone of the user's profile.
-    first.max(window_start(now).saturating_add(time::Duration::DAY))..=today
+    first.max(floor.saturating_add(time::Duration::DAY))..=today
 }
 
-/// Lists what Toggl has and compares.
+/// Lists what Toggl has of so many days and compares, and says which days these were.
 fn ask(
     input: &mut Input,
-    days: &RangeInclusive<Date>,
-    policy: &SendPolicy,
-    effects: &mut Effects<'_>,
-) -> Result<Comparison, StopReason> {
+    back: u16,
+    settings: &Settings,
+    sender: &mut Sender<'_>,
+    watch: &mut dyn Watch,
+) -> Result<(Comparison, RangeInclusive<Date>), StopReason> {
     let last_write_ms = input.sidecar.quota.last_request_ms.unwrap_or(0);
-    let asked_ms = effects.clock.now_ms();
-    let comparison = ask_once(input, days, policy, effects)?;
+    let asked_ms = sender.clock().now_ms();
+    let workspace = workspace(settings, input);
+    let mut ask = |sender: &mut Sender<'_>, call: &Call| -> Result<Outcome, SendError> {
+        sender.ask(call, &mut |exchange| watch.event(&Event::from(exchange)))
+    };
+    let workspace = match workspace {
+        Some(workspace) => Some(workspace),
+        None => questions::me(&mut |call| ask(sender, call))?.workspace,
+    };
+    input.sidecar.workspace = input.sidecar.workspace.or(workspace.filter(|_| settings.workspace.is_none()));
+    let mut list = |sender: &mut Sender<'_>| -> Result<(Comparison, RangeInclusive<Date>), StopReason> {
+        let mut floor = sender.first_listed();
+        loop {
+            let days = days(back, sender.clock().now(), floor);
+            match questions::started(&mut |call| ask(sender, call), (*days.start(), *days.end()), floor)? {
+                Ok(entries) => return Ok((compare(&input.sidecar, &entries, &days, workspace), days)),
+                Err(_) if sender.first_listed_at_last() > floor => floor = sender.first_listed_at_last(),
+                Err(refusal) => {
+                    let text =
+                        format!("Toggl would not list its entries (status {}): {}", refusal.status, refusal.text);
+                    return Err(StopReason::Trouble(text));
+                }
+            }
+        }
+    };
+    let compared = list(sender)?;
     // What was written a moment ago may not be listed yet. A clock that was set back is no reason to wait longer.
     let wait_ms = (last_write_ms.saturating_add(LAG * 1000) - asked_ms).min(LAG * 1000);
-    if wait_ms <= 0 || !comparison.has_missing() {
-        return Ok(comparison);
+    if wait_ms <= 0 || !compared.0.has_missing() {
+        return Ok(compared);
     }
-    effects.clock.sleep(Duration::from_millis(wait_ms.unsigned_abs()));
-    ask_once(input, days, policy, effects)
-}
-
-fn ask_once(
-    input: &mut Input,
-    days: &RangeInclusive<Date>,
-    policy: &SendPolicy,
-    effects: &mut Effects<'_>,
-) -> Result<Comparison, StopReason> {
-    let span = Days { first: *days.start(), last: *days.end() };
-    let entries = look(&mut input.sidecar, span, true, policy, effects.reborrow())?;
-    let workspace = policy.workspace.or(input.sidecar.workspace);
-    Ok(compare(&input.sidecar, &entries, days, workspace))
-}
-
-/// Where a command that writes nothing keeps its sidecar.
-struct Nowhere;
-
-impl Store for Nowhere {
-    fn save(&mut self, _: &[u8], _: &Revision) -> Result<(), String> {
-        Err("a command that only looks saves nothing".to_owned())
-    }
+    sender.sleep_until_ms(sender.clock().now_ms() + wait_ms);
+    list(sender)
 }
 
 /// The workspace to look in: the one that entries were made in, where nobody says which.
@@ -223,10 +206,6 @@ fn workspace(settings: &Settings, input: &Input) -> Option<i64> {
     let used =
         || input.sidecar.sessions().find_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.workspace));
     settings.workspace.or(input.sidecar.workspace).or_else(used)
-}
-
-fn policy(settings: &Settings, workspace: Option<i64>) -> SendPolicy {
-    SendPolicy { workspace, pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false }
 }
 
 fn not_compared(

@@ -1,47 +1,95 @@
 //! What an answer means for the records.
 
-use super::gate::Reply;
-use super::{Execution, RejectedSession};
+use super::{Execution, StopReason};
 use crate::reconcile::plan::{Change, Operation, OperationKind, fingerprint};
-use crate::sidecar::{LastSent, Rejection, SessionKey};
-use crate::toggl::{Answer, description_of, entry};
+use crate::sidecar::{LastSent, SessionKey};
+use crate::toggl::{BulkAnswer, Changed, Outcome, Refusal, Reply, description_of};
 
-impl Execution<'_> {
+impl Execution<'_, '_, '_> {
     /// Records what became of an operation. Returns what has to be sent instead of it, if anything.
-    pub(super) fn settle_operation(&mut self, operation: Operation, workspace: i64, reply: Reply) -> Vec<Operation> {
+    pub(super) fn take_in(
+        &mut self,
+        operation: Operation,
+        workspace: i64,
+        outcome: Outcome,
+    ) -> Result<Vec<Operation>, StopReason> {
         self.saving.note_answer();
-        let answer = match reply {
-            Reply::Answer(answer) => answer,
-            Reply::Unknown(sent_ms) => {
+        let reply = match outcome {
+            Outcome::Done(reply) => reply,
+            Outcome::Refused(refusal) => return self.refused(operation, workspace, refusal),
+            Outcome::Unknown(sent_ms) => {
                 self.unresolved.insert(&operation.sessions, sent_ms);
-                return Vec::new();
+                self.unknown_in_a_row += 1;
+                return Ok(Vec::new());
             }
         };
-        match (operation.kind, answer.status) {
-            (OperationKind::Create | OperationKind::Start, 200..=299) => self.entry_made(operation, workspace, &answer),
-            (OperationKind::Rename, 200..=299) => return self.renamed(operation, &answer),
-            (OperationKind::Rename, _) => return self.one_by_one(&operation, &operation.sessions),
-            (OperationKind::Halt, 200..=299 | 409) => self.halted(operation, &answer),
-            (OperationKind::Delete, 200..=299 | 404) => {
+        self.note_accepted(operation.kind);
+        let mut account = None;
+        match reply {
+            Reply::Changed(changed) if operation.kind.makes_an_entry() => {
+                account = changed.account;
+                self.entry_made(operation, workspace, &changed);
+            }
+            Reply::Changed(changed) if operation.kind == OperationKind::Halt => self.halted(operation, changed.stop),
+            Reply::Changed(_) => self.sent(operation),
+            Reply::Bulk(bulk) => return Ok(self.renamed(operation, &bulk)),
+            _ => {
                 operation.sessions.iter().for_each(|&key| self.sidecar.remove(key));
                 self.report.done.push(operation);
             }
-            (OperationKind::Stop | OperationKind::Update | OperationKind::Resume, 200..=299) => self.told(operation),
-            (OperationKind::Stop | OperationKind::Update | OperationKind::Resume | OperationKind::Halt, 404) => {
-                return self.entry_gone(operation);
-            }
-            (_, status) => self.refused(&operation, status, &answer),
         }
-        Vec::new()
+        self.note_account(account, "")?;
+        Ok(Vec::new())
     }
 
-    fn entry_made(&mut self, operation: Operation, workspace: i64, answer: &Answer) {
-        let Some(made) = entry::parse_created(&answer.body) else {
-            // No id is no success, and no failure either.
-            let sent_ms = self.edges.clock.now_ms();
+    /// Toggl did not do it, in its own words. Whether they are about the session is another question.
+    fn refused(
+        &mut self,
+        operation: Operation,
+        workspace: i64,
+        refusal: Refusal,
+    ) -> Result<Vec<Operation>, StopReason> {
+        let makes = operation.kind.makes_an_entry();
+        if makes {
+            // Not done: nothing is uncertain about it, whatever ends the run now.
+            self.unresolved.remove(&operation.sessions);
+        }
+        match (operation.kind, refusal.status) {
+            (OperationKind::Halt, 409) => {
+                self.halted(operation, None);
+                return Ok(Vec::new());
+            }
+            (_, 401 | 403) | (OperationKind::Create | OperationKind::Start, 404) => {
+                self.ask_me()?;
+                let entry = operation.entries.first().map_or(workspace, |entry| entry.workspace);
+                if !self.reaches(entry)? {
+                    return Ok(Vec::new());
+                }
+                if refusal.status != 403 {
+                    return self.contradicted(operation);
+                }
+            }
+            (OperationKind::Rename, _) => return Ok(self.one_by_one(&operation, &operation.sessions)),
+            (_, 404) => return self.entry_missing(operation),
+            _ => {}
+        }
+        if operation.kind == OperationKind::Rename {
+            return Ok(self.one_by_one(&operation, &operation.sessions));
+        }
+        self.note_rejected(operation, refusal)?;
+        Ok(Vec::new())
+    }
+
+    fn entry_made(&mut self, operation: Operation, workspace: i64, made: &Changed) {
+        let owned = self.owned.get_or_insert_with(|| self.sidecar.entry_ids());
+        if self.sidecar.has_archived_entry(made.id) || !owned.insert(made.id) {
+            // The answer to another request: what became of this one is not known.
+            let sent_ms = self.effects.sender.clock().now_ms();
             self.unresolved.insert(&operation.sessions, sent_ms);
+            self.unknown_in_a_row += 1;
             return;
-        };
+        }
+        self.unknown_in_a_row = 0;
         self.unresolved.remove(&operation.sessions);
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
@@ -62,7 +110,7 @@ impl Execution<'_> {
     }
 
     /// Toggl now holds what the operation said.
-    fn told(&mut self, operation: Operation) {
+    fn sent(&mut self, operation: Operation) {
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
                 record.rejected = None;
@@ -80,15 +128,14 @@ impl Execution<'_> {
         self.report.done.push(operation);
     }
 
-    fn halted(&mut self, operation: Operation, answer: &Answer) {
-        let now = self.edges.clock.now();
-        let said = entry::parse_created(&answer.body).and_then(|entry| entry.stop);
+    fn halted(&mut self, operation: Operation, said: Option<time::OffsetDateTime>) {
+        let now = self.effects.sender.clock().now();
         let stop = said.or_else(|| time::OffsetDateTime::from_unix_timestamp(now).ok());
         let halt = fingerprint(&operation, &self.options.defaults);
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
-                // What was refused before it, of the same session, still is.
-                record.rejected.take_if(|refused| refused.operation == halt);
+                // What was rejected before it, of the same session, still is.
+                record.rejected.take_if(|rejected| rejected.operation == halt);
                 if let Some(entry) = &mut record.last_sent {
                     entry.stop = stop;
                     entry.halted = true;
@@ -99,11 +146,10 @@ impl Execution<'_> {
     }
 
     /// A bulk answer names the entries that were changed; the others are tried one by one.
-    fn renamed(&mut self, mut operation: Operation, answer: &Answer) -> Vec<Operation> {
-        let done = entry::parse_bulk(&answer.body).map(|bulk| bulk.success).unwrap_or_default();
+    fn renamed(&mut self, mut operation: Operation, bulk: &BulkAnswer) -> Vec<Operation> {
         let mut failed = Vec::new();
         for (&key, entry) in operation.sessions.iter().zip(&operation.entries) {
-            if !done.contains(&entry.id) {
+            if !bulk.success.contains(&entry.id) {
                 failed.push(key);
             } else if let Some(entry) = self.sidecar.record_mut(key).and_then(|record| record.last_sent.as_mut()) {
                 entry.description = description_of(&operation.title).into();
@@ -122,54 +168,13 @@ impl Execution<'_> {
         again
     }
 
-    /// The entry is gone from Toggl; the session stands, so it is made anew.
-    fn entry_gone(&mut self, mut operation: Operation) -> Vec<Operation> {
-        let mut is_present = false;
-        for &key in &operation.sessions {
-            if let Some(record) = self.sidecar.record_mut(key) {
-                self.gone.extend(record.last_sent.take().map(|entry| (key, entry)));
-                is_present = !record.removed;
-            }
-        }
-        let is_running = operation.sessions.first().copied() == self.intake.running;
-        operation.kind = if operation.stop.is_some() { OperationKind::Create } else { OperationKind::Start };
-        operation.entries.clear();
-        operation.changes.clear();
-        let can_be_made = is_present && (operation.stop.is_some() || is_running);
-        if can_be_made { vec![operation] } else { Vec::new() }
-    }
-
-    /// Whoever knows no place for new entries knows none of the old ones either: they are not gone, it is not Toggl that
-    /// was asked. Dropped, they would be made a second time once Toggl is.
-    pub(super) fn take_back_gone(&mut self) {
-        for (key, entry) in std::mem::take(&mut self.gone) {
-            if let Some(record) = self.sidecar.record_mut(key) {
-                record.last_sent.get_or_insert(entry);
-            }
-        }
-    }
-
-    fn refused(&mut self, operation: &Operation, status: u16, answer: &Answer) {
-        let text = entry::error_text(&answer.body);
-        let rejection =
-            Rejection { status, text: text.clone(), operation: fingerprint(operation, &self.options.defaults) };
-        self.unresolved.remove(&operation.sessions);
-        for &key in &operation.sessions {
-            if let Some(record) = self.sidecar.record_mut(key) {
-                record.intent = None;
-                record.rejected = Some(Box::new(rejection.clone()));
-            }
-            self.report.rejected.push(RejectedSession { session: key, status, text: text.clone() });
-        }
-    }
-
     /// The updates that a rename stands for, of these sessions, as the plan would have them one by one.
     fn one_by_one(&self, rename: &Operation, sessions: &[SessionKey]) -> Vec<Operation> {
         (rename.sessions.iter().zip(&rename.entries))
             .filter(|(key, _)| sessions.contains(key))
             .filter_map(|(&key, &entry)| {
                 let (_, record) = self.sidecar.record(key)?;
-                let told = record.last_sent.as_ref()?;
+                let sent = record.last_sent.as_ref()?;
                 Some(Operation {
                     kind: OperationKind::Update,
                     sessions: vec![key],
@@ -177,8 +182,8 @@ impl Execution<'_> {
                     title: rename.title.clone(),
                     start: record.start,
                     // That of a halted entry whose session is open stands.
-                    stop: record.stop.or(told.stop.map(|stop| stop.max(record.start))),
-                    changes: vec![Change::Title(told.description.to_string())],
+                    stop: record.stop.or(sent.stop.map(|stop| stop.max(record.start))),
+                    changes: vec![Change::Title(sent.description.to_string())],
                     inferred: record.inferred,
                     other_day: record.other_day.filter(|_| record.inferred),
                 })

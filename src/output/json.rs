@@ -230,6 +230,7 @@ fn held(view: &View<'_>, held: &Held) -> Value {
             HoldReason::Rejected => "rejected",
             HoldReason::Uncertain => "uncertain",
             HoldReason::Assumed => "assumed",
+            HoldReason::Workspace => "workspace",
             HoldReason::Gone => "removed",
         },
         "title": record.map(|(task, _)| &*task.title),
@@ -271,6 +272,9 @@ fn stop_reason(view: &View<'_>, end: &StopReason) -> Value {
         StopReason::CallGone => ("api_gone", None),
         StopReason::NoSuchCall => ("wrong_address", None),
         StopReason::NoWorkspace(text) => ("no_workspace", Some(text.clone())),
+        StopReason::WrongWorkspace { workspace, .. } => ("wrong_workspace", Some(workspace.to_string())),
+        StopReason::OtherAccount { token, .. } => ("other_account", Some(token.clone())),
+        StopReason::RejectsAll { refusal, .. } => ("rejects_all", Some(refusal.text.clone())),
         StopReason::Save(text) => ("save", Some(text.clone())),
     };
     let until = push::again_at(view, end).map(|at| rfc3339(view.zone.at(at)));

@@ -8,32 +8,14 @@ pub(super) mod sessions;
 use super::View;
 use super::layout::Page;
 use super::words::{count, moment_from, number, roughly};
-use crate::reconcile::plan::HoldReason;
 use crate::toggl::Bucket;
 use crate::toggl::quota::{HOUR, PLANS};
 
 impl View<'_> {
-    /// How many requests a push would send, as far as can be known before: one an operation, one for what is
-    /// uncertain, and before the first push those for the workspace and for what Toggl already holds, if there is
-    /// anything to ask about.
+    /// How many requests a push would send, as far as can be known before.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.plan.requests() + self.reading()
-    }
-
-    /// Requests that read, and count in the user's bucket.
-    fn reading(&self) -> usize {
-        let looks = self.looks_first();
-        let settles = self.plan.held_for(HoldReason::Uncertain).next().is_some();
-        let makes = self.plan.operations.iter().any(|operation| operation.kind.makes_an_entry());
-        let asks = self.asks_workspace && (looks || settles || makes);
-        usize::from(looks) + usize::from(settles) + usize::from(asks)
-    }
-
-    /// Whether Toggl is asked what it already holds.
-    pub(super) fn looks_first(&self) -> bool {
-        let may_be_there = |record: &crate::sidecar::SessionRecord| record.last_sent.is_none() && !record.removed;
-        self.first_push && self.sidecar.sessions().any(|(_, _, record)| may_be_there(record))
+        self.plan.requests() + self.plan.reading
     }
 }
 
@@ -47,7 +29,7 @@ pub fn plan(page: &mut Page, view: &View<'_>) {
 
 /// What has to be known before the plan is carried out.
 fn notes(page: &mut Page, view: &View<'_>) {
-    if view.looks_first() {
+    if view.plan.looks_first {
         page.paragraph(
             0,
             "This is the first push. It asks Toggl first which of these it already has, and adopts those instead of \
@@ -64,7 +46,7 @@ fn notes(page: &mut Page, view: &View<'_>) {
 /// When the first request may be sent, if a bucket that is needed is empty.
 fn empty_until(view: &View<'_>) -> Option<i64> {
     let quota = &view.sidecar.quota;
-    let user = Some(Bucket::User).filter(|_| view.reading() > 0);
+    let user = Some(Bucket::User).filter(|_| view.plan.reading > 0);
     let workspace = Some(Bucket::Workspace).filter(|_| view.plan.requests() > 0);
     [user, workspace].into_iter().flatten().filter_map(|bucket| quota.empty_until(bucket, view.now)).max()
 }

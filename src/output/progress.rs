@@ -10,7 +10,7 @@ use crate::execute::{Event, Watch};
 use crate::output::escape::{cut, escape, width};
 use crate::output::words::{count, moment_from, number};
 use crate::toggl::quota::{HOUR, PLANS};
-use crate::toggl::{Answer, Bucket, Failure, Request};
+use crate::toggl::{Answer, Bucket, Call, Failure};
 use crate::zone::Zone;
 
 /// A run that takes no longer shows no line.
@@ -68,8 +68,8 @@ impl<'a> Progress<'a> {
         Progress { err, clock, zone, show, started_ms, drawn_ms: i64::MIN, drawn: 0, state: State::default() }
     }
 
-    fn note_quota(&mut self, request: &Request, answer: &Answer) {
-        if let (Some(quota), Bucket::Workspace) = (answer.quota, request.bucket()) {
+    fn note_quota(&mut self, call: &Call, answer: &Answer) {
+        if let (Some(quota), Bucket::Workspace) = (answer.quota, call.bucket()) {
             self.state.remaining = Some(quota.remaining);
             self.state.resets_at = quota.resets_in.map(|seconds| self.clock.now() + seconds.clamp(0, HOUR));
             self.state.most = self.state.most.max(quota.remaining);
@@ -113,11 +113,11 @@ impl<'a> Progress<'a> {
 impl Watch for Progress<'_> {
     fn event(&mut self, event: &Event<'_>) {
         match *event {
-            Event::Answered(request, answer) => {
-                self.note_quota(request, answer);
-                self.say(&answered(request, answer));
+            Event::Answered(call, answer) => {
+                self.note_quota(call, answer);
+                self.say(&answered(call, answer));
             }
-            Event::Failed(request, failure) => self.say(&failed(request, failure)),
+            Event::Failed(call, failure) => self.say(&failed(call, failure)),
             Event::Settled { done, left } => {
                 self.state.done = done;
                 self.state.left = left;
@@ -152,19 +152,19 @@ impl Drop for Progress<'_> {
 
 /// A request and its answer, on one line: no body and no header is in it.
 #[must_use]
-pub fn answered(request: &Request, answer: &Answer) -> String {
+pub fn answered(call: &Call, answer: &Answer) -> String {
     let quota = answer.quota.map_or(String::new(), |quota| format!(" (quota {} left)", quota.remaining));
-    format!("{} {} -> {}{quota}", request.method.as_str(), request.path, answer.status)
+    format!("{} {} -> {}{quota}", call.method().as_str(), call.path(), answer.status)
 }
 
 /// A request that was not answered, on one line.
 #[must_use]
-pub fn failed(request: &Request, failure: &Failure) -> String {
+pub fn failed(call: &Call, failure: &Failure) -> String {
     let (what, why) = match failure {
         Failure::NotSent(why) => ("not sent", why),
         Failure::Unknown(why) => ("no answer", why),
     };
-    format!("{} {} -> {what}: {}", request.method.as_str(), request.path, escape(why))
+    format!("{} {} -> {what}: {}", call.method().as_str(), call.path(), escape(why))
 }
 
 impl State {

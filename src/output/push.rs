@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use super::View;
 use super::layout::Page;
-use super::plan::rejections::{Rejected, rejections};
+use super::plan::rejections::{self, Rejected};
 use super::plan::{held_back, operations, sessions, up_to_date};
 use super::words::{by_number, count, day, meaning, moment_from, number};
-use crate::execute::{Report, StopReason};
+use crate::execute::{LostWorkspace, Report, StopReason};
 use crate::reconcile::plan::{HoldReason, Plan};
 use crate::sidecar::SessionKey;
-use crate::toggl::Bucket;
+use crate::toggl::{Bucket, Named, Refusal};
 
 /// After too many requests or a trouble of Toggl's: when it is worth trying again, in seconds.
 const A_WHILE: i64 = 60;
@@ -20,7 +20,7 @@ pub fn report(page: &mut Page, view: &View<'_>, report: &Report) {
         operations::operations(page, view, &report.done);
     }
     found(page, view, report);
-    rejections(page, view, report.rejected.iter().map(Rejected::now));
+    rejections::rejections(page, view, report.rejected.iter().map(Rejected::now));
     uncertain(page, view, report);
     if page.is_verbose() {
         // What was rejected and what is uncertain in this run stands above.
@@ -29,6 +29,16 @@ pub fn report(page: &mut Page, view: &View<'_>, report: &Report) {
         held_back::needing_attention(page, view, &report.left);
     }
     summary(page, view, report);
+    for LostWorkspace { workspace, reached } in &report.lost {
+        page.paragraph(
+            0,
+            &format!(
+                "The token does not reach the workspace {workspace} any more. To send new sessions to another one, set \
+                 `TOGGL_WORKSPACE_ID` to one of {}.",
+                names(reached)
+            ),
+        );
+    }
     if let Some(end) = &report.end {
         page.paragraph(0, &ending(view, end));
     } else if !report.left.operations.is_empty() {
@@ -179,12 +189,39 @@ pub fn ending(view: &View<'_>, end: &StopReason) -> String {
         StopReason::NoWorkspace(why) => {
             format!("No workspace is known ({}). Set `TOGGL_WORKSPACE_ID` to the number of yours.", quoted(why))
         }
+        StopReason::WrongWorkspace { workspace, theirs } => format!(
+            "The workspace {workspace} is none of this account's. Set `TOGGL_WORKSPACE_ID` to one of {}.",
+            names(theirs)
+        ),
+        StopReason::OtherAccount { known, token } => format!(
+            "The token is of another Toggl account ({token}) than the one that the entries are in ({known}). Nothing more was \
+             sent. Set `TOGGL_API_TOKEN` to the token of that account, or give this one a sidecar of its own with \
+             `--sidecar`."
+        ),
+        StopReason::RejectsAll { refusal: Refusal { status, text }, sessions } => {
+            let said = if text.is_empty() { "nothing".to_owned() } else { format!("\"{text}\"") };
+            format!(
+                "Toggl rejected the first {} alike and said {said} ({status}), so it is about all of them. None is marked as \
+                 rejected. {} If it says the same in an hour, it is taken to be about each session.",
+                count(sessions.len(), "session"),
+                rejections::what_to_do(*status, text),
+            )
+        }
         StopReason::Save(why) => format!(
             "The sidecar could not be saved ({}). Check that its folder can be written to and has room, then run again: \
              what was sent but not recorded is looked up in Toggl first.",
             quoted(why)
         ),
     }
+}
+
+/// Workspaces by name and number.
+fn names(workspaces: &[Named]) -> String {
+    let name = |named: &Named| match named.name.as_str() {
+        "" => named.id.to_string(),
+        name => format!("{} ({name})", named.id),
+    };
+    workspaces.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// A reason inside a sentence.
@@ -204,6 +241,9 @@ pub fn again_at(view: &View<'_>, end: &StopReason) -> Option<i64> {
         | StopReason::CallGone
         | StopReason::NoSuchCall
         | StopReason::NoWorkspace(_)
+        | StopReason::WrongWorkspace { .. }
+        | StopReason::OtherAccount { .. }
+        | StopReason::RejectsAll { .. }
         | StopReason::Save(_) => None,
     }
 }

@@ -138,6 +138,9 @@ pub fn meaning(why: HoldReason, n: usize) -> String {
              edited? Toggl keeps the end that it has. Put the snapshot right, or end {} again:",
             by_number(n, "the session", "the sessions"),
         ),
+        HoldReason::Workspace => {
+            format!("{sessions} {is} held back, because the token does not reach the workspace that they belong to:")
+        }
         HoldReason::Rejected => format!("Toggl rejected {sessions}:"),
     }
 }

@@ -2,18 +2,19 @@
 //!
 //! `--dry-run`, `status` and `push` show the same plan, and `push` carries out this one and no other.
 
-mod request;
+mod fingerprint;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use time::{Date, OffsetDateTime};
 
-pub use request::{Defaults, fingerprint};
+pub use fingerprint::fingerprint;
 
 use crate::reconcile::ingest::Ingested;
+use crate::reconcile::recovery::Scan;
 use crate::sidecar::{LastSent, SessionKey, SessionRecord, Sidecar, TaskRecord};
-use crate::toggl::{describes, description_of};
+use crate::toggl::{BULK, EntryRef, describes, description_of};
 
 /// What one operation does, in the order in which operations are sent: so the present is right even when the quota
 /// ends in the middle.
@@ -79,15 +80,6 @@ pub struct Operation {
     pub other_day: Option<Date>,
 }
 
-/// Where an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntryRef {
-    /// Toggl's id.
-    pub id: i64,
-    /// The workspace it is in.
-    pub workspace: i64,
-}
-
 /// A difference between a session and what Toggl was last told of it: the value that Toggl has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -120,6 +112,8 @@ pub enum HoldReason {
     Rejected,
     /// A create or start may or may not have been carried out; it is looked up before anything else is sent.
     Uncertain,
+    /// Its entry is, or would be, in a workspace that the token does not reach. It needs attention.
+    Workspace,
     /// Not listed when a lost sidecar was rebuilt, being too old, and taken to be in Toggl. No error.
     Assumed,
     /// The session is gone; its entry stays until pruning is asked for. No error.
@@ -137,6 +131,10 @@ pub struct Plan {
     pub up_to_date: usize,
     /// Pruning would have deleted this many entries, more than allowed; none is.
     pub prune_refused: Option<usize>,
+    /// Whether Toggl is asked first what it already holds, since the sidecar may not know.
+    pub looks_first: bool,
+    /// Requests that only read and come first: for what may be there already, for what is uncertain and for the workspace.
+    pub reading: usize,
 }
 
 /// What a plan is asked for.
@@ -154,10 +152,18 @@ pub struct Options {
     pub send_unlisted: bool,
     /// What new entries get beside their times and text.
     pub defaults: Defaults,
+    /// The workspace of new entries, as it is set; `None`: the default one of the account.
+    pub workspace: Option<i64>,
 }
 
-/// How many entries one bulk request can change.
-pub const BULK: usize = 100;
+/// What new entries get beside their times and text. Entries that exist keep what they have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// The project.
+    pub project: Option<i64>,
+    /// The tags, by name.
+    pub tags: Vec<String>,
+}
 
 /// The plan that brings Toggl into agreement with the records.
 #[must_use]
@@ -191,22 +197,42 @@ pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
     // Of a long history most are creates, and they are in the order of their days: turned round, few have far to go.
     plan.operations.reverse();
     plan.operations.sort_by_cached_key(order);
+    plan.count_reading(sidecar, options);
     plan
 }
 
 impl Plan {
-    /// How many requests it takes, as far as can be known before they are sent.
+    /// How many requests change something, as far as can be known before they are sent.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.operations.len()
+    }
+
+    fn count_reading(&mut self, sidecar: &Sidecar, options: &Options) {
+        self.looks_first = !Scan::wanted(sidecar).is_empty();
+        let resolves = sidecar.has_open_intents();
+        let makes = self.operations.iter().any(|operation| operation.kind.makes_an_entry());
+        let knows_workspace = options.workspace.or(sidecar.workspace).is_some();
+        let asks_workspace = !knows_workspace && (self.looks_first || resolves || makes);
+        self.reading = usize::from(self.looks_first) + usize::from(resolves) + usize::from(asks_workspace);
     }
 
     /// Whether something is left out that no later run will do by itself, so that a person must look: exit 6, for every
     /// command.
     #[must_use]
     pub fn needs_attention(&self, ingested: &Ingested) -> bool {
-        let waits_for_a_person = |held: &Held| matches!(held.why, HoldReason::Rejected | HoldReason::Reopened);
+        let waits_for_a_person =
+            |held: &Held| matches!(held.why, HoldReason::Rejected | HoldReason::Reopened | HoldReason::Workspace);
         self.held.iter().any(waits_for_a_person) || self.prune_refused.is_some() || !ingested.invalid.is_empty()
+    }
+
+    /// Holds back the operations that `is_held` says.
+    pub fn hold(&mut self, why: HoldReason, is_held: impl Fn(&Operation) -> bool) {
+        let (held, left) = std::mem::take(&mut self.operations).into_iter().partition(is_held);
+        self.operations = left;
+        let held: Vec<Operation> = held;
+        self.held
+            .extend(held.into_iter().flat_map(|operation| operation.sessions).map(|session| Held { session, why }));
     }
 
     /// The sessions held back for that reason.
@@ -220,7 +246,15 @@ impl Options {
     /// for nothing else.
     #[must_use]
     pub fn plain(defaults: Defaults) -> Options {
-        Options { since: None, until: None, prune: None, retry_rejected: false, send_unlisted: false, defaults }
+        Options {
+            since: None,
+            until: None,
+            prune: None,
+            retry_rejected: false,
+            send_unlisted: false,
+            defaults,
+            workspace: None,
+        }
     }
 
     fn covers(&self, record: &SessionRecord) -> bool {

@@ -17,8 +17,8 @@ use time::macros::date;
 use time::{Date, OffsetDateTime};
 
 use super::{
-    Archive, Intent, LastSent, Minutes, Place, Rejection, Revision, SessionKey, SessionRecord, Sidecar, TaskKey,
-    TaskRecord, VERSION,
+    Archive, Intent, LastSent, Minutes, Place, Rejection, RejectsAll, Revision, SessionKey, SessionRecord, Sidecar,
+    TaskKey, TaskRecord, VERSION,
 };
 use crate::chute_kun::snapshot::KnownPast;
 use crate::toggl::quota::Quota;
@@ -110,7 +110,11 @@ struct File<'a> {
     #[serde(default)]
     serial: u64,
     #[serde(default)]
+    account: Option<i64>,
+    #[serde(default)]
     workspace: Option<i64>,
+    #[serde(default)]
+    rejects_all: Option<RejectsAll>,
     #[serde(default, alias = "taken", with = "time::serde::rfc3339::option")]
     last_snapshot_saved: Option<OffsetDateTime>,
     #[serde(default, borrow)]
@@ -199,7 +203,9 @@ impl Sidecar {
             .transpose()?;
         Ok(Sidecar {
             revision: Revision { lineage: file.lineage, serial: file.serial },
+            account: file.account,
             workspace: file.workspace,
+            rejects_all: file.rejects_all,
             last_snapshot_saved: file.last_snapshot_saved.map(OffsetDateTime::unix_timestamp),
             snapshot_digest,
             running,
@@ -235,8 +241,14 @@ impl Sidecar {
             let lineage = serde_json::to_string(&self.revision.lineage)?;
             writeln!(out, "\"lineage\": {lineage},\n\"serial\": {},", self.revision.serial)?;
         }
+        if let Some(account) = self.account {
+            writeln!(out, "\"account\": {account},")?;
+        }
         if let Some(workspace) = self.workspace {
             writeln!(out, "\"workspace\": {workspace},")?;
+        }
+        if let Some(rejects_all) = &self.rejects_all {
+            writeln!(out, "\"rejects_all\": {},", serde_json::to_string(rejects_all)?)?;
         }
         if let Some(saved) =
             self.last_snapshot_saved.and_then(|instant| OffsetDateTime::from_unix_timestamp(instant).ok())

@@ -5,6 +5,8 @@ use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use super::verdict::{Changed, Me, Named};
+
 /// An entry as Toggl lists it, reduced to what a pusher needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeEntry {
@@ -48,24 +50,43 @@ pub fn parse_entries(body: &str) -> Result<Vec<TimeEntry>, String> {
     }
 }
 
-/// Reads the answer to a create, a start or an update: the entry as it is now. `None` when something of it is missing;
-/// see [`created_id`] for the question whether there is an entry.
+/// Reads one entry. `None` when something of it is missing.
 #[must_use]
-pub fn parse_created(body: &str) -> Option<TimeEntry> {
+pub fn parse_entry(body: &str) -> Option<TimeEntry> {
     read(&serde_json::from_str(body).ok()?).ok()
 }
 
-/// The id in the answer to a create or a start. Without one, a 200 is no success.
+/// Reads the answer to a create, an update or a stop. Without an id, a 200 is no success.
 #[must_use]
-pub fn created_id(body: &str) -> Option<i64> {
-    id(&serde_json::from_str(body).ok()?, "id")
+pub fn parse_changed(body: &str) -> Option<Changed> {
+    let entry: Value = serde_json::from_str(body).ok()?;
+    let account = id(&entry, "user_id").or_else(|| id(&entry, "uid"));
+    Some(Changed { id: id(&entry, "id")?, stop: read(&entry).ok().and_then(|entry| entry.stop), account })
 }
 
-/// The default workspace in the answer to `GET /me`.
+/// Reads the answer to `GET /me`.
 #[must_use]
-pub fn default_workspace(body: &str) -> Option<i64> {
-    let me: Value = serde_json::from_str(body).ok()?;
-    id(&me, "default_workspace_id").or_else(|| id(&me, "default_wid"))
+pub fn parse_me(body: &str) -> Option<Me> {
+    let me: Value = serde_json::from_str(body).ok().filter(Value::is_object)?;
+    Some(Me {
+        account: id(&me, "id"),
+        email: me.get("email").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        workspace: id(&me, "default_workspace_id").or_else(|| id(&me, "default_wid")),
+    })
+}
+
+/// Reads a list of workspaces or projects; `null` is the empty one. One without an id is no such list.
+#[must_use]
+pub fn parse_named(body: &str) -> Option<Vec<Named>> {
+    let read = |named: &Value| {
+        let name = named.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Some(Named { id: id(named, "id")?, name })
+    };
+    match serde_json::from_str(body).ok()? {
+        Value::Array(all) => all.iter().map(read).collect(),
+        Value::Null => Some(Vec::new()),
+        _ => None,
+    }
 }
 
 /// Reads the answer to a bulk change. `None` when it names neither successes nor failures.

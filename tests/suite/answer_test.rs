@@ -154,7 +154,7 @@ fn a_push_that_makes_no_entry_asks_for_no_workspace() {
     // What is new after the first push lies after it.
     let mut user = User::at(EARLY);
     push(&mut user, &[closed("Draft", &THREE[..1])]);
-    user.manner.workspace = None;
+    user.options.workspace = None;
     let before = user.requests();
     assert_eq!(kinds(&push(&mut user, &[closed("Report", &THREE[..1])])), [OperationKind::Update]);
     assert_eq!(user.requests() - before, 1);
@@ -200,7 +200,7 @@ fn course(bytes: usize, pause_ms: i64, pace: Duration) -> Course {
     let before = [(540, Some(545))];
     push(&mut user, &[closed(&title, &before)]);
     user.clock.set(NOON);
-    user.manner.pace = pace;
+    user.policy.pace = pace;
     let after: Vec<(u16, Option<u16>)> = (0..5).map(|n| (550 + n * 10, Some(555 + n * 10))).collect();
     let tasks = [closed(&title, &[(540, Some(546))]), closed("New", &after)];
     let mut course = Course { events: String::new(), clock: user.clock.clone(), pause_ms, settled: Vec::new() };

@@ -224,7 +224,7 @@ fn another_file_with_none_of_the_recorded_sessions_is_held_back() {
         home.run(&args).exits(6).complains("other.toml").complains("snapshot.toml").complains("--sidecar");
     }
     home.run(&["doctor", "--snapshot", &other]).exits(6).says("--sidecar");
-    assert_eq!(home.toggl.connections(), sent + 1, "the doctor asks Toggl, nobody else");
+    assert_eq!(home.toggl.connections(), sent + 2, "the doctor asks Toggl, nobody else");
     assert_eq!(fs::read(home.sidecar_path()).unwrap(), sidecar);
     // With a sidecar of its own it is pushed, and the first goes on as before.
     home.run(&["push", "--snapshot", &other, "--sidecar", &sidecar_of_other]).exits(0);

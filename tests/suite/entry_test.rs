@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use chute_toggl::toggl::base::{self, BaseError};
-use chute_toggl::toggl::entry::{created_id, default_workspace, error_text, parse_bulk, parse_created, parse_entries};
+use chute_toggl::toggl::entry::{
+    error_text, parse_bulk, parse_changed, parse_entries, parse_entry, parse_me, parse_named,
+};
 use chute_toggl::toggl::token::TokenError;
-use chute_toggl::toggl::{BulkAnswer, TimeEntry, Token};
+use chute_toggl::toggl::{BulkAnswer, Changed, Me, Named, TimeEntry, Token};
 use serde_json::json;
 use time::macros::datetime;
 
@@ -22,7 +24,7 @@ fn entry() -> serde_json::Value {
 fn with(field: &str, value: serde_json::Value) -> TimeEntry {
     let mut entry = entry();
     entry[field] = value;
-    parse_created(&entry.to_string()).unwrap()
+    parse_entry(&entry.to_string()).unwrap()
 }
 
 #[test]
@@ -35,7 +37,7 @@ fn an_entry_is_read() {
         stop: Some(datetime!(2025-06-02 09:30 UTC)),
         deleted: false,
     };
-    assert_eq!(parse_created(&entry().to_string()), Some(expected.clone()));
+    assert_eq!(parse_entry(&entry().to_string()), Some(expected.clone()));
     assert_eq!(parse_entries(&json!([entry()]).to_string()), Ok(vec![expected]));
 }
 
@@ -65,7 +67,7 @@ fn the_sign_of_the_duration_decides_what_runs() {
     ] {
         let mut entry = entry();
         (entry["duration"], entry["stop"]) = (duration.clone(), stop.clone());
-        assert_eq!(parse_created(&entry.to_string()).unwrap().stop, expected, "{duration} {stop}");
+        assert_eq!(parse_entry(&entry.to_string()).unwrap().stop, expected, "{duration} {stop}");
     }
 }
 
@@ -74,7 +76,7 @@ fn fields_come_and_go() {
     assert_eq!(with("description", json!(null)).description, "");
     assert!(with("server_deleted_at", json!("2025-06-03T00:00:00Z")).deleted);
     let least = json!({"id": 1, "wid": 2, "start": "2025-06-02T09:00:00Z", "duration": -1});
-    let least = parse_created(&least.to_string()).unwrap();
+    let least = parse_entry(&least.to_string()).unwrap();
     assert_eq!((least.id, least.workspace, least.description.as_str(), least.deleted), (1, 2, "", false));
 }
 
@@ -98,19 +100,39 @@ fn without_an_id_nothing_was_created() {
     for body in
         ["", "null", "{}", "[]", "\"ok\"", "{\"id\": null}", "{\"id\": 0}", "{\"id\": \"7\"}", "{\"id\": 7", "<html>"]
     {
-        assert_eq!(created_id(body), None, "{body}");
-        assert_eq!(parse_created(body), None, "{body}");
+        assert_eq!(parse_changed(body), None, "{body}");
+        assert_eq!(parse_entry(body), None, "{body}");
     }
-    assert_eq!(created_id("{\"id\": 7}"), Some(7));
-    assert_eq!(parse_created("{\"id\": 7}"), None);
+    assert_eq!(parse_changed("{\"id\": 7}"), Some(Changed { id: 7, stop: None, account: None }));
+    assert_eq!(parse_entry("{\"id\": 7}"), None);
+    let stop = Some(datetime!(2025-06-02 09:30 UTC));
+    let changed = Changed { id: 4_123_456_789_012, stop, account: Some(5) };
+    assert_eq!(parse_changed(&entry().to_string()), Some(changed));
 }
 
 #[test]
 fn the_default_workspace_is_found() {
-    assert_eq!(default_workspace("{\"id\": 5, \"default_workspace_id\": 77}"), Some(77));
-    assert_eq!(default_workspace("{\"default_workspace_id\": null, \"default_wid\": 78}"), Some(78));
+    let workspace = |body: &str| parse_me(body).and_then(|me| me.workspace);
+    assert_eq!(workspace("{\"id\": 5, \"default_workspace_id\": 77}"), Some(77));
+    assert_eq!(workspace("{\"default_workspace_id\": null, \"default_wid\": 78}"), Some(78));
     for body in ["", "null", "{}", "{\"default_workspace_id\": null}", "{\"default_workspace_id\": 0}"] {
-        assert_eq!(default_workspace(body), None, "{body}");
+        assert_eq!(workspace(body), None, "{body}");
+    }
+    let me = Me { account: Some(5), email: "a@b.example".to_owned(), workspace: None };
+    assert_eq!(parse_me("{\"id\": 5, \"email\": \"a@b.example\"}"), Some(me));
+    for body in ["", "null", "[]", "\"5\"", "<html>"] {
+        assert_eq!(parse_me(body), None, "{body}");
+    }
+}
+
+#[test]
+fn workspaces_and_projects_have_an_id_and_a_name() {
+    let named = |id, name: &str| Named { id, name: name.to_owned() };
+    let both = parse_named(r#"[{"id": 7, "name": "ACME", "active": true}, {"id": 8, "name": null}]"#);
+    assert_eq!(both, Some(vec![named(7, "ACME"), named(8, "")]));
+    assert_eq!((parse_named("null"), parse_named("[]")), (Some(vec![]), Some(vec![])));
+    for body in ["", "{}", "[{}]", "[{\"id\": 0}]", "\"ACME\"", "<html>"] {
+        assert_eq!(parse_named(body), None, "{body}");
     }
 }
 

@@ -95,7 +95,7 @@ impl Case {
     fn of(seed: u64) -> Case {
         let mut rng = Rng::with_seed(seed ^ 0x00ba_d001);
         let mut user = User::at(0);
-        user.manner.wait = rng.bool();
+        user.policy.wait = rng.bool();
         let (world, toggl) = World::new(rng.fork(), &user.clock);
         user.toggl = toggl;
         let world = Arc::new(Mutex::new(world));
@@ -206,7 +206,7 @@ impl Case {
         let seed = self.seed;
         self.world.lock().unwrap().heal(&self.user.toggl);
         self.user.toggl.sandbox().faults.clear();
-        self.user.manner.wait = true;
+        self.user.policy.wait = true;
         let text = saved.text();
         let pushed = self.push(&text, saved.at, saved.zone, None, figures).unwrap();
         self.note_keys(saved);

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use chute_toggl::toggl::entry::created_id;
+use chute_toggl::toggl::entry::parse_changed;
 use chute_toggl::toggl::http::Client;
 use chute_toggl::toggl::{Answer, Failure, Method, Request, Token, Transport, base};
 use serde_json::json;
@@ -186,7 +186,7 @@ fn an_answer_without_an_id_is_an_answer_but_no_success() {
     ] {
         let address = serve(answering(answer));
         for outcome in outcomes(&format!("http://{address}"), LONG) {
-            assert_eq!(created_id(&outcome.unwrap().body), None);
+            assert_eq!(parse_changed(&outcome.unwrap().body), None);
         }
     }
 }
@@ -201,7 +201,7 @@ fn each_request_has_a_connection_of_its_own() {
     });
     let mut client = client(&format!("http://{address}"), LONG);
     for request in requests() {
-        assert_eq!(created_id(&client.send(&request).unwrap().body), Some(1));
+        assert_eq!(parse_changed(&client.send(&request).unwrap().body).unwrap().id, 1);
         let seen = requests_seen.recv().unwrap();
         assert!(seen.starts_with(&format!("{} /x HTTP/1.1\r\n", request.method.as_str())), "{seen}");
     }

@@ -4,7 +4,8 @@ use chute_kun::task::TaskState;
 use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::StopReason;
 use chute_toggl::reconcile::plan::HoldReason;
-use chute_toggl::reconcile::recovery::{LAG, SKEW, window_start};
+use chute_toggl::reconcile::recovery::{LAG, SKEW};
+use chute_toggl::toggl::window_start;
 use chute_toggl::zone::Zone;
 use time::{Date, Duration, OffsetDateTime};
 
@@ -359,13 +360,14 @@ fn the_look_reaches_a_day_beyond_the_sessions() {
     let target = looks(&user)[0].target.clone();
     let until = day(NOON - DAY) + Duration::days(2);
     assert_eq!(target, format!("/me/time_entries?start_date={}&end_date={until}", window_start(NOON)));
-    // What the server's clock says is too old is not asked for.
+    // What the server says is too old is asked for once, and then what its clock allows.
     let mut user = User::at(NOON);
     let clock = user.clock.clone();
     user.toggl = InProcess::new(SandboxClock::By(std::sync::Arc::new(move || clock.now_ms() + 3 * DAY * 1000)));
-    user.manner.workspace = None;
+    user.options.workspace = None;
     assert_eq!(push(&mut user, &done(&[("First", 1)])).report.end, None);
-    assert!(looks(&user)[0].target.contains(&format!("start_date={}&", window_start(NOON + 3 * DAY))));
+    let days = [0, 3].map(|days| format!("start_date={}&", window_start(NOON + days * DAY)));
+    assert!(looks(&user).iter().zip(&days).all(|(look, day)| look.target.contains(day)), "{:?}", looks(&user));
 }
 
 /// Once the look by change began after the entry was made, and it was made again.

@@ -240,10 +240,10 @@ fn what_a_push_that_was_cut_short_left_out_is_sent_when_the_sidecar_is_lost() {
     let mut tasks = evenings.work(date!(2025 - 02 - 20), 20, &[]);
     let before = evenings.entries();
     tasks.extend([20_250_313, 20_250_314, 20_250_315].map(email));
-    evenings.0.manner.max_requests = Some(1);
+    evenings.0.policy.max_requests = Some(1);
     evenings.push(date!(2025 - 03 - 15), &tasks);
     assert_eq!(evenings.entries(), before + 1);
-    evenings.0.manner.max_requests = None;
+    evenings.0.policy.max_requests = None;
     evenings.0.disk.clear();
     let report = evenings.push(date!(2025 - 03 - 15), &tasks);
     assert_eq!((report.adopted.len(), report.done.len(), report.assumed.len()), (before + 1, 2, 0));

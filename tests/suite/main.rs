@@ -1,6 +1,7 @@
 //! The tests, in one binary.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
+mod answer_proof_test;
 mod answer_test;
 mod archive_test;
 mod bad_input_test;
@@ -36,7 +37,6 @@ mod move_test;
 mod output_test;
 mod plan_test;
 mod process_test;
-mod proof_test;
 mod quota_test;
 mod reading_test;
 mod recovery_test;
@@ -52,6 +52,7 @@ mod shortcut_test;
 mod sidecar_file_test;
 mod sidecar_test;
 mod snapshot_test;
+mod state_proof_test;
 #[path = "../support/mod.rs"]
 mod support;
 mod zone_test;

@@ -35,8 +35,6 @@ struct Scene {
     options: Options,
     plan: Plan,
     zone: Zone,
-    first_push: bool,
-    asks_workspace: bool,
 }
 
 impl Scene {
@@ -48,11 +46,9 @@ impl Scene {
                 ..Sidecar::default()
             },
             intake: Ingested::default(),
-            options: Options::plain(Defaults::default()),
+            options: Options { workspace: Some(7), ..Options::plain(Defaults::default()) },
             plan: Plan::default(),
             zone: Zone::named("Asia/Tokyo").unwrap(),
-            first_push: false,
-            asks_workspace: false,
         }
     }
 
@@ -90,8 +86,7 @@ impl Scene {
             now: NOW.unix_timestamp(),
             zone: &self.zone,
             pace: Duration::from_secs(1),
-            first_push: self.first_push,
-            asks_workspace: self.asks_workspace,
+            first_push: self.sidecar.scanned_from.is_none(),
         }
     }
 

@@ -90,7 +90,7 @@ fn a_backlog_of_a_thousand_takes_as_many_hours_as_thirty_an_hour_make() {
 #[test]
 fn with_wait_one_run_sleeps_through_the_resets() {
     let mut user = free_plan();
-    user.manner.wait = true;
+    user.policy.wait = true;
     let text = snapshot(backlog(100));
     assert_eq!(user.push(&text, NOW - 60, &utc()).report.end, None);
     assert_eq!(user.toggl.sandbox().entries().len(), 100);
@@ -252,7 +252,7 @@ fn without_headers_one_refusal_an_hour_is_enough_to_know() {
 #[test]
 fn the_pace_is_kept_between_two_runs_and_between_processes() {
     let mut user = User::at(NOW);
-    user.manner.pace = Duration::from_secs(10);
+    user.policy.pace = Duration::from_secs(10);
     let zone = utc();
     user.push(&snapshot(backlog(1)), NOW - 60, &zone);
     let last = user.toggl.sandbox().log.last().unwrap().at_ms;
@@ -268,7 +268,7 @@ fn the_pace_is_kept_between_two_runs_and_between_processes() {
 #[test]
 fn a_backfill_of_five_thousand_writes_little_to_disk() {
     let mut user = User::at(NOW);
-    user.manner.pace = Duration::ZERO;
+    user.policy.pace = Duration::ZERO;
     let text = snapshot(backlog(5000));
     assert_eq!(user.push(&text, NOW - 60, &utc()).report.end, None);
     println!("5,000 entries: {:.1} MB written for a sidecar of {:.1} MB", mega(user.written), mega(user.disk.len()));

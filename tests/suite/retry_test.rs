@@ -102,7 +102,7 @@ fn what_is_refused_for_good_ends_the_run_at_once() {
         [(401, StopReason::TokenRefused(401)), (403, StopReason::TokenRefused(403)), (410, StopReason::CallGone)]
     {
         let (mut user, text) = with_an_update();
-        user.toggl.sandbox().faults.when(puts, Fault::status(status, false));
+        user.toggl.sandbox().faults.when(|_| true, Fault::status(status, false));
         assert_eq!(update(&mut user, &text).report.end, Some(expected));
         assert_eq!(times(&user, "PUT").len(), 1);
     }
@@ -148,7 +148,7 @@ fn a_402_is_the_quota_if_its_text_says_so_and_else_about_one_entry() {
 #[test]
 fn the_backoff_grows_is_bounded_and_never_below_the_pace() {
     let (mut user, text) = with_an_update();
-    user.manner.pace = Duration::from_secs(20);
+    user.policy.pace = Duration::from_secs(20);
     user.toggl.sandbox().faults.when(puts, Fault::status(500, false));
     assert!(matches!(update(&mut user, &text).report.end, Some(StopReason::Trouble(_))));
     let times = times(&user, "PUT");
@@ -167,7 +167,7 @@ fn retry_after_is_kept_to() {
         sandbox.rules.rate = Some(crate::sandbox::Rate { per_second: 1, burst: 1, retry_after: Some(17) });
     }
     // Another program of the user's has just used the token up.
-    user.manner.pace = Duration::ZERO;
+    user.policy.pace = Duration::ZERO;
     let begin = user.clock.now_ms();
     let zone = Zone::named("UTC").unwrap();
     let more = text.clone() + one_session("More", 539, 540).split_once("past = []\n").unwrap().1;
@@ -187,16 +187,16 @@ fn no_network_ends_the_run_and_a_refused_token_does_so_at_once() {
     let before = user.requests();
     user.toggl = user.toggl.clone().with_token("0123456789abcdef0123456789abcdee");
     assert_eq!(update(&mut user, &text).report.end, Some(StopReason::TokenRefused(403)));
-    assert_eq!(user.requests() - before, 1, "no further request");
+    assert_eq!(user.requests() - before, 2, "and whose token it is, and no further request");
 }
 
 #[test]
 fn no_more_requests_than_allowed() {
     let mut user = User::at(NOW);
-    user.manner.max_requests = Some(0);
+    user.policy.max_requests = Some(0);
     assert_eq!(push(&mut user).report.end, Some(StopReason::MaxRequests));
     assert_eq!(user.requests(), 0);
-    user.manner.max_requests = Some(1);
+    user.policy.max_requests = Some(1);
     assert_eq!(push(&mut user).report.end, Some(StopReason::MaxRequests));
     assert_eq!(user.requests(), 1, "the look");
     assert_eq!(push(&mut user).report.end, None);

@@ -14,7 +14,7 @@ use chute_toggl::execute::{Effects, Report, StopReason, Unwatched, execute};
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::sidecar::file::{Disk, LockError, RealDisk, SidecarFile, load, lock_path};
 use chute_toggl::sidecar::{Digest, Revision, Sidecar};
-use chute_toggl::toggl::{Answer, Failure, Method, Request, Transport};
+use chute_toggl::toggl::{Answer, Failure, Method, Request, Sender, Transport};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::sandbox::InProcess;
@@ -133,15 +133,13 @@ fn push(user: &User, save: &Save, machine: &Parts, dir: &TempDir) -> Report {
     let mut sidecar = user.sidecar();
     let intake = ingest(&mut sidecar, &snapshot, save.at, &utc());
     let mut disk = machine.clone();
-    let edges = Effects {
-        clock: &user.clock,
-        server: &mut Network(machine.clone(), user.toggl.clone()),
-        store: &mut SidecarFile::lock(&path, &mut disk).unwrap(),
-        watch: &mut Unwatched,
-        rng: fastrand::Rng::with_seed(7),
-        interrupted: &AtomicBool::new(false),
-    };
-    execute(&mut sidecar, Digest::of(&user.disk), &intake, &user.options, &user.manner, edges)
+    let mut network = Network(machine.clone(), user.toggl.clone());
+    let (interrupted, quota) = (AtomicBool::new(false), sidecar.quota.clone());
+    let rng = fastrand::Rng::with_seed(7);
+    let mut sender = Sender::new(&mut network, &user.clock, &interrupted, rng, user.policy.clone(), quota);
+    let mut store = SidecarFile::lock(&path, &mut disk).unwrap();
+    let effects = Effects { sender: &mut sender, store: &mut store, watch: &mut Unwatched };
+    execute(&mut sidecar, Digest::of(&user.disk), &intake, &user.options, effects)
 }
 
 /// A machine on which the sidecar of the user is durable.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use chute_toggl::sidecar::{
-    Digest, Intent, LastSent, List, Minutes, Place, Rejection, Revision, SessionKey, SessionRecord, Sidecar, TaskKey,
-    TaskRecord,
+    Digest, Intent, LastSent, List, Minutes, Place, Rejection, RejectsAll, Revision, SessionKey, SessionRecord,
+    Sidecar, TaskKey, TaskRecord,
 };
 use chute_toggl::toggl::quota::Quota;
 use proptest::prelude::*;
@@ -72,7 +72,9 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
     (threads, prop::option::of(1_i64..9_999), prop::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
         |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
             revision: if looked { Revision { lineage: "0f".to_owned(), serial: 7 } } else { Revision::default() },
+            account: workspace.map(|workspace| workspace + 1),
             workspace,
+            rejects_all: taken.map(|since| RejectsAll { since, creates: looked, status: 400, text: "no\"".to_owned() }),
             last_snapshot_saved: taken,
             snapshot_digest: taken.map(|taken| Digest::of(&taken.to_le_bytes())),
             running: threads.keys().next().map(|&thread| SessionKey { task: thread, session: 3 }),

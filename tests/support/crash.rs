@@ -92,9 +92,9 @@ impl Watch for StepByStep<'_> {
         let name = match event {
             Event::Saving => "before a save".to_owned(),
             Event::Saved => "after a save".to_owned(),
-            Event::Sending(request) => format!("before {} {}", request.method.as_str(), request.path),
-            Event::Answered(request, _) => format!("after the answer to {} {}", request.method.as_str(), request.path),
-            Event::Failed(request, _) => format!("after the failure of {} {}", request.method.as_str(), request.path),
+            Event::Sending(call) => format!("before {} {}", call.method().as_str(), call.path()),
+            Event::Answered(call, _) => format!("after the answer to {} {}", call.method().as_str(), call.path()),
+            Event::Failed(call, _) => format!("after the failure of {} {}", call.method().as_str(), call.path()),
             Event::WaitingForQuota(_) => "before a wait for the quota".to_owned(),
             // Nothing happens between this and the answer.
             Event::Settled { .. } => return,

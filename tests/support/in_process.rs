@@ -5,12 +5,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chute_toggl::chute_kun::snapshot::blocks;
-use chute_toggl::execute::{Effects, Event, Report, SendPolicy, Unwatched, Watch, execute};
+use chute_toggl::execute::{Effects, Event, Report, Unwatched, Watch, execute};
 use chute_toggl::reconcile::ingest::{Depth, ingest, parse, save_instant};
 use chute_toggl::reconcile::plan::{Defaults, Options, Plan, plan};
 use chute_toggl::reconcile::recovery::Provenance;
 use chute_toggl::sidecar::file::Store;
 use chute_toggl::sidecar::{Digest, List, Place, Revision, SessionKey, SessionRecord, Sidecar};
+use chute_toggl::toggl::{SendPolicy, Sender};
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{InProcess, SimClock, WORKSPACE};
@@ -23,7 +24,7 @@ pub struct User {
     pub disk: Vec<u8>,
     /// The revision that this machine saved last.
     pub remembered: Option<Revision>,
-    pub manner: SendPolicy,
+    pub policy: SendPolicy,
     pub options: Options,
     /// Bytes written in all.
     pub written: usize,
@@ -46,14 +47,13 @@ impl User {
             clock,
             disk: Vec::new(),
             remembered: None,
-            manner: SendPolicy {
-                workspace: Some(WORKSPACE),
+            policy: SendPolicy {
                 pace: Duration::from_secs(1),
                 timeout: Duration::from_secs(30),
                 max_requests: None,
                 wait: false,
             },
-            options: Options::plain(Defaults::default()),
+            options: Options { workspace: Some(WORKSPACE), ..Options::plain(Defaults::default()) },
             written: 0,
             archives: false,
         }
@@ -80,25 +80,12 @@ impl User {
         let planned = plan(&sidecar, &intake, &self.options);
         let on_disk = Digest::of(&self.disk);
         let mut toggl = self.toggl.clone();
-        let report = execute(
-            &mut sidecar,
-            on_disk,
-            &intake,
-            &self.options,
-            &self.manner,
-            Effects {
-                clock: &self.clock,
-                server: &mut toggl,
-                store: &mut Memory {
-                    disk: &mut self.disk,
-                    remembered: &mut self.remembered,
-                    written: &mut self.written,
-                },
-                watch,
-                rng: fastrand::Rng::with_seed(7),
-                interrupted: &AtomicBool::new(false),
-            },
-        );
+        let (interrupted, policy, quota) = (AtomicBool::new(false), self.policy.clone(), sidecar.quota.clone());
+        let rng = fastrand::Rng::with_seed(7);
+        let mut sender = Sender::new(&mut toggl, &self.clock, &interrupted, rng, policy, quota);
+        let mut store = Memory { disk: &mut self.disk, remembered: &mut self.remembered, written: &mut self.written };
+        let effects = Effects { sender: &mut sender, store: &mut store, watch };
+        let report = execute(&mut sidecar, on_disk, &intake, &self.options, effects);
         let is_agreed = report.end.is_none() && report.left.operations.is_empty() && report.uncertain.is_empty();
         if self.archives && is_agreed && sidecar.archive(&blocks::split(text).unwrap()).unwrap() {
             sidecar.advance(|| 0);

@@ -111,7 +111,8 @@ impl PushCase {
     /// What a push is asked for, as the arguments say it.
     pub fn options(&self) -> Options {
         let prune = self.args.contains(&"--prune").then_some(20);
-        Options { prune, ..Options::plain(Defaults::default()) }
+        let workspace = self.names_workspace.then_some(WORKSPACE);
+        Options { prune, workspace, ..Options::plain(Defaults::default()) }
     }
 
     /// A user in this case, before the push.
@@ -121,8 +122,7 @@ impl PushCase {
         user.disk.clone_from(&prepared.sidecar);
         user.remembered = prepared.revision();
         user.options = self.options();
-        user.manner.wait = self.args.contains(&"--wait");
-        user.manner.workspace = self.names_workspace.then_some(WORKSPACE);
+        user.policy.wait = self.args.contains(&"--wait");
         user
     }
 
@@ -272,8 +272,8 @@ fn gone_by_hand() -> PushCase {
         let ids: Vec<i64> = toggl.entries().iter().map(|entry| entry.id).collect();
         ids.into_iter().for_each(|id| toggl.remove(id));
     };
-    // The workspace is that of the entries, without asking.
-    PushCase { meddle, names_workspace: false, requests: 4, ..case("gone by hand", vec![before], save) }
+    // The workspace is that of the entries, without asking. That they are gone is proven.
+    PushCase { meddle, names_workspace: false, requests: 8, ..case("gone by hand", vec![before], save) }
 }
 
 /// A sidecar so large that one save covers several intents.

@@ -1,7 +1,5 @@
 //! Toggl's side: one `GET /me` tells of token, workspace, clock and quota.
 
-use std::time::Duration;
-
 use crate::cli::Common;
 use crate::command::Context;
 use crate::exit::Exit;
@@ -12,7 +10,9 @@ use crate::settings::Settings;
 use crate::sidecar::Sidecar;
 use crate::toggl::http::Client;
 use crate::toggl::quota::Quota;
-use crate::toggl::{Answer, Bucket, Method, Request, Token, Transport as _, entry};
+use crate::toggl::{
+    Bucket, Call, Exchange, Me, Named, Outcome, Refusal, Reply, SendError, SendPolicy, Sender, Token, questions,
+};
 use crate::zone::Zone;
 
 /// Seconds by which this machine's clock may differ from Toggl's before it is worth a word.
@@ -28,92 +28,124 @@ pub fn check(
     context: &mut Context<'_>,
     checks: &mut Vec<Check>,
 ) {
-    let mut quota = sidecar.quota;
     let now = context.clock.now();
-    if let Some(until) = quota.empty_until(Bucket::User, now) {
+    if let Some(until) = sidecar.quota.empty_until(Bucket::User, now) {
         let text = "Toggl was not asked: the quota for reading is used up";
         checks.push(used_up("toggl", text, until, now, zone));
         return;
     }
-    let pace_ms = i64::try_from(settings.pace.as_millis()).unwrap_or(i64::MAX);
-    let wait_ms = quota.pace_wait_ms(pace_ms, context.clock.now_ms());
-    context.clock.sleep(Duration::from_millis(wait_ms.unsigned_abs()));
-    let request = Request { method: Method::Get, path: "/me".to_owned(), body: None };
-    let outcome = Client::new(settings.api.clone(), token, settings.timeout).send(&request);
-    if common.verbose {
-        let line = match &outcome {
-            Ok(answer) => answered(&request, answer),
-            Err(failure) => failed(&request, failure),
-        };
-        let _ = writeln!(context.err, "{line}");
-    }
-    let answer = match outcome {
-        Ok(answer) => answer,
-        Err(failure) => {
-            let text = format!("Toggl cannot be reached: {failure}");
-            let todo = "check the network, and try again";
-            checks.push(Check::fault("toggl", Exit::Unfinished, text, todo));
-            return;
-        }
+    let mut client = Client::new(settings.api.clone(), token, settings.timeout);
+    let policy = SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false };
+    let rng = fastrand::Rng::new();
+    let mut sender = Sender::new(&mut client, context.clock, context.interrupted, rng, policy, sidecar.quota.clone());
+    let mut ask = |call: &Call| {
+        sender.ask(call, &mut |exchange| {
+            let line = match exchange {
+                Exchange::Answered(call, answer) if common.verbose => answered(call, answer),
+                Exchange::Failed(call, failure) if common.verbose => failed(call, failure),
+                _ => return,
+            };
+            let _ = writeln!(context.err, "{line}");
+        })
     };
-    let now = context.clock.now();
-    if let Some(headers) = answer.quota {
-        quota.note_headers(Bucket::User, headers, now);
+    let outcome = ask(&Call::Me);
+    let me = match &outcome {
+        Ok(Outcome::Done(Reply::Me(me))) => Some(me.clone()),
+        _ => None,
+    };
+    let workspaces = me.as_ref().map(|_| questions::workspaces(&mut ask));
+    checks.push(accepted(&outcome, token, settings));
+    if let Some(me) = &me {
+        checks.extend(account(me, &sidecar));
+        checks.push(workspace(me, &workspaces.and_then(Result::ok).unwrap_or_default(), settings, &sidecar));
     }
-    if answer.status == 402 {
-        quota.note_exhausted(Bucket::User, answer.quota.and_then(|quota| quota.resets_in), now);
+    if matches!(outcome, Err(SendError::Offline(_))) {
+        return;
     }
-    checks.push(accepted(&answer, token, settings));
-    if answer.status == 200 {
-        checks.push(workspace(&answer, settings));
-    }
-    checks.extend(answer.date.map(|date| clock(date - now)));
-    checks.push(left(&quota, now, zone));
+    checks.extend(sender.skew().map(clock));
+    checks.push(left(sender.quota(), context.clock.now(), zone));
 }
 
-fn accepted(answer: &Answer, token: &Token, settings: &Settings) -> Check {
+fn accepted(outcome: &Result<Outcome, SendError>, token: &Token, settings: &Settings) -> Check {
     let host = settings.api.host();
-    match answer.status {
-        200 => Check::ok("toggl", format!("{host} takes the token")),
-        401 | 403 => Check::fault(
+    let unfinished = |text: String, todo: &str| Check::fault("toggl", Exit::Unfinished, text, todo);
+    match outcome {
+        Ok(Outcome::Done(_)) => Check::ok("toggl", format!("{host} accepts the token")),
+        Ok(Outcome::Refused(Refusal { status: status @ (401 | 403), .. })) => Check::fault(
             "toggl",
             Exit::Token,
             format!(
-                "{host} refuses the token ({}){}",
-                answer.status,
+                "{host} refuses the token ({status}){}",
                 if token.looks_odd() { "; it is not the 32 hexadecimal digits that Toggl gives out" } else { "" }
             ),
-            "copy the API token anew from the bottom of https://track.toggl.com/profile into TOGGL_API_TOKEN",
+            "copy the API token again from the bottom of https://track.toggl.com/profile into TOGGL_API_TOKEN",
         ),
-        402 => Check::note("toggl", format!("{host} answers nothing while the quota is used up")),
-        404 => Check::fault(
+        Ok(Outcome::Refused(Refusal { status: 404, .. })) | Err(SendError::NoSuchCall) => Check::fault(
             "toggl",
             Exit::Usage,
             format!("{host} answers, but not at this address (404)"),
-            "see that TOGGL_API_URL or --api-url ends in `/api/v9`",
+            "check that TOGGL_API_URL or --api-url ends in `/api/v9`",
         ),
-        410 => Check::fault(
+        Ok(Outcome::Refused(Refusal { status, text })) => unfinished(
+            format!("{host} answers {status}: {text}"),
+            "try again later; if it stays so, check TOGGL_API_URL and --api-url",
+        ),
+        Err(SendError::Quota(_)) => Check::note("toggl", format!("{host} answers nothing while the quota is used up")),
+        Err(SendError::CallGone) => Check::fault(
             "toggl",
             Exit::Failure,
             format!("{host} says that this version of its API is gone"),
             "look for a newer chute-toggl",
         ),
-        status => Check::fault(
-            "toggl",
-            Exit::Unfinished,
-            format!("{host} answers {status}: {}", entry::error_text(&answer.body)),
+        Err(SendError::Offline(why)) => {
+            unfinished(format!("Toggl cannot be reached: {why}"), "check the network, and try again")
+        }
+        Err(SendError::Trouble(what)) => unfinished(
+            format!("{host} is in trouble: {what}"),
             "try again later; if it stays so, check TOGGL_API_URL and --api-url",
         ),
+        Err(_) | Ok(Outcome::Unknown(_)) => unfinished(format!("{host} did not answer"), "try again later"),
     }
 }
 
-fn workspace(answer: &Answer, settings: &Settings) -> Check {
-    match (settings.workspace, entry::default_workspace(&answer.body)) {
-        (Some(set), Some(default)) if set != default => {
-            Check::note("workspace", format!("{set} as set; the account's default is {default}"))
-        }
-        (Some(set), _) => Check::ok("workspace", format!("{set} as set")),
-        (None, Some(default)) => Check::ok("workspace", format!("{default}, the account's default")),
+/// Whether the entries are in the token's account.
+fn account(me: &Me, sidecar: &Sidecar) -> Option<Check> {
+    let is = me.account?;
+    let name = if me.email.is_empty() { is.to_string() } else { format!("{} ({is})", me.email) };
+    Some(match sidecar.account.filter(|&known| known != is) {
+        None => Check::ok("account", name),
+        Some(known) => Check::fault(
+            "account",
+            Exit::Attention,
+            format!("the token is of {name}, but what was sent is in the account {known}"),
+            "set TOGGL_API_TOKEN to the token of that account, or give this one a sidecar of its own with --sidecar",
+        ),
+    })
+}
+
+/// The workspace of new entries by name, and whether the token reaches it.
+fn workspace(me: &Me, reached: &[Named], settings: &Settings, sidecar: &Sidecar) -> Check {
+    let name = |id: i64| match reached.iter().find(|named| named.id == id) {
+        Some(named) if !named.name.is_empty() => format!("{} ({id})", named.name),
+        _ => id.to_string(),
+    };
+    let used = settings.workspace.or(sidecar.workspace);
+    let theirs: Vec<String> = reached.iter().map(|named| name(named.id)).collect();
+    match (used, me.workspace) {
+        (Some(used), _) if !reached.is_empty() && !reached.iter().any(|named| named.id == used) => Check::fault(
+            "workspace",
+            if settings.workspace.is_some() { Exit::Usage } else { Exit::Attention },
+            format!("the token does not reach the workspace {used}"),
+            format!("set TOGGL_WORKSPACE_ID to one that it does: {}", theirs.join(", ")),
+        ),
+        (Some(used), default) if settings.workspace.is_some() => match default.filter(|&default| default != used) {
+            Some(default) => {
+                Check::note("workspace", format!("{} as set; the account's default is {}", name(used), name(default)))
+            }
+            None => Check::ok("workspace", format!("{} as set", name(used))),
+        },
+        (Some(used), _) => Check::ok("workspace", name(used)),
+        (None, Some(default)) => Check::ok("workspace", format!("{}, the account's default", name(default))),
         (None, None) => Check::fault(
             "workspace",
             Exit::Usage,

@@ -13,11 +13,12 @@ use crate::sidecar::SessionKey;
 const MOST_LINES_IN_ORDER: usize = 3;
 
 /// The reasons in the order in which they are shown: what needs attention comes last, where it is seen.
-const ORDER: [HoldReason; 6] = [
+const ORDER: [HoldReason; 7] = [
     HoldReason::Open,
     HoldReason::Gone,
     HoldReason::Assumed,
     HoldReason::Uncertain,
+    HoldReason::Workspace,
     HoldReason::Reopened,
     HoldReason::Rejected,
 ];
@@ -41,6 +42,7 @@ fn adjective(why: HoldReason) -> &'static str {
         HoldReason::Rejected => "rejected",
         HoldReason::Uncertain => "uncertain",
         HoldReason::Assumed => "assumed",
+        HoldReason::Workspace => "in a workspace out of reach",
         HoldReason::Gone => "removed",
     }
 }
@@ -63,10 +65,12 @@ pub fn all(page: &mut Page, view: &View<'_>, plan: &Plan) {
 
 /// What needs attention, each with its sessions; not what Toggl rejected.
 pub fn needing_attention(page: &mut Page, view: &View<'_>, plan: &Plan) {
-    let reopened: Vec<SessionKey> = plan.held_for(HoldReason::Reopened).collect();
-    if !reopened.is_empty() {
-        page.paragraph(0, &meaning(HoldReason::Reopened, reopened.len()));
-        list(page, view, &reopened);
+    for why in [HoldReason::Workspace, HoldReason::Reopened] {
+        let held: Vec<SessionKey> = plan.held_for(why).collect();
+        if !held.is_empty() {
+            page.paragraph(0, &meaning(why, held.len()));
+            list(page, view, &held);
+        }
     }
     invalid(page, &view.intake.invalid);
     pruning(page, plan);

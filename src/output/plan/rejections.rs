@@ -63,7 +63,7 @@ pub fn rejections<'a>(page: &mut Page, view: &View<'_>, rejected: impl Iterator<
 }
 
 /// What puts an end to a rejection. Toggl's words are not fixed, so they are read for what they speak of.
-fn what_to_do(status: u16, text: &str) -> &'static str {
+pub fn what_to_do(status: u16, text: &str) -> &'static str {
     let text = text.to_lowercase();
     let mut words = text.split(|c: char| !c.is_alphanumeric());
     let speaks_of = |starts: &[&str]| words.clone().any(|word| starts.iter().any(|start| word.starts_with(start)));

@@ -10,7 +10,7 @@ use crate::sidecar::{SessionKey, Sidecar};
 use crate::toggl::TimeEntry;
 
 /// Sessions with an intent whose outcome is not known.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Unresolved {
     /// With the last instant at which each can have been sent, in unix milliseconds by this machine's clock.
     sent_by_ms: BTreeMap<SessionKey, i64>,

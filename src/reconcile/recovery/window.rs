@@ -1,6 +1,6 @@
-//! The days that Toggl lists.
+//! The days that are looked at.
 
-use time::{Date, Duration, OffsetDateTime, UtcOffset};
+use time::{Date, OffsetDateTime, UtcOffset};
 
 /// Days in UTC, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,14 +27,6 @@ impl Days {
     }
 }
 
-/// The first day that Toggl lists for sure at this unix second of its clock: three calendar months back, and a day of
-/// margin for its zone.
-#[must_use]
-pub fn window_start(now: i64) -> Date {
-    let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    listed_from(now.date()).saturating_add(Duration::DAY)
-}
-
 /// The day of an instant in UTC.
 pub fn day_of(instant: OffsetDateTime) -> Date {
     instant.to_offset(UtcOffset::UTC).date()
@@ -43,38 +35,4 @@ pub fn day_of(instant: OffsetDateTime) -> Date {
 /// The unix second at which the day begins in UTC.
 pub(super) fn midnight(day: Date) -> i64 {
     day.midnight().assume_utc().unix_timestamp()
-}
-
-/// The same day three months before. A day that the month does not have counts on into the next: 31 May gives 3 March.
-/// Toggl may as well take the month's last day, which is earlier; asking for less than it lists is never refused.
-fn listed_from(today: Date) -> Date {
-    let (mut year, mut month) = (today.year(), today.month());
-    for _ in 0..3 {
-        month = month.previous();
-        if month == time::Month::December {
-            year -= 1;
-        }
-    }
-    let first = Date::from_calendar_date(year, month, 1).unwrap_or(today);
-    first.saturating_add(Duration::days(i64::from(today.day()) - 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::date;
-
-    use super::listed_from;
-
-    #[test]
-    fn three_months_back() {
-        for (today, expected) in [
-            (date!(2026 - 05 - 11), date!(2026 - 02 - 11)),
-            (date!(2026 - 05 - 31), date!(2026 - 03 - 03)),
-            (date!(2028 - 05 - 30), date!(2028 - 03 - 01)),
-            (date!(2026 - 01 - 31), date!(2025 - 10 - 31)),
-            (date!(2026 - 03 - 15), date!(2025 - 12 - 15)),
-        ] {
-            assert_eq!(listed_from(today), expected);
-        }
-    }
 }

@@ -79,7 +79,7 @@ fn a_new_user_is_led_from_the_token_to_the_hook() {
 }
 
 #[test]
-fn where_all_is_well_every_check_is_ok_and_one_question_is_asked() {
+fn where_all_is_well_every_check_is_ok_and_two_questions_are_asked() {
     let home = pushed(&ONE);
     let (code, document, text) = doctor(&home);
     assert_eq!(code, 0, "{text}");
@@ -87,7 +87,7 @@ fn where_all_is_well_every_check_is_ok_and_one_question_is_asked() {
         document["checks"].as_array().unwrap().iter().map(|check| check["state"].as_str().unwrap()).collect();
     assert!(states.iter().all(|state| *state == "ok"), "{text}");
     assert_eq!(check(&document, "quota")["text"].as_str().unwrap().split(';').count(), 2);
-    assert_eq!(home.requests(), ["GET /me", "GET /me"]);
+    assert_eq!(home.requests(), ["GET /me", "GET /me/workspaces"].repeat(2));
     let quiet = home.run(&["doctor", "-q"]);
     assert_eq!((quiet.code, quiet.out.as_str()), (0, ""));
     let verbose = home.run(&["doctor", "-v"]);
@@ -288,19 +288,18 @@ fn while_the_quota_is_known_to_be_empty_nobody_is_asked() {
     home.record(&sidecar);
     let (code, document, _) = doctor(&home);
     assert_eq!((code, faults(&document)), (4, fault("quota", 4)));
-    assert_eq!(home.toggl.connections(), quiet + 2);
+    assert_eq!(home.toggl.connections(), quiet + 4);
 }
 
 #[test]
 fn what_toggl_answers_is_told_apart() {
     let home = pushed(&ONE);
     for (status, exit, says) in
-        [(404, 2, "/api/v9"), (410, 1, "newer"), (503, 4, "answers 503"), (401, 7, "refuses the token (401)")]
+        [(404, 2, "/api/v9"), (410, 1, "newer"), (503, 4, "answered 503"), (401, 7, "refuses the token (401)")]
     {
-        for at in [1, 2] {
-            home.toggl.sandbox().faults.at(at, Fault::status(status, false));
-        }
+        home.toggl.sandbox().faults.when(|_| true, Fault::status(status, false));
         let (code, document, text) = doctor(&home);
+        home.toggl.sandbox().faults.clear();
         assert_eq!((code, faults(&document)), (exit, fault("toggl", exit.into())), "{text}");
         assert!(text.contains(says), "{text}");
     }
@@ -314,8 +313,32 @@ fn what_toggl_answers_is_told_apart() {
 #[test]
 fn another_workspace_than_the_default_is_worth_a_word() {
     let home = pushed(&ONE);
-    let (code, document, _) = doctor_with(&home, &[("TOGGL_WORKSPACE_ID", "77")], &[]);
+    let set = [("TOGGL_WORKSPACE_ID", "77")];
+    let (code, document, text) = doctor_with(&home, &set, &[]);
+    assert_eq!((code, faults(&document)), (2, fault("workspace", 2)), "{text}");
+    home.toggl.sandbox().add_workspace(77, "ACME");
+    let (code, document, text) = doctor_with(&home, &set, &[]);
     assert_eq!((code, &check(&document, "workspace")["state"]), (0, &"note".into()));
+    assert!(text.contains("ACME (77) as set"), "{text}");
+}
+
+/// Once every 402 was taken for an empty quota.
+#[test]
+fn a_paid_feature_is_no_empty_quota_for_the_doctor_either() {
+    let home = pushed(&ONE);
+    let body = "This is a premium feature".to_owned();
+    home.toggl.sandbox().faults.when(|_| true, Fault::Status { code: 402, body, carried_out: false });
+    let (code, document, text) = doctor(&home);
+    assert_eq!((code, faults(&document)), (4, fault("toggl", 4)), "{text}");
+    assert!(text.contains("premium") && !text.contains("used up"), "{text}");
+}
+
+#[test]
+fn a_token_of_another_account_is_a_fault() {
+    let home = pushed(&ONE);
+    home.toggl.sandbox().rules.person.id += 1;
+    let (code, document, text) = doctor(&home);
+    assert_eq!((code, faults(&document)), (6, fault("account", 6)), "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chute_toggl::execute::{Event, Watch as _};
 use chute_toggl::output::progress::{Progress, Show};
-use chute_toggl::toggl::{Answer, Failure, Method, QuotaHeaders, Request};
+use chute_toggl::toggl::{self, Answer, Failure, NewEntry, QuotaHeaders};
 use chute_toggl::zone::Zone;
 
 use super::{home, save};
@@ -34,8 +34,10 @@ fn lines(written: &str) -> Vec<String> {
     written.split(['\r', '\n']).map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
 }
 
-fn post() -> Request {
-    Request { method: Method::Post, path: "/workspaces/1/time_entries".to_owned(), body: None }
+fn post() -> toggl::Call {
+    let start = time::OffsetDateTime::UNIX_EPOCH;
+    let entry = NewEntry { description: "Work".to_owned(), start, stop: None, project: None, tags: Vec::new() };
+    toggl::Call::Create { workspace: 1, entry }
 }
 
 fn ok(remaining: i64, resets_in: i64) -> Answer {

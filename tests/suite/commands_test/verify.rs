@@ -78,7 +78,8 @@ fn a_deleted_entry_is_missing_and_the_repair_makes_it_anew() {
     assert!(text.contains(&id.to_string()) && text.contains("--repair"), "{text}");
     let one = format!("/workspaces/{WORKSPACE}/time_entries");
     let requests = repair(&home);
-    assert_eq!(requests, [LOOK[0], &format!("PUT {one}/{id}"), &format!("POST {one}")]);
+    let proof = [format!("GET /me/time_entries/{id}"), "GET /me/workspaces".to_owned()];
+    assert_eq!(requests, [LOOK[0], &format!("PUT {one}/{id}"), &proof[0], &proof[1], &format!("POST {one}")]);
     assert_ne!(home.entry("report"), id);
 }
 

@@ -138,6 +138,8 @@ fn a_report() {
         uncertain: vec![session],
         unlistable: vec![session],
         window_starts: Some(time::macros::date!(2026 - 02 - 12)),
+        lost: Vec::new(),
+        skew: None,
         requests: 3,
         end: Some(StopReason::Quota(NOW.unix_timestamp() + 2700)),
         left: Plan {

@@ -114,7 +114,8 @@ fn nothing_to_do_is_one_line() {
     let mut many = many.planned();
     assert_eq!(many.text(), "Up to date: 1,412 sessions.\n");
     // Nothing is asked when there is nothing to send.
-    (many.asks_workspace, many.first_push) = (true, true);
+    (many.options.workspace, many.sidecar.scanned_from) = (None, None);
+    let many = many.planned();
     assert_eq!(many.text(), "Up to date: 1,412 sessions.\n");
 }
 
@@ -133,16 +134,18 @@ fn summaries_count_and_cost() {
     assert_eq!(summary(&known.text()), "To send: create 91; 0 up to date; 91 requests, about 90 s, 240 left.");
     let known = many(100, Span::hours(1)).quota(240, 60).planned();
     assert_eq!(summary(&known.text()), "To send: create 100; 0 up to date; 100 requests, about 2 min, 240 left.");
-    let mut quick = many(3, Span::hours(1)).planned();
-    quick.first_push = true;
+    let mut quick = many(3, Span::hours(1));
+    quick.sidecar.scanned_from = None;
+    let quick = quick.planned();
     let view = View { pace: Duration::from_millis(200), ..quick.view() };
     assert_eq!(summary(&plan_text(&view, &PLAIN)), "To send: create 3; 0 up to date; 4 requests.");
 }
 
 #[test]
 fn the_first_push_says_that_it_looks_first() {
-    let mut scene = many(1, Span::hours(1)).planned();
-    (scene.first_push, scene.asks_workspace) = (true, true);
+    let mut scene = many(1, Span::hours(1));
+    (scene.sidecar.scanned_from, scene.options.workspace) = (None, None);
+    let scene = scene.planned();
     assert_eq!(
         scene.text(),
         "\
@@ -160,8 +163,9 @@ To send: create 1; 0 up to date; 3 requests, about 2 s.
 #[test]
 fn questions_are_counted_only_if_they_are_asked() {
     // Only an update: no workspace is needed for it.
-    let mut scene = Scene::new().with("New", session(MORNING, MORNING), told("Old")).planned();
-    scene.asks_workspace = true;
+    let mut scene = Scene::new().with("New", session(MORNING, MORNING), told("Old"));
+    scene.options.workspace = None;
+    let scene = scene.planned();
     assert_eq!(scene.view().requests(), 1);
     // What is uncertain is looked up, though nothing else is to be done.
     let scene = Scene::new().with("A", session(MORNING, MORNING), |record| record.intent = Some(intent())).planned();

@@ -17,8 +17,9 @@ fn status(scene: &Scene, taken: Option<i64>) -> String {
 
 #[test]
 fn before_the_first_push() {
-    let mut scene = Scene::new().with("A", session(MORNING, MORNING + Span::hours(1)), |_| {}).planned();
-    scene.first_push = true;
+    let mut scene = Scene::new().with("A", session(MORNING, MORNING + Span::hours(1)), |_| {});
+    scene.sidecar.scanned_from = None;
+    let scene = scene.planned();
     assert_eq!(
         status(&scene, None),
         "\

@@ -1,0 +1,42 @@
+//! Operations as calls of Toggl's API: the one place that a second time tracker would touch.
+
+use crate::reconcile::plan::{Change, Defaults, Operation, OperationKind};
+use crate::toggl::{BulkChange, Call, EntryChange, EntryRef, NewEntry, description_of};
+
+/// The call that carries an operation out. New entries are made in `workspace`; others are where they are.
+pub fn call(operation: &Operation, workspace: i64, defaults: &Defaults) -> Call {
+    let entry = operation.entries.first().copied().unwrap_or(EntryRef { id: 0, workspace });
+    match operation.kind {
+        OperationKind::Create | OperationKind::Start => Call::Create {
+            workspace,
+            entry: NewEntry {
+                description: description_of(&operation.title),
+                start: operation.start,
+                stop: operation.stop,
+                project: defaults.project,
+                tags: defaults.tags.clone(),
+            },
+        },
+        OperationKind::Stop | OperationKind::Update | OperationKind::Resume => {
+            Call::Update { entry, change: change(operation) }
+        }
+        OperationKind::Rename => Call::Bulk {
+            workspace: entry.workspace,
+            ids: operation.entries.iter().map(|entry| entry.id).collect(),
+            change: BulkChange::Description(description_of(&operation.title)),
+        },
+        OperationKind::Halt => Call::Stop(entry),
+        OperationKind::Delete => Call::Delete(entry),
+    }
+}
+
+/// Only what is sent changes, so only what differs is sent; but start and stop go together.
+fn change(operation: &Operation) -> EntryChange {
+    let has = |which: fn(&Change) -> bool| operation.changes.iter().any(which);
+    let moves = has(|change| matches!(change, Change::Start(_) | Change::Stop(_)));
+    EntryChange {
+        description: has(|change| matches!(change, Change::Title(_))).then(|| description_of(&operation.title)),
+        times: (moves || operation.kind != OperationKind::Update).then_some((operation.start, operation.stop)),
+        ..EntryChange::default()
+    }
+}

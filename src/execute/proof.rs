@@ -1,0 +1,113 @@
+//! Second observations: what one answer says of a token, a workspace or an entry is checked by asking something else.
+
+use super::{Execution, LostWorkspace, StopReason};
+use crate::reconcile::plan::{Operation, OperationKind};
+use crate::toggl::questions::{self, Found};
+use crate::toggl::{Me, Named};
+
+impl Execution<'_, '_, '_> {
+    /// Whose token it is: proves that it is accepted, and that it is the account that the entries are in.
+    pub(super) fn ask_me(&mut self) -> Result<Me, StopReason> {
+        let me = questions::me(&mut |call| self.ask(call))?;
+        self.note_account(me.account, &me.email)?;
+        Ok(me)
+    }
+
+    /// Takes in that the token is of this account, if that is known.
+    pub(super) fn note_account(&mut self, account: Option<i64>, email: &str) -> Result<(), StopReason> {
+        let Some(account) = account else { return Ok(()) };
+        let known = *self.sidecar.account.get_or_insert(account);
+        if known == account {
+            return Ok(());
+        }
+        let token = if email.is_empty() { account.to_string() } else { format!("{account}, {email}") };
+        Err(StopReason::OtherAccount { known, token })
+    }
+
+    /// Whether an operation is in a workspace that was found to be out of the token's reach.
+    pub(super) fn is_lost(&self, operation: &Operation, workspace: i64) -> bool {
+        let workspace = operation.entries.first().map_or(workspace, |entry| entry.workspace);
+        self.report.lost.iter().any(|lost| lost.workspace == workspace)
+    }
+
+    /// Whether the token reaches this workspace. It is accepted itself; a workspace that it does not reach is noted.
+    pub(super) fn reaches(&mut self, workspace: i64) -> Result<bool, StopReason> {
+        let reached = match &self.workspaces {
+            Some(reached) => reached.clone(),
+            None => questions::workspaces(&mut |call| self.ask(call))?,
+        };
+        self.workspaces = Some(reached.clone());
+        if reached.iter().any(|named| named.id == workspace) {
+            return Ok(true);
+        }
+        if self.options.workspace == Some(workspace) {
+            return Err(StopReason::WrongWorkspace { workspace, theirs: reached });
+        }
+        self.lose(workspace, reached);
+        Ok(false)
+    }
+
+    fn lose(&mut self, workspace: i64, reached: Vec<Named>) {
+        if !self.report.lost.iter().any(|lost| lost.workspace == workspace) {
+            self.report.lost.push(LostWorkspace { workspace, reached });
+        }
+    }
+
+    /// Toggl does not know the entry of this operation. Whether it is gone says the question for it by its id, asked of a
+    /// server that has answered as Toggl does, in a workspace that the token reaches. Returns what is to be sent instead.
+    pub(super) fn entry_missing(&mut self, mut operation: Operation) -> Result<Vec<Operation>, StopReason> {
+        let Some(entry) = operation.entries.first().copied() else { return Ok(Vec::new()) };
+        if !self.effects.sender.has_spoken() {
+            self.ask_me()?;
+        }
+        match questions::entry(&mut |call| self.ask(call), entry.id)? {
+            Found::There(found) if found.workspace != entry.workspace => {
+                for &key in &operation.sessions {
+                    if let Some(sent) = self.sidecar.record_mut(key).and_then(|record| record.last_sent.as_mut()) {
+                        sent.workspace = found.workspace;
+                    }
+                }
+                operation.entries[0].workspace = found.workspace;
+                Ok(vec![operation])
+            }
+            Found::There(_) => self.contradicted(operation),
+            Found::Hidden(_) if !self.reaches(entry.workspace)? => Ok(Vec::new()),
+            Found::Hidden(_) => self.contradicted(operation),
+            Found::Gone if !self.reaches(entry.workspace)? => Ok(Vec::new()),
+            Found::Gone => Ok(self.entry_gone(operation)),
+        }
+    }
+
+    /// Toggl says one thing and its opposite: it is asked once more, and then left for the next run.
+    pub(super) fn contradicted(&mut self, operation: Operation) -> Result<Vec<Operation>, StopReason> {
+        let before = self.doubted.len();
+        self.doubted.extend(&operation.sessions);
+        let is_new = self.doubted.len() == before + operation.sessions.len();
+        if is_new {
+            return Ok(vec![operation]);
+        }
+        Err(StopReason::Trouble("Toggl contradicts itself".to_owned()))
+    }
+
+    /// The entry is gone from Toggl, which is proven. A session that stands gets a new one.
+    fn entry_gone(&mut self, mut operation: Operation) -> Vec<Operation> {
+        if operation.kind == OperationKind::Delete {
+            operation.sessions.iter().for_each(|&key| self.sidecar.remove(key));
+            self.report.done.push(operation);
+            return Vec::new();
+        }
+        let mut is_present = false;
+        for &key in &operation.sessions {
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.last_sent = None;
+                is_present = !record.removed;
+            }
+        }
+        let is_running = operation.sessions.first().copied() == self.intake.running;
+        operation.kind = if operation.stop.is_some() { OperationKind::Create } else { OperationKind::Start };
+        operation.entries.clear();
+        operation.changes.clear();
+        let can_be_made = is_present && (operation.stop.is_some() || is_running);
+        if can_be_made { vec![operation] } else { Vec::new() }
+    }
+}

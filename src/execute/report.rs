@@ -1,0 +1,118 @@
+//! What a run did, and why it ended.
+
+use crate::reconcile::plan::{Operation, Plan};
+use crate::sidecar::SessionKey;
+use crate::toggl::{Named, Refusal, SendError};
+
+/// Why a run ended before its plan was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StopReason {
+    /// The quota is used up; full again at this unix second.
+    Quota(i64),
+    /// Toggl kept answering 429.
+    RateLimited,
+    /// Toggl kept answering 5xx, or nothing, or contradicted itself; what was last seen.
+    Trouble(String),
+    /// Toggl could not be reached; the reason.
+    Offline(String),
+    /// `--max-requests` were sent.
+    MaxRequests,
+    /// Ctrl-C or SIGTERM.
+    Interrupted,
+    /// The token was refused with this status, also when asked whose it is.
+    TokenRefused(u16),
+    /// Toggl says that this version of its API is gone.
+    CallGone,
+    /// What answers is not Toggl's API: a wrong address.
+    NoSuchCall,
+    /// Neither Toggl nor the settings name a workspace.
+    NoWorkspace(String),
+    /// The workspace that is set is none of the account's.
+    WrongWorkspace {
+        /// The one that is set.
+        workspace: i64,
+        /// The account's.
+        theirs: Vec<Named>,
+    },
+    /// The token is of another account than the one that the entries are in.
+    OtherAccount {
+        /// The id of the account that the entries are in.
+        known: i64,
+        /// The id of the token's account, with its e-mail address if it is known.
+        token: String,
+    },
+    /// Toggl said the same to the first sessions of a kind, so it is about all of them; none is marked.
+    RejectsAll {
+        /// What it said.
+        refusal: Refusal,
+        /// The sessions that it said it to.
+        sessions: Vec<SessionKey>,
+    },
+    /// The sidecar could not be saved.
+    Save(String),
+}
+
+impl From<SendError> for StopReason {
+    fn from(error: SendError) -> StopReason {
+        match error {
+            SendError::Quota(until) => StopReason::Quota(until),
+            SendError::RateLimited => StopReason::RateLimited,
+            SendError::Trouble(what) => StopReason::Trouble(what),
+            SendError::Offline(why) => StopReason::Offline(why),
+            SendError::MaxRequests => StopReason::MaxRequests,
+            SendError::Interrupted => StopReason::Interrupted,
+            SendError::TokenRefused(status) => StopReason::TokenRefused(status),
+            SendError::CallGone => StopReason::CallGone,
+            SendError::NoSuchCall => StopReason::NoSuchCall,
+        }
+    }
+}
+
+/// A session that Toggl rejected in this run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedSession {
+    /// The session.
+    pub session: SessionKey,
+    /// The status that Toggl answered.
+    pub status: u16,
+    /// What it said.
+    pub text: String,
+}
+
+/// A workspace that the token does not reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostWorkspace {
+    /// Its id.
+    pub workspace: i64,
+    /// The workspaces that the token reaches.
+    pub reached: Vec<Named>,
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Operations that Toggl carried out, in order.
+    pub done: Vec<Operation>,
+    /// Sessions whose entry was found in Toggl.
+    pub adopted: Vec<SessionKey>,
+    /// Sessions that Toggl does not list, taken to be there because others of a lost sidecar were.
+    pub assumed: Vec<SessionKey>,
+    /// Sessions that Toggl rejected.
+    pub rejected: Vec<RejectedSession>,
+    /// Sessions of which it is still not known whether they were carried out.
+    pub uncertain: Vec<SessionKey>,
+    /// Of these, the ones too old for Toggl to list: only a person can look.
+    pub unlistable: Vec<SessionKey>,
+    /// Workspaces in which something was to be done and that the token does not reach.
+    pub lost: Vec<LostWorkspace>,
+    /// The first day (of the first look) that Toggl can list, if sessions lie before it.
+    pub window_starts: Option<time::Date>,
+    /// Seconds by which the server's clock is ahead of ours, if it told.
+    pub skew: Option<i64>,
+    /// Requests that were sent.
+    pub requests: usize,
+    /// Why it ended early, if it did.
+    pub end: Option<StopReason>,
+    /// The plan as it stands at the end: empty if all was done.
+    pub left: Plan,
+}

@@ -1,0 +1,148 @@
+//! Whose word an answer is, and what it says: decided here and nowhere else.
+//!
+//! Toggl's own answers have the shape of the call; its refusals are JSON or a short plain line, with a status that it is
+//! known to use. Whatever else comes (a redirect, a page, an unknown status) is of someone in between: nothing follows from
+//! it, neither that something was done nor that it was not.
+
+use serde_json::Value;
+
+use super::entry::{self, BulkAnswer, TimeEntry};
+use super::{Answer, Call};
+
+/// What Toggl says when it does not do what it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// What it says, on one line, fit for a terminal; may be empty.
+    pub text: String,
+}
+
+/// What a call answers that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// To a create, an update or a stop: the entry.
+    Changed(Changed),
+    /// To a bulk change: which entries were changed and which were not.
+    Bulk(BulkAnswer),
+    /// To the question for one entry.
+    Entry(TimeEntry),
+    /// To the question for entries.
+    Entries(Vec<TimeEntry>),
+    /// To the question whose token it is.
+    Me(Me),
+    /// To the question for workspaces.
+    Workspaces(Vec<Named>),
+    /// To the question for projects: one page.
+    Projects(Vec<Named>),
+    /// To a deletion.
+    Deleted,
+}
+
+/// An entry that was made or changed, as far as the answer must tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Toggl's id of it.
+    pub id: i64,
+    /// When it stops, as Toggl now has it, if it says.
+    pub stop: Option<time::OffsetDateTime>,
+    /// The id of the account that it is in, if it says.
+    pub account: Option<i64>,
+}
+
+/// Whose token it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// The account's id, if it says.
+    pub account: Option<i64>,
+    /// The e-mail address; may be empty.
+    pub email: String,
+    /// The account's default workspace, if it has one.
+    pub workspace: Option<i64>,
+}
+
+/// A workspace or a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Toggl's id.
+    pub id: i64,
+    /// Its name; may be empty.
+    pub name: String,
+}
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Toggl did it.
+    Done(Reply),
+    /// Toggl did not do it, for a reason that lies in what was asked.
+    Refused(Refusal),
+    /// Toggl did not do it: the bucket is empty, for so many seconds if it says.
+    QuotaUsedUp(Option<i64>),
+    /// Toggl did not do it: too many requests at once.
+    TooFast,
+    /// Toggl does not know this version of its API any more.
+    Gone,
+    /// Nobody's word: it may or may not have been done. What was seen.
+    Trouble(String),
+}
+
+/// Reads the answer to a call.
+pub(super) fn read(call: &Call, answer: &Answer) -> Verdict {
+    let is_toggls = is_a_refusal_of_toggls(answer);
+    let refusal = || Refusal { status: answer.status, text: entry::error_text(&answer.body) };
+    match answer.status {
+        200..=299 => reply(call, &answer.body)
+            .map_or_else(|| Verdict::Trouble("what answered did not answer as Toggl does".to_owned()), Verdict::Done),
+        402 if is_toggls && means_quota(answer) => {
+            Verdict::QuotaUsedUp(answer.quota.and_then(|quota| quota.resets_in).or(answer.retry_after))
+        }
+        400..=404 | 409 if is_toggls => Verdict::Refused(refusal()),
+        410 if is_toggls => Verdict::Gone,
+        429 => Verdict::TooFast,
+        500.. => Verdict::Trouble(format!("Toggl answered {}", answer.status)),
+        status => Verdict::Trouble(format!("something else than Toggl answered {status}")),
+    }
+}
+
+/// Whether a refusal is in Toggl's words: JSON, or a short line that is not just the name of its status. Without any words
+/// it refuses tokens, and what is not there.
+fn is_a_refusal_of_toggls(answer: &Answer) -> bool {
+    let text = answer.body.trim();
+    match serde_json::from_str(text) {
+        Ok(Value::String(_) | Value::Object(_)) => true,
+        Ok(_) => false,
+        Err(_) if text.is_empty() => matches!(answer.status, 401..=404),
+        Err(_) => {
+            let names_status = answer.status != 404 && text.starts_with(&answer.status.to_string());
+            !text.starts_with('<') && !text.contains('\n') && text.len() <= LONGEST_LINE && !names_status
+        }
+    }
+}
+
+/// A line that is longer, in bytes, is no reason but a page.
+const LONGEST_LINE: usize = 500;
+
+/// 402 is the quota, or a feature that the plan does not pay for: that is about one entry only.
+fn means_quota(answer: &Answer) -> bool {
+    let text = entry::error_text(&answer.body).to_lowercase();
+    answer.quota.is_some_and(|quota| quota.remaining <= 0) || text.contains("hourly limit") || text.contains("quota")
+}
+
+/// What Toggl says that did what it was asked, or nothing if that is not Toggl. A page of a proxy or half a body says
+/// nothing: taken for a success it would lose a change, and taken for an empty list it would double the log.
+fn reply(call: &Call, body: &str) -> Option<Reply> {
+    match call {
+        Call::Create { .. } | Call::Update { .. } | Call::Stop(_) => entry::parse_changed(body).map(Reply::Changed),
+        Call::Bulk { .. } => entry::parse_bulk(body).map(Reply::Bulk),
+        Call::Delete(_) => {
+            let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok();
+            (body.trim().is_empty() || is_json()).then_some(Reply::Deleted)
+        }
+        Call::Entry(_) => entry::parse_entry(body).map(Reply::Entry),
+        Call::Started { .. } | Call::ChangedSince(_) => entry::parse_entries(body).ok().map(Reply::Entries),
+        Call::Me => entry::parse_me(body).map(Reply::Me),
+        Call::Workspaces => entry::parse_named(body).map(Reply::Workspaces),
+        Call::Projects { .. } => entry::parse_named(body).map(Reply::Projects),
+    }
+}
