@@ -110,7 +110,7 @@ impl Execution<'_, '_, '_> {
         // What was ingested is on disk before anything is asked or changed in Toggl: the next run must know what was seen
         // when, and a disk that is full is found out before.
         self.saving.make_due();
-        if !self.unresolved.within_reach().is_empty() || !Scan::wanted(self.sidecar).is_empty() {
+        if !self.unresolved.within_reach().is_empty() || Scan::is_due(self.sidecar) {
             self.save_if_changed()?;
         }
         self.resolve()?;

@@ -62,9 +62,6 @@ pub struct View<'a> {
     pub zone: &'a Zone,
     /// Least time between two requests.
     pub pace: Duration,
-    /// Toggl was never asked what it holds ([`Sidecar::scanned_from`]), so one look comes first if there is anything to
-    /// look for.
-    pub first_push: bool,
 }
 
 /// All that `status` is made from.

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::reconcile::ingest::{Depth, Ingested, ParseError, check_file_time, ingest, parse, save_instant};
 use crate::reconcile::plan::Plan;
-use crate::reconcile::recovery::{Provenance, Scan};
+use crate::reconcile::recovery::Provenance;
 use crate::settings::Settings;
 use crate::sidecar::file::Store;
 use crate::sidecar::file::{self, LoadError};
@@ -37,8 +37,6 @@ pub struct Input {
     pub zone: Zone,
     /// Whether the sidecar is the one that this machine saved last.
     pub provenance: Provenance,
-    /// Toggl is asked first what it holds: nothing was ever pushed, or not by way of this sidecar.
-    pub is_first: bool,
 }
 
 /// A clock may have been wrong by this much (seconds) before a save instant in the future is not believed.
@@ -131,9 +129,8 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     }
     sidecar.snapshot = Some(reading.place);
     sidecar.snapshot_digest = Some(digest);
-    let is_first = !Scan::wanted(&sidecar).is_empty();
     let (snapshot, stamp) = (reading.bytes, reading.stamp);
-    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance, is_first }))
+    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance }))
 }
 
 impl Input {
@@ -150,15 +147,7 @@ impl Input {
 
     /// What is shown of it with this plan at this unix second.
     pub(super) fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> output::View<'a> {
-        output::View {
-            sidecar: &self.sidecar,
-            intake: &self.intake,
-            plan,
-            now,
-            zone: &self.zone,
-            pace: settings.pace,
-            first_push: self.is_first,
-        }
+        output::View { sidecar: &self.sidecar, intake: &self.intake, plan, now, zone: &self.zone, pace: settings.pace }
     }
 
     /// Puts what is settled into the archive, if that is worthwhile. The sidecar on disk says the same without it, at

@@ -17,7 +17,7 @@ use crate::output::{self, Verdict};
 use crate::reconcile::drift::{Comparison, compare, repair};
 use crate::reconcile::ingest::Depth;
 use crate::reconcile::plan::{Options, plan};
-use crate::reconcile::recovery::LAG;
+use crate::reconcile::recovery::{LAG, Scan};
 use crate::settings::{self, Settings};
 use crate::sidecar::file::{SidecarFile, Store as _};
 use crate::toggl::http::Client;
@@ -102,7 +102,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
 fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, effects: Effects<'_, '_>) -> Report {
     // What has not been looked for yet is by the push itself, as far back as Toggl goes, and it judges by what it finds
     // whether older sessions are there as well.
-    if !input.is_first {
+    if !Scan::is_due(&input.sidecar) {
         repair(&mut input.sidecar, comparison);
     }
     let options = Options { workspace: settings.workspace, ..Options::plain(settings.defaults.clone()) };

@@ -177,7 +177,7 @@ fn document(command: &str, view: &View<'_>, now: &Plan) -> Value {
     json!({
         "schema": SCHEMA,
         "command": command,
-        "first_push": view.first_push,
+        "first_push": view.plan.looks_first,
         "operations": view.plan.operations.iter().map(operation).collect::<Value>(),
         "held_back": now.held.iter().map(|held| self::held(view, held)).collect::<Value>(),
         "reopened": keys(&view.intake.reopened),

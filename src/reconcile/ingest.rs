@@ -114,7 +114,7 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
         }
     }
     note_unscanned(sidecar, &first_seen, last_snapshot);
-    if !recovery::Scan::wanted(sidecar).is_empty() {
+    if recovery::Scan::is_due(sidecar) {
         ingested.worked_until = snapshot_task::worked_until(sidecar, &tasks);
         ingested.pinned = snapshot_task::pinned(sidecar, &tasks);
     }

@@ -209,7 +209,7 @@ impl Plan {
     }
 
     fn count_reading(&mut self, sidecar: &Sidecar, options: &Options) {
-        self.looks_first = !Scan::wanted(sidecar).is_empty();
+        self.looks_first = Scan::is_due(sidecar);
         let resolves = sidecar.has_open_intents();
         let makes = self.operations.iter().any(|operation| operation.kind.makes_an_entry());
         let knows_workspace = options.workspace.or(sidecar.workspace).is_some();

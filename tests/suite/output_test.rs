@@ -86,7 +86,6 @@ impl Scene {
             now: NOW.unix_timestamp(),
             zone: &self.zone,
             pace: Duration::from_secs(1),
-            first_push: self.sidecar.scanned_from.is_none(),
         }
     }
 

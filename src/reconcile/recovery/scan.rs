@@ -38,14 +38,23 @@ impl Scan {
     /// sessions have been looked for.
     #[must_use]
     pub fn wanted(sidecar: &Sidecar) -> Vec<SessionKey> {
-        let is_unscanned = |start| sidecar.scanned_from.is_none_or(|from| day_of(start) < from);
+        Scan::unscanned(sidecar).collect()
+    }
+
+    /// Whether there are such sessions: then Toggl is asked first what it holds.
+    #[must_use]
+    pub fn is_due(sidecar: &Sidecar) -> bool {
+        Scan::unscanned(sidecar).next().is_some()
+    }
+
+    fn unscanned(sidecar: &Sidecar) -> impl Iterator<Item = SessionKey> {
+        let is_unscanned = move |start| sidecar.scanned_from.is_none_or(|from| day_of(start) < from);
         let lacks_entry = |record: &SessionRecord| {
             record.last_sent.is_none() && record.intent.is_none() && !record.removed && !record.assumed
         };
         (sidecar.sessions())
-            .filter(|(_, _, record)| lacks_entry(record) && is_unscanned(record.start))
+            .filter(move |(_, _, record)| lacks_entry(record) && is_unscanned(record.start))
             .map(|(key, _, _)| key)
-            .collect()
     }
 
     /// A scan for these sessions, where Toggl lists from the day `floor` on.
