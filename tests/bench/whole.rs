@@ -13,16 +13,16 @@ use crate::history::{EVENING, History, save};
 use crate::sandbox::{Server, TOKEN, WORKSPACE};
 
 /// A folder with a snapshot and a sidecar, and a sandbox.
-struct Desk {
+struct Home {
     folder: TempDir,
     toggl: Server,
 }
 
-impl Desk {
-    fn new(history: &History) -> Desk {
+impl Home {
+    fn new(history: &History) -> Home {
         let folder = tempfile::tempdir().unwrap();
         history.write(folder.path());
-        Desk { folder, toggl: Server::new(clock::real()) }
+        Home { folder, toggl: Server::new(clock::real()) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -57,25 +57,25 @@ pub fn pushes(sizes: &[usize]) -> Table {
     let mut table = Table::new("whole processes, milliseconds");
     for (at, &size) in sizes.iter().enumerate() {
         let mut add = |name, value| *table.cell(name, at) = value;
-        let desk = Desk::new(&History::of(size));
-        let sidecar = desk.path("toggl.json");
+        let home = Home::new(&History::of(size));
+        let sidecar = home.path("toggl.json");
         let version = || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_chute-toggl"));
             command.arg("--version");
-            desk.time(command)
+            home.time(command)
         };
         add("chute-toggl --version", median((0..15).map(|_| version())));
-        add("first dry-run", median((0..5).map(|_| desk.push("first.toml", &desk.path("none.json"), &["-n"]))));
-        add("no-op push, all read", desk.push("first.toml", &sidecar, &[]).as_secs_f64() * 1000.0);
+        add("first dry-run", median((0..5).map(|_| home.push("first.toml", &home.path("none.json"), &["-n"]))));
+        add("no-op push, all read", home.push("first.toml", &sidecar, &[]).as_secs_f64() * 1000.0);
         // Younger files are not trusted to have told all their changes.
         let written = clock::now();
         clock::wait_until("a tick", || clock::now() > written + 4);
-        desk.push("first.toml", &sidecar, &[]);
-        add("no-op push", median((0..15).map(|_| desk.push("first.toml", &sidecar, &[]))));
+        home.push("first.toml", &sidecar, &[]);
+        add("no-op push", median((0..15).map(|_| home.push("first.toml", &sidecar, &[]))));
         let one_change = (0..5).map(|n| {
-            let copy = desk.path(&format!("{n}.json"));
+            let copy = home.path(&format!("{n}.json"));
             fs::copy(&sidecar, &copy).unwrap();
-            desk.push("second.toml", &copy, &[])
+            home.push("second.toml", &copy, &[])
         });
         add("one-change push", median(one_change));
     }
@@ -85,9 +85,9 @@ pub fn pushes(sizes: &[usize]) -> Table {
 /// A backfill of so many sessions without pace: what is written to disk, and this program's own time a request.
 pub fn backfill(sessions: usize) {
     let history = History::of(sessions);
-    let desk = Desk::new(&history);
-    save(&desk.path("first.toml"), history.first.as_bytes(), EVENING);
-    let took = desk.push("first.toml", &desk.path("none.json"), &[]);
-    let requests = desk.toggl.sandbox().log.len();
+    let home = Home::new(&history);
+    save(&home.path("first.toml"), history.first.as_bytes(), EVENING);
+    let took = home.push("first.toml", &home.path("none.json"), &[]);
+    let requests = home.toggl.sandbox().log.len();
     println!("backfill: {requests} requests in {:.1} s", took.as_secs_f64());
 }

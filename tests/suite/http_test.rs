@@ -3,19 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::process::Command;
-use std::time::Duration;
 
 use chute_toggl::toggl::http::Client;
 use chute_toggl::toggl::{Answer, Method, QuotaHeaders, Request, Token, Transport, base};
 use mockito::{Matcher, Mock, Server, ServerGuard};
 use serde_json::{Value, json};
 
+use crate::support::clock::PATIENCE;
+
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 /// `printf %s 0123456789abcdef0123456789abcdef:api_token | base64`
 const BASIC: &str = "Basic MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY6YXBpX3Rva2Vu";
 
 fn client(url: &str) -> Client {
-    Client::new(base::parse(url).unwrap(), &Token::parse(TOKEN).unwrap(), Duration::from_secs(10))
+    Client::new(base::parse(url).unwrap(), &Token::parse(TOKEN).unwrap(), PATIENCE)
 }
 
 fn send(server: &ServerGuard, method: Method, path: &str, body: Option<Value>) -> Answer {

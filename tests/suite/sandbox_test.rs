@@ -25,12 +25,12 @@ const HOUR: i64 = 3600;
 const AUTH: &str = "Basic MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY6YXBpX3Rva2Vu";
 
 /// A sandbox, its clock, and requests that are right unless the test says otherwise.
-struct Desk {
+struct Api {
     clock: SimClock,
     sandbox: Sandbox,
 }
 
-impl Desk {
+impl Api {
     fn new() -> Self {
         let clock = SimClock::at(NOW);
         Self { sandbox: Sandbox::new(clock.clone()), clock }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{AUTH, Desk, NOW, create_body, entries, incoming, json_of, with};
+use super::{AUTH, Api, NOW, create_body, entries, incoming, json_of, with};
 use crate::sandbox::{Account, Incoming, Loss, Outgoing, Person, TOKEN, WORKSPACE};
 
 /// Of `ffffffffffffffffffffffffffffffff:api_token`.
 const OTHER_AUTH: &str = "Basic ZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY6YXBpX3Rva2Vu";
 const OTHER_TOKEN: &str = "ffffffffffffffffffffffffffffffff";
 
-impl Desk {
+impl Api {
     fn get(&mut self, target: &str) -> Outgoing {
         self.ask("GET", target, &Value::Null)
     }
@@ -26,8 +26,8 @@ fn in_workspace(id: i64, rest: &str) -> String {
 
 #[test]
 fn me_tells_who_it_is() {
-    let mut desk = Desk::new();
-    let me = json_of(&desk.get("/me"));
+    let mut api = Api::new();
+    let me = json_of(&api.get("/me"));
     let part = |name: &str| me[name].clone();
     assert_eq!((part("id"), part("default_workspace_id")), (json!(9_000_001), json!(WORKSPACE)));
     assert_eq!((part("email"), part("fullname")), (json!("someone@example.com"), json!("Someone")));
@@ -36,46 +36,46 @@ fn me_tells_who_it_is() {
 
 #[test]
 fn an_entry_can_be_asked_for_in_whatever_workspace() {
-    let mut desk = Desk::new();
-    let id = desk.id(&json!({"project_id": 7}));
+    let mut api = Api::new();
+    let id = api.id(&json!({"project_id": 7}));
     let path = format!("/me/time_entries/{id}");
-    assert_eq!(json_of(&desk.get(&path))["workspace_id"], WORKSPACE);
-    desk.sandbox.add_workspace(5, "ACME");
-    desk.sandbox.move_entry(id, 5);
-    let moved = json_of(&desk.get(&path));
+    assert_eq!(json_of(&api.get(&path))["workspace_id"], WORKSPACE);
+    api.sandbox.add_workspace(5, "ACME");
+    api.sandbox.move_entry(id, 5);
+    let moved = json_of(&api.get(&path));
     assert_eq!((&moved["workspace_id"], &moved["project_id"]), (&json!(5), &Value::Null));
-    assert_eq!(desk.put(id, &json!({"description": "x"})).status, 404, "not here any more");
-    assert_eq!(desk.ask("PUT", &in_workspace(5, &format!("/{id}")), &json!({"description": "x"})).status, 200);
-    desk.sandbox.rules.lag_ms = 4000;
-    desk.sandbox.edit(id, |entry| entry.description = "new".to_owned());
-    assert_eq!(json_of(&desk.get(&path))["description"], "new", "lists lag, this does not");
-    assert_eq!(desk.get("/me/time_entries/1").status, 404);
-    desk.sandbox.remove(id);
-    let answer = desk.get(&path);
+    assert_eq!(api.put(id, &json!({"description": "x"})).status, 404, "not here any more");
+    assert_eq!(api.ask("PUT", &in_workspace(5, &format!("/{id}")), &json!({"description": "x"})).status, 200);
+    api.sandbox.rules.lag_ms = 4000;
+    api.sandbox.edit(id, |entry| entry.description = "new".to_owned());
+    assert_eq!(json_of(&api.get(&path))["description"], "new", "lists lag, this does not");
+    assert_eq!(api.get("/me/time_entries/1").status, 404);
+    api.sandbox.remove(id);
+    let answer = api.get(&path);
     assert_eq!((answer.status, answer.body.as_str()), (404, "Time entry not found"));
-    desk.sandbox.rules.deleted_by_id = true;
-    assert!(json_of(&desk.get(&path))["server_deleted_at"].is_string());
-    desk.sandbox.assert_clean();
+    api.sandbox.rules.deleted_by_id = true;
+    assert!(json_of(&api.get(&path))["server_deleted_at"].is_string());
+    api.sandbox.assert_clean();
 }
 
 #[test]
 fn workspaces_have_names() {
-    let mut desk = Desk::new();
-    desk.sandbox.add_workspace(5, "ACME");
-    desk.sandbox.add_workspace(WORKSPACE, "Mine");
-    let rows = json_of(&desk.get("/me/workspaces"));
+    let mut api = Api::new();
+    api.sandbox.add_workspace(5, "ACME");
+    api.sandbox.add_workspace(WORKSPACE, "Mine");
+    let rows = json_of(&api.get("/me/workspaces"));
     let rows: Vec<_> = rows.as_array().unwrap().iter().map(|row| (row["id"].clone(), row["name"].clone())).collect();
     assert_eq!(rows, [(json!(WORKSPACE), json!("Mine")), (json!(5), json!("ACME"))]);
-    desk.sandbox.assert_clean();
+    api.sandbox.assert_clean();
 }
 
 #[test]
 fn of_a_lost_workspace_nothing_is_left() {
     for (loss, status) in [(Loss::Access, 403), (Loss::Deleted, 404)] {
-        let mut desk = Desk::new();
-        desk.sandbox.add_workspace(5, "ACME");
-        let id = desk.id(&json!({"duration": -1}));
-        desk.sandbox.lose_workspace(WORKSPACE, loss);
+        let mut api = Api::new();
+        api.sandbox.add_workspace(5, "ACME");
+        let id = api.id(&json!({"duration": -1}));
+        api.sandbox.lose_workspace(WORKSPACE, loss);
         let path = entries(&format!("/{id}"));
         let rename = json!([{"op": "replace", "path": "/description", "value": "x"}]);
         for (method, target, body) in [
@@ -87,59 +87,59 @@ fn of_a_lost_workspace_nothing_is_left() {
             ("GET", format!("/me/time_entries/{id}"), Value::Null),
             ("GET", format!("/workspaces/{WORKSPACE}/projects?active=true"), Value::Null),
         ] {
-            assert_eq!(desk.ask(method, &target, &body).status, status, "{method} {target}");
+            assert_eq!(api.ask(method, &target, &body).status, status, "{method} {target}");
         }
-        assert_eq!(desk.list(&format!("since={NOW}")), [] as [Value; 0]);
-        assert_eq!(desk.get("/me/time_entries/current").body, "null");
-        assert_eq!(json_of(&desk.get("/me"))["default_workspace_id"], 5);
-        assert_eq!(json_of(&desk.get("/me/workspaces")).as_array().unwrap().len(), 1);
+        assert_eq!(api.list(&format!("since={NOW}")), [] as [Value; 0]);
+        assert_eq!(api.get("/me/time_entries/current").body, "null");
+        assert_eq!(json_of(&api.get("/me"))["default_workspace_id"], 5);
+        assert_eq!(json_of(&api.get("/me/workspaces")).as_array().unwrap().len(), 1);
         let elsewhere = with(create_body(), &json!({"workspace_id": 5}));
-        assert_eq!(desk.ask("POST", &in_workspace(5, ""), &elsewhere).status, 200, "the token is fine");
-        desk.sandbox.lose_workspace(5, loss);
-        assert_eq!(json_of(&desk.get("/me"))["default_workspace_id"], Value::Null);
-        desk.sandbox.add_workspace(WORKSPACE, "back");
-        assert_eq!(desk.put(id, &json!({"description": "x"})).status, 200);
-        desk.sandbox.assert_clean();
+        assert_eq!(api.ask("POST", &in_workspace(5, ""), &elsewhere).status, 200, "the token is fine");
+        api.sandbox.lose_workspace(5, loss);
+        assert_eq!(json_of(&api.get("/me"))["default_workspace_id"], Value::Null);
+        api.sandbox.add_workspace(WORKSPACE, "back");
+        assert_eq!(api.put(id, &json!({"description": "x"})).status, 200);
+        api.sandbox.assert_clean();
     }
 }
 
 #[test]
 fn a_token_can_be_reset_while_the_client_is_at_work() {
-    let mut desk = Desk::new();
-    desk.sandbox.before_request(3, |sandbox| sandbox.reset_token(OTHER_TOKEN));
-    let statuses: Vec<u16> = (0..4).map(|_| desk.create(&json!({})).status).collect();
+    let mut api = Api::new();
+    api.sandbox.before_request(3, |sandbox| sandbox.reset_token(OTHER_TOKEN));
+    let statuses: Vec<u16> = (0..4).map(|_| api.create(&json!({})).status).collect();
     assert_eq!(statuses, [200, 200, 403, 403]);
-    assert_eq!(desk.get("/me").status, 403);
-    assert_eq!(desk.ask_as(OTHER_AUTH, "GET", "/me", &Value::Null).status, 200);
-    assert_eq!((desk.sandbox.tokens_refused, desk.sandbox.entries().len()), (3, 2));
+    assert_eq!(api.get("/me").status, 403);
+    assert_eq!(api.ask_as(OTHER_AUTH, "GET", "/me", &Value::Null).status, 200);
+    assert_eq!((api.sandbox.tokens_refused, api.sandbox.entries().len()), (3, 2));
 }
 
 #[test]
 fn accounts_share_the_server_and_nothing_else() {
-    let mut desk = Desk::new();
+    let mut api = Api::new();
     let person = Person { id: 9_000_002, email: "other@example.com".to_owned(), ..Person::default() };
-    let other = desk.sandbox.add_account(Account::new(OTHER_TOKEN, person, &[6, WORKSPACE]));
-    let id = desk.id(&json!({"duration": -1}));
-    let me = json_of(&desk.ask_as(OTHER_AUTH, "GET", "/me", &Value::Null));
+    let other = api.sandbox.add_account(Account::new(OTHER_TOKEN, person, &[6, WORKSPACE]));
+    let id = api.id(&json!({"duration": -1}));
+    let me = json_of(&api.ask_as(OTHER_AUTH, "GET", "/me", &Value::Null));
     assert_eq!((&me["id"], &me["default_workspace_id"]), (&json!(9_000_002), &json!(6)));
     let list = format!("/me/time_entries?since={NOW}");
-    assert_eq!(desk.ask_as(OTHER_AUTH, "GET", &list, &Value::Null).body, "[]");
+    assert_eq!(api.ask_as(OTHER_AUTH, "GET", &list, &Value::Null).body, "[]");
     // In the workspace that both are in, an entry still is its owner's.
     let path = entries(&format!("/{id}"));
-    assert_eq!(desk.ask_as(OTHER_AUTH, "PUT", &path, &json!({"description": "x"})).status, 404);
-    assert_eq!(desk.ask_as(OTHER_AUTH, "GET", &format!("/me/time_entries/{id}"), &Value::Null).status, 404);
+    assert_eq!(api.ask_as(OTHER_AUTH, "PUT", &path, &json!({"description": "x"})).status, 404);
+    assert_eq!(api.ask_as(OTHER_AUTH, "GET", &format!("/me/time_entries/{id}"), &Value::Null).status, 404);
     let start = with(create_body(), &json!({"duration": -1}));
-    let made = json_of(&desk.ask_as(OTHER_AUTH, "POST", &entries(""), &start));
+    let made = json_of(&api.ask_as(OTHER_AUTH, "POST", &entries(""), &start));
     assert_eq!(made["user_id"], 9_000_002);
     assert_ne!(made["id"], id, "an id is one on the whole server");
-    assert!(desk.sandbox.entry(id).unwrap().is_running(), "one that runs for each account");
-    assert_eq!(desk.ask("POST", &in_workspace(6, ""), &with(create_body(), &json!({"workspace_id": 6}))).status, 403);
-    assert_eq!(desk.sandbox.entries().len(), 1);
-    assert_eq!(desk.sandbox.as_account(other, |its| its.entries().len()), 1);
-    let accounts: Vec<usize> = desk.sandbox.log.iter().map(|line| line.account).collect();
+    assert!(api.sandbox.entry(id).unwrap().is_running(), "one that runs for each account");
+    assert_eq!(api.ask("POST", &in_workspace(6, ""), &with(create_body(), &json!({"workspace_id": 6}))).status, 403);
+    assert_eq!(api.sandbox.entries().len(), 1);
+    assert_eq!(api.sandbox.as_account(other, |its| its.entries().len()), 1);
+    let accounts: Vec<usize> = api.sandbox.log.iter().map(|line| line.account).collect();
     assert_eq!(accounts, [0, 1, 1, 1, 1, 1, 0]);
-    assert_eq!(desk.get("/me").quota.unwrap().remaining, 29, "a quota for each");
-    assert_eq!(desk.sandbox.twin(desk.clock.clone()).as_account(other, |its| its.entries().len()), 1);
-    assert_eq!(desk.ask_as(&format!("{AUTH}x"), "GET", "/me", &Value::Null).status, 403);
-    desk.sandbox.assert_clean();
+    assert_eq!(api.get("/me").quota.unwrap().remaining, 29, "a quota for each");
+    assert_eq!(api.sandbox.twin(api.clock.clone()).as_account(other, |its| its.entries().len()), 1);
+    assert_eq!(api.ask_as(&format!("{AUTH}x"), "GET", "/me", &Value::Null).status, 403);
+    api.sandbox.assert_clean();
 }

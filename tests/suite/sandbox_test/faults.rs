@@ -3,7 +3,7 @@
 use chute_toggl::toggl::{Answer, Bucket, Failure, Method, Request, Transport};
 use serde_json::{Value, json};
 
-use super::{Desk, NOW, create_body, entries, incoming};
+use super::{Api, NOW, create_body, entries, incoming};
 use crate::sandbox::{Call, Delivery, Fault, InProcess, SimClock};
 
 fn send(client: &mut InProcess) -> Result<Answer, Failure> {
@@ -87,12 +87,12 @@ fn faults_can_be_scheduled_matched_or_chosen() {
 
 #[test]
 fn a_fault_does_not_open_a_closed_bucket() {
-    let mut desk = Desk::new();
-    desk.sandbox.rules.workspace_total = 1;
-    desk.create(&json!({}));
-    desk.sandbox.faults.next(Fault::CutAfter);
-    let delivery = desk.sandbox.exchange(&incoming("POST", &entries(""), &create_body()));
+    let mut api = Api::new();
+    api.sandbox.rules.workspace_total = 1;
+    api.create(&json!({}));
+    api.sandbox.faults.next(Fault::CutAfter);
+    let delivery = api.sandbox.exchange(&incoming("POST", &entries(""), &create_body()));
     assert_eq!(delivery, Delivery::Closed);
-    assert!(!desk.sandbox.log[1].carried_out && desk.sandbox.log[1].quota_closed);
-    assert_eq!(desk.sandbox.entries().len(), 1);
+    assert!(!api.sandbox.log[1].carried_out && api.sandbox.log[1].quota_closed);
+    assert_eq!(api.sandbox.entries().len(), 1);
 }
