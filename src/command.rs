@@ -24,8 +24,9 @@ use crate::exit::Exit;
 use crate::output::progress::Show;
 use crate::output::{self, Style};
 use crate::reconcile::ingest::FileTimeError;
-use crate::settings::{NoToken, Settings, SettingsError, Variable};
+use crate::settings::{self, NoToken, Settings, SettingsError, Variable};
 use crate::sidecar::file::{Disk, LoadError, LockError};
+use crate::toggl::token::{Secrets, hide_lookalikes};
 
 /// What a command runs in: everything it can see or touch beside files and Toggl.
 pub struct Context<'a> {
@@ -166,12 +167,12 @@ pub fn run(mut context: Context<'_>) -> Exit {
         Command::Completions { shell } => context.print(&completions(*shell)).map(|()| Exit::UpToDate),
     };
     result.unwrap_or_else(|error| {
-        let exit = error.exit();
+        let (exit, error) = (error.exit(), hide_lookalikes(&error.to_string()));
         if common.format == Format::Json {
             // Whatever becomes of it, the error is on stderr as well, and the run has failed already.
-            let _ = context.print_json(&output::json::error_json(&error.to_string(), exit));
+            let _ = context.print_json(&output::json::error_json(&error, exit));
         }
-        context.notice(&error.to_string());
+        context.notice(&error);
         exit
     })
 }
@@ -197,7 +198,8 @@ fn usage(error: &clap::Error, context: &mut Context<'_>) -> Exit {
             }
         }
     } else {
-        let lines: Vec<String> = text.trim_end().lines().map(output::escape).collect();
+        let text = hide_lookalikes(&context.secrets().hide(text.trim_end()));
+        let lines: Vec<String> = text.lines().map(output::escape).collect();
         let _ = writeln!(context.err, "{}", lines.join("\n"));
         Exit::Usage
     }
@@ -210,7 +212,8 @@ impl Context<'_> {
     /// # Errors
     /// [`CommandError::Output`] if it could not be written for any other reason.
     fn print(&mut self, text: &str) -> Result<(), CommandError> {
-        match writeln!(self.out, "{}", text.trim_end()).and_then(|()| self.out.flush()) {
+        let text = self.secrets().hide(text.trim_end());
+        match writeln!(self.out, "{text}").and_then(|()| self.out.flush()) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
             _ => Ok(()),
         }
@@ -226,12 +229,17 @@ impl Context<'_> {
 
     /// Says something beside the result, on stderr: wrapped on a terminal, on one line in a log.
     fn notice(&mut self, text: &str) {
-        let text = format!("chute-toggl: {text}");
+        let text = self.secrets().hide(&format!("chute-toggl: {text}"));
         let text = match self.err_columns {
             Some(columns) => output::message(&text, &Style { color: false, columns, verbose: false }),
             None => output::escape(&text),
         };
         let _ = writeln!(self.err, "{}", text.trim_end());
+    }
+
+    /// What of the token must not be seen, whatever a file, a variable or a server says.
+    fn secrets(&self) -> Secrets {
+        settings::secrets(self.variable)
     }
 
     /// How the result is printed: colour on a terminal, unless NO_COLOR is set or a flag says otherwise.

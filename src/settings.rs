@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::chute_kun::location::{self, Environment, Located};
+use crate::chute_kun::location::{self, Environment, Located, Source};
 use crate::cli::Common;
 use crate::reconcile::plan::Defaults;
 use crate::toggl::base::{self, Base};
-use crate::toggl::token::{Token, TokenError};
+use crate::toggl::proxy;
+use crate::toggl::token::{Secrets, Token, TokenError};
 use crate::zone::Zone;
 
 /// A variable of the environment by name.
@@ -21,10 +22,14 @@ pub struct Settings {
     pub snapshot: PathBuf,
     /// What decided where the snapshot is, if no flag did.
     pub snapshot_from: Option<Located>,
+    /// Whether a flag or a variable names the snapshot itself: then it must be there.
+    pub snapshot_is_named: bool,
     /// Where the sidecar is.
     pub sidecar: PathBuf,
     /// Toggl's API.
     pub api: Base,
+    /// The proxy on the way to it.
+    pub proxy: Option<ureq::Proxy>,
     /// `TOGGL_WORKSPACE_ID`.
     pub workspace: Option<i64>,
     /// `TOGGL_PROJECT_ID_DEFAULT` and `TOGGL_TAGS_DEFAULT`.
@@ -37,6 +42,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// `TZ`, if it is set.
     pub tz: Option<OsString>,
+    /// What of `TOGGL_API_TOKEN` must not be seen.
+    pub secrets: Secrets,
 }
 
 /// A setting that cannot be used. The display names it and says what it should be.
@@ -83,12 +90,18 @@ impl Settings {
                 Some(located(common, variable).ok_or(SettingsError::NoHome { what: "the snapshot with --snapshot" })?)
             }
         };
+        let named_by = located.as_ref().map(|located| &located.from);
+        let snapshot_is_named = matches!(named_by, None | Some(Source::Flag | Source::State));
+        let api = api(common, variable)?;
+        let proxy = proxy::find(api.host(), variable).map_err(|error| invalid(error.name, error.to_string()))?;
         let named = common.snapshot.clone().or_else(|| located.as_ref().map(|located| located.path.clone()));
         Ok(Settings {
             snapshot: named.unwrap_or_default(),
             snapshot_from: located,
+            snapshot_is_named,
             sidecar: sidecar_path(common, variable)?,
-            api: api(common, variable)?,
+            api,
+            proxy,
             workspace: positive(
                 variable,
                 "TOGGL_WORKSPACE_ID",
@@ -102,6 +115,7 @@ impl Settings {
             pace: seconds(variable, "CHUTE_TOGGL_PACE", 1.0, 0.0)?,
             timeout: seconds(variable, "CHUTE_TOGGL_TIMEOUT", 30.0, 0.001)?,
             tz: variable("TZ"),
+            secrets: secrets(variable),
         })
     }
 }
@@ -134,6 +148,11 @@ pub fn token(variable: Variable<'_>) -> Result<Token, NoToken> {
         Err(TokenError::Empty) => Err(NoToken::Missing),
         other => Ok(other?),
     }
+}
+
+/// What must not be seen of the token, whether it can be used or not.
+pub fn secrets(variable: Variable<'_>) -> Secrets {
+    variable("TOGGL_API_TOKEN").map_or_else(Secrets::default, |text| Secrets::of(&text.to_string_lossy()))
 }
 
 /// Where Chute_kun keeps its snapshot.

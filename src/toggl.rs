@@ -8,6 +8,7 @@ pub mod base;
 mod call;
 pub mod entry;
 pub mod http;
+pub mod proxy;
 pub mod questions;
 pub mod quota;
 mod sender;

@@ -13,7 +13,7 @@ use crate::output::doctor::{Check, Diagnosis, Stage};
 use crate::settings;
 use crate::settings::{NoToken, Settings, SettingsError};
 use crate::sidecar::Sidecar;
-use crate::toggl::token::TokenError;
+use crate::toggl::token::{TokenError, hide_lookalikes};
 use crate::zone::Zone;
 
 /// The variables that settings are read from, the token's apart.
@@ -59,6 +59,9 @@ pub fn doctor(common: &Common, context: &mut Context<'_>) -> Result<Exit, Comman
             checks.push(present(&token));
             checks.push(Check::note("toggl", "Toggl was not asked, since its address is not known"));
         }
+    }
+    for check in &mut checks {
+        check.text = hide_lookalikes(&check.text);
     }
     let diagnosis = Diagnosis { checks, stage, shell: shell(context) };
     let exit = diagnosis.exit();

@@ -55,15 +55,28 @@ pub(super) fn other_list(sidecar: &Sidecar, intake: &Ingested, place: &str) -> O
     sidecar.snapshot.clone().filter(|of| intake.knows_none && of != place)
 }
 
-/// Whether there is neither a sidecar nor a snapshot: nothing recorded yet, and no error.
-#[must_use]
-pub fn is_nothing_yet(settings: &Settings) -> bool {
-    !exists(&settings.sidecar) && !exists(&settings.snapshot)
+/// Whether there is neither a sidecar nor a snapshot: nothing recorded yet, and no error. A snapshot that was named must
+/// be there.
+///
+/// # Errors
+/// What may not be looked at is not missing, and a file that was named and is missing is an error.
+pub fn is_nothing_yet(settings: &Settings) -> Result<bool, CommandError> {
+    let (path, sidecar) = (&settings.snapshot, &settings.sidecar);
+    let has_snapshot = exists(path).map_err(|source| ReadError::Unreadable { path: path.clone(), source })?;
+    if !has_snapshot && settings.snapshot_is_named {
+        return Err(ReadError::Missing { path: path.clone() }.into());
+    }
+    let has_sidecar = exists(sidecar).map_err(|source| LoadError::Io { path: sidecar.clone(), source })?;
+    Ok(!has_snapshot && !has_sidecar)
 }
 
 #[expect(clippy::disallowed_methods, reason = "where there is nothing yet, nothing is made")]
-fn exists(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
+fn exists(path: &Path) -> std::io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Says that there is neither a snapshot nor a sidecar: nothing recorded yet, which is no error.
@@ -92,10 +105,14 @@ pub(super) fn nothing_recorded(
 pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Option<Input>, CommandError> {
     let zone = settings.zone()?;
     let loaded = file::load(&settings.sidecar)?;
-    let reading = match reading::read_whole(&settings.snapshot, clock) {
-        Err(ReadError::Missing { .. }) if loaded.is_none() => return Ok(None),
+    let mut reading = match reading::read_whole(&settings.snapshot, clock) {
+        Err(ReadError::Missing { .. }) if loaded.is_none() && !settings.snapshot_is_named => return Ok(None),
         other => other?,
     };
+    // A title that holds the token goes nowhere: neither into the sidecar, nor to Toggl, nor onto the screen.
+    if settings.secrets.are_in(&reading.bytes) {
+        reading.bytes = settings.secrets.hide(&String::from_utf8_lossy(&reading.bytes)).into_bytes();
+    }
     let path = || settings.snapshot.display().to_string();
     let remembered = file::remembered(&settings.sidecar);
     let provenance = match &loaded {

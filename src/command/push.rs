@@ -31,7 +31,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     if let Some(known) = shortcut(args, common, &settings) {
         return up_to_date(&known, common, context);
     }
-    if input::is_nothing_yet(&settings) {
+    if input::is_nothing_yet(&settings)? {
         // The lock lives in the sidecar's folder: where nothing was ever recorded, none is made.
         return input::nothing_recorded("push", common, &settings, context);
     }
@@ -46,7 +46,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     let planned = plan(&input.sidecar, &input.intake, &options);
 
     let mut progress = Progress::new(context.err, context.clock, &input.zone, progress);
-    let mut client = Client::new(settings.api.clone(), &token, settings.timeout);
+    let mut client = Client::new(settings.api.clone(), &token, settings.timeout).through(settings.proxy.clone());
     let (policy, quota) = (policy(args, &settings), input.sidecar.quota.clone());
     let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);
     let mut watch = Both(context.watch, &mut progress);

@@ -66,8 +66,7 @@ impl UpToDate {
 
 /// All settings that the outcome can depend on, and the program's version.
 fn fingerprint(settings: &Settings) -> String {
-    let Settings { snapshot, sidecar: _, snapshot_from: _, api, workspace, defaults, is_off, pace: _, timeout: _, tz } =
-        settings;
+    let Settings { snapshot, api, workspace, defaults, is_off, tz, .. } = settings;
     format!(
         "{} {} {} {workspace:?} {defaults:?} {is_off} {tz:?}",
         env!("CARGO_PKG_VERSION"),

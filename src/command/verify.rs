@@ -33,7 +33,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
         return off("repaired", common, context);
     }
     let token = settings::token(context.variable)?;
-    if input::is_nothing_yet(&settings) {
+    if input::is_nothing_yet(&settings)? {
         return input::nothing_recorded("verify", common, &settings, context);
     }
     let progress = context.progress(common, &settings, false);
@@ -50,7 +50,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
     let planned = plan(&before, &input.intake, &Options::plain(settings.defaults.clone()));
     let zone = input.zone.clone();
     let mut progress = Progress::new(context.err, context.clock, &zone, progress);
-    let mut client = Client::new(settings.api.clone(), &token, settings.timeout);
+    let mut client = Client::new(settings.api.clone(), &token, settings.timeout).through(settings.proxy.clone());
     let policy = SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false };
     let quota = input.sidecar.quota.clone();
     let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);

@@ -4,8 +4,8 @@
 //! the rename durable. Whatever ends the program or the machine in between, the file is the old one or the new one.
 
 use std::ffi::OsString;
-use std::fs::{File, TryLockError};
-use std::io::{self, Seek as _, Write as _};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -45,7 +45,7 @@ pub trait Disk {
     /// Makes the names in the folder durable.
     ///
     /// # Errors
-    /// As for any file operation.
+    /// As for any file operation, and where the file system cannot.
     fn sync_folder(&mut self, folder: &Path) -> io::Result<()>;
 }
 
@@ -113,7 +113,7 @@ pub enum LockError {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The system does not let it be read.
-    #[error("the sidecar `{path}` cannot be read: {source}; check its permissions")]
+    #[error("the sidecar `{path}` cannot be read: {source}; check the file and its permissions")]
     Io {
         /// The file.
         path: PathBuf,
@@ -137,9 +137,8 @@ pub enum LoadError {
 ///
 /// # Errors
 /// [`LoadError`]: the file is left as it is.
-#[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
 pub fn load(path: &Path) -> Result<Option<(Vec<u8>, Sidecar)>, LoadError> {
-    let text = match std::fs::read(path) {
+    let text = match read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(LoadError::Io { path: path.to_owned(), source }),
@@ -148,6 +147,51 @@ pub fn load(path: &Path) -> Result<Option<(Vec<u8>, Sidecar)>, LoadError> {
         Ok(sidecar) => Ok(Some((text, sidecar))),
         Err(source) => Err(LoadError::Format { path: path.to_owned(), source }),
     }
+}
+
+/// The largest sidecar that is read, in bytes: a hundred years of sessions and more.
+const LIMIT: u64 = 1 << 30;
+
+/// The longest lock file that is read, in bytes: its two lines take a few hundred.
+const LOCK_LIMIT: u64 = 1 << 16;
+
+/// The bytes of a file, following links. What is no file may have no end.
+#[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    if metadata.len() > LIMIT {
+        return Err(io::Error::other("it is far larger than any sidecar"));
+    }
+    let mut text = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    File::open(path)?.take(LIMIT).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Opens a lock file. It must be a file of this one name: through a link, another file would be emptied, and a pipe would
+/// wait for whoever is at its other end.
+#[expect(clippy::disallowed_methods, reason = "the lock lies beside the sidecar")]
+fn open_lock(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    let refused = || io::Error::other("it is a link, or no file at all; move it away");
+    match path.symlink_metadata() {
+        Ok(metadata) if !is_plain(&metadata) => return Err(refused()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = options.open(path)?;
+    if is_plain(&file.metadata()?) { Ok(file) } else { Err(refused()) }
+}
+
+#[cfg(unix)]
+fn is_plain(metadata: &Metadata) -> bool {
+    metadata.is_file() && std::os::unix::fs::MetadataExt::nlink(metadata) == 1
+}
+
+#[cfg(not(unix))]
+fn is_plain(metadata: &Metadata) -> bool {
+    metadata.is_file()
 }
 
 impl<'a> SidecarFile<'a> {
@@ -166,7 +210,7 @@ impl<'a> SidecarFile<'a> {
         options.create(true).write(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(&lock_path).map_err(io)?;
+        let lock = open_lock(&lock_path, &options).map_err(io)?;
         match lock.try_lock() {
             Ok(()) => Ok(SidecarFile { path, disk, lock: Lock(lock) }),
             Err(TryLockError::WouldBlock) => Err(LockError::Busy(lock_path)),
@@ -197,7 +241,9 @@ impl<'a> SidecarFile<'a> {
         let file = self.disk.write_new(&self.path, text)?;
         self.disk.sync_file(&file)?;
         self.disk.rename(file, &self.path)?;
-        self.disk.sync_folder(folder_of(&self.path))
+        // Some file servers cannot: the new file is in its place all the same, and was durable before.
+        let _ = self.disk.sync_folder(folder_of(&self.path));
+        Ok(())
     }
 }
 
@@ -239,18 +285,23 @@ pub fn noted(path: &Path) -> Option<String> {
     read_lock(path)?.lines().nth(1).map(str::to_owned)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the lock lies beside the sidecar")]
 fn read_lock(path: &Path) -> Option<String> {
-    std::fs::read_to_string(lock_path(&target_of(path))).ok()
+    let mut text = String::new();
+    lock_beside(path).ok()?.take(LOCK_LIMIT).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// The lock file of the sidecar at `path`, to be looked at.
+#[expect(clippy::disallowed_methods, reason = "the lock lies beside the sidecar")]
+fn lock_beside(path: &Path) -> io::Result<File> {
+    open_lock(&lock_path(&target_of(path)), File::options().read(true))
 }
 
 /// Whether a push holds the lock of the sidecar at `path` just now. Where it is free it is held for an instant, so this
 /// is for a person who asks, not for a loop.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
 pub fn is_locked(path: &Path) -> bool {
-    File::open(lock_path(&target_of(path)))
-        .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    lock_beside(path).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// Where a file really is, also if it is a link to one that is yet to be.

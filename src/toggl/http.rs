@@ -5,6 +5,7 @@
 //! tell, since the connection can break in the same way before and after; so the body of the request watches itself:
 //! as long as nobody has begun to read it, no server can have got it.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::io::{self, Read};
 use std::time::Duration;
@@ -13,10 +14,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use ureq::http::{self, HeaderMap, HeaderValue};
-use ureq::{Agent, AsSendBody, Body, SendBody, Timeout};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, AsSendBody, Body, Proxy, SendBody, Timeout};
 
 use super::base::Base;
-use super::token::Token;
+use super::token::{Secrets, Token};
 use super::{Answer, Failure, Method, QuotaHeaders, Request, Transport};
 
 /// More than the longest list that Toggl answers with (1000 entries of 3000 characters).
@@ -33,41 +35,54 @@ const LONGEST_WAIT: i64 = 24 * 3600;
 /// very moment in which a creation is sent on it, and whether it arrived could not be told.
 pub struct Client {
     base: Base,
-    agent: Agent,
+    proxy: Option<Proxy>,
+    /// Made for the first request: reading what the system trusts takes longer than a push with nothing to do.
+    agent: OnceCell<Agent>,
     authorization: String,
+    secrets: Secrets,
     timeout: Duration,
 }
 
 impl Client {
     /// A client for this server and token. `timeout` bounds each request as a whole, from the look-up of the host to
     /// the end of the answer; of it, the look-up and the connection may take a third each, and ten seconds at most.
-    ///
-    /// Proxies are those of the environment (`HTTPS_PROXY` and its like), but never for a loopback address: that
-    /// traffic is for this machine alone.
     #[must_use]
     pub fn new(base: Base, token: &Token, timeout: Duration) -> Client {
-        let part = (timeout / 3).min(CONNECT);
-        let mut config = Agent::config_builder()
+        let (authorization, secrets) = (token.authorization(), token.secrets());
+        Client { base, proxy: None, agent: OnceCell::new(), authorization, secrets, timeout }
+    }
+
+    /// The same through a proxy, but never to a loopback address: that traffic is for this machine alone.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Client {
+        Client { proxy: proxy.filter(|_| !self.base.is_loopback()), ..self }
+    }
+
+    fn agent(&self) -> Agent {
+        let part = (self.timeout / 3).min(CONNECT);
+        let tls = TlsConfig::builder().root_certs(trusted()).build();
+        Agent::config_builder()
             .user_agent(concat!("chute-toggl/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_connections(0)
-            .timeout_global(Some(timeout))
+            .timeout_global(Some(self.timeout))
             .timeout_resolve(Some(part))
-            .timeout_connect(Some(part));
-        if base.is_loopback() {
-            config = config.proxy(None);
-        }
-        Client { base, agent: config.build().new_agent(), authorization: token.authorization(), timeout }
+            .timeout_connect(Some(part))
+            .proxy(self.proxy.clone())
+            .tls_config(tls)
+            .build()
+            .new_agent()
     }
 
     fn exchange<B: AsSendBody>(&self, request: http::Request<B>) -> Result<Answer, ureq::Error> {
-        let (head, mut body): (_, Body) = self.agent.run(request)?.into_parts();
+        let (head, mut body): (_, Body) = self.agent.get_or_init(|| self.agent()).run(request)?.into_parts();
         let body = body.with_config().limit(LONGEST_BODY).read_to_vec()?;
         Ok(Answer {
             status: head.status.as_u16(),
-            body: String::from_utf8_lossy(&body).into_owned(),
+            // A server may send the request's own headers back.
+            body: self.secrets.hide(&String::from_utf8_lossy(&body)),
             quota: quota(&head.headers),
             retry_after: number(&head.headers, "retry-after").filter(is_a_wait),
             date: text(&head.headers, "date").and_then(unix_seconds),
@@ -75,7 +90,7 @@ impl Client {
     }
 
     fn failure(&self, error: &ureq::Error, sent: bool) -> Failure {
-        let reason = self.reason(error);
+        let reason = self.secrets.hide(&self.reason(error));
         if sent { Failure::Unknown(reason) } else { Failure::NotSent(reason) }
     }
 
@@ -142,6 +157,16 @@ impl Read for Watched<'_> {
         self.taken = true;
         self.left.read(buffer)
     }
+}
+
+/// The certificates that the system trusts, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name; Mozilla's where there
+/// are none.
+fn trusted() -> RootCerts {
+    let certificates = rustls_native_certs::load_native_certs().certs;
+    if certificates.is_empty() {
+        return RootCerts::WebPki;
+    }
+    certificates.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).into()
 }
 
 /// A request that cannot even be put together (a path with a space in it).

@@ -58,10 +58,84 @@ impl Token {
         self.0.len() != 32 || !self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 
+    /// What must be hidden of it wherever text leaves the program or is saved.
+    #[must_use]
+    pub fn secrets(&self) -> Secrets {
+        Secrets::of(&self.0)
+    }
+
     /// The value of the `Authorization` header: the token is the user, the password is the word `api_token`.
     pub(super) fn authorization(&self) -> String {
         format!("Basic {}", base64(format!("{}:api_token", self.0).as_bytes()))
     }
+}
+
+/// The forms in which a token could turn up in a text: a server's words, a file, a variable.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(Vec<String>);
+
+/// What a secret is replaced with.
+const HIDDEN: &str = "[hidden]";
+
+/// A shorter text is no secret: hiding it would tear words apart.
+const SHORTEST_SECRET: usize = 16;
+
+impl Secrets {
+    /// The forms of what stands in `TOGGL_API_TOKEN`, whether it can be used or not: itself, with and without what may
+    /// follow it, and its base64, with and without the password that goes with it.
+    #[must_use]
+    pub fn of(text: &str) -> Secrets {
+        let text = text.trim();
+        let bare = text.split(':').next().unwrap_or_default();
+        let coded = [format!("{bare}:api_token"), bare.to_owned()].map(|plain| base64(plain.as_bytes()));
+        let mut forms: Vec<String> = [text, bare].into_iter().map(str::to_owned).collect();
+        if bare.len() >= SHORTEST_SECRET {
+            forms.extend(coded);
+        }
+        forms.retain(|form| form.len() >= SHORTEST_SECRET);
+        Secrets(forms)
+    }
+
+    /// The text without them.
+    #[must_use]
+    pub fn hide(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+    }
+
+    /// Whether one of them is in these bytes.
+    #[must_use]
+    pub fn are_in(&self, bytes: &[u8]) -> bool {
+        self.0.iter().any(|secret| bytes.windows(secret.len()).any(|window| window == secret.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(hidden)")
+    }
+}
+
+/// A message without what looks like a token: whoever names the wrong file, or sets the wrong variable, may have a token
+/// in it that is set nowhere. So no 16 hexadecimal digits or more in a row are shown, and no key of another product.
+#[must_use]
+pub fn hide_lookalikes(message: &str) -> String {
+    let mut shown = String::with_capacity(message.len());
+    let mut rest = message;
+    while !rest.is_empty() {
+        let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let is_hex = word.len() >= SHORTEST_SECRET && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        shown.push_str(if is_hex || (word.starts_with(OTHER_PRODUCT) && word != OTHER_PRODUCT) {
+            HIDDEN
+        } else {
+            word
+        });
+        let other = after.chars().next().map_or(0, char::len_utf8);
+        shown.push_str(&after[..other]);
+        rest = &after[other..];
+    }
+    shown
 }
 
 impl fmt::Debug for Token {

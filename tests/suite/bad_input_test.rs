@@ -263,7 +263,7 @@ fn a_folder_that_cannot_be_written_to_stops_the_push_before_it_sends() {
     let home = TestHome::with_work();
     fs::write(home.path("taken"), "").unwrap();
     let place = home.arg("taken/sync/toggl.json");
-    refused(&home, &["push", "--sidecar", &place], 1).complains("taken");
+    refused(&home, &["push", "--sidecar", &place], 8).complains("taken");
 }
 
 #[test]

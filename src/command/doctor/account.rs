@@ -34,7 +34,7 @@ pub fn check(
         checks.push(used_up("toggl", text, until, now, zone));
         return;
     }
-    let mut client = Client::new(settings.api.clone(), token, settings.timeout);
+    let mut client = Client::new(settings.api.clone(), token, settings.timeout).through(settings.proxy.clone());
     let policy = SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false };
     let rng = fastrand::Rng::new();
     let mut sender = Sender::new(&mut client, context.clock, context.interrupted, rng, policy, sidecar.quota.clone());

@@ -14,7 +14,7 @@ use crate::output::{count, number};
 use crate::reconcile::ingest::{check_file_time, ingest, save_instant};
 use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::settings::Settings;
-use crate::sidecar::file::{self, LoadError};
+use crate::sidecar::file::{self, Disk as _, LoadError, RealDisk};
 use crate::sidecar::{Digest, Sidecar};
 use crate::zone::Zone;
 
@@ -262,6 +262,14 @@ fn folder(sidecar: &Path) -> Check {
         folder = PathBuf::from(".");
     }
     match tempfile::tempfile_in(&folder) {
+        Ok(_) if RealDisk.sync_folder(&folder).is_err() => Check::note(
+            "folder",
+            format!(
+                "`{}` can be written to, but its file system does not make names durable: a power cut may bring the \
+                 sidecar before the last one back",
+                folder.display()
+            ),
+        ),
         Ok(_) => Check::ok("folder", format!("`{}` can be written to", folder.display())),
         Err(error) => Check::fault(
             "folder",
