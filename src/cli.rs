@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use time::Date;
 use time::macros::format_description;
 
 /// Copies your Chute_kun work sessions to Toggl Track as time entries.
 #[derive(Debug, Parser)]
-#[command(name = "chute-toggl", version, disable_help_subcommand = true, propagate_version = false)]
+#[command(name = "chute-toggl", version, propagate_version = false)]
 #[command(max_term_width = 80)] // long lines are hard to read, and terminals are split
 #[command(after_help = "`--help` lists the exit codes, `man chute-toggl` explains everything.", after_long_help = AFTER)]
 pub struct Cli {
@@ -19,6 +19,32 @@ pub struct Cli {
     #[command(flatten)]
     pub common: Common,
 }
+
+/// Commands that only print a text, which no option of every command changes.
+pub const PRINTING: [&str; 2] = ["hook", "completions"];
+
+/// The command line as it is read: where the options of every command change nothing, help does not list them.
+#[must_use]
+pub fn command() -> clap::Command {
+    let common = Common::augment_args(clap::Command::default());
+    let is_common = |arg: &clap::Arg| common.get_arguments().any(|known| known.get_id() == arg.get_id());
+    let mut command = Cli::command();
+    command.build();
+    PRINTING.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |printing| {
+            printing.mut_args(|arg| if is_common(&arg) { arg.hide(true) } else { arg })
+        })
+    })
+}
+
+/// What a report of a fault should say of the program.
+pub const BUILD: &str = concat!(
+    "commit  ",
+    env!("CHUTE_TOGGL_COMMIT"),
+    "\ntarget  ",
+    env!("CHUTE_TOGGL_TARGET"),
+    "\nAPI     Toggl Track v9"
+);
 
 const AFTER: &str = "\
 Exit codes:
@@ -63,7 +89,7 @@ pub struct Common {
     /// When to use colour
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub color: Color,
-    /// Print nothing unless the exit code is not 0
+    /// Print only what needs attention
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Print every session of a long plan, and each request
@@ -97,6 +123,25 @@ Examples:
 
 A comparison takes one or two requests. It never deletes anything.")]
     Verify(VerifyArgs),
+    /// Show what was sent, newest last
+    #[command(after_long_help = "\
+Examples:
+  chute-toggl log --since yesterday        what was sent since then
+  chute-toggl log -n 20                    the last twenty changes
+  chute-toggl log today report             of a day's sessions, by their title
+
+With --format json, one line of JSON for each change.")]
+    Log(LogArgs),
+    /// Explain a session: its day, what was sent of it, what comes next
+    #[command(after_long_help = "\
+Examples:
+  chute-toggl explain 20260511/0/0         a session by its key
+  chute-toggl explain yesterday report     by its day and a part of its title")]
+    Explain {
+        /// A session's or task's key, or a day, and a part of the title
+        #[arg(required = true, value_name = "WHAT")]
+        what: Vec<String>,
+    },
     /// Check settings, files, token, workspace, clock and quota
     #[command(after_long_help = "\
 Says what is wrong with each and what to do about it. Changes nothing.")]
@@ -133,11 +178,11 @@ pub struct PushArgs {
     #[arg(long, requires = "dry_run")]
     pub exit_code: bool,
     /// Only sessions that started on this day or later
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    pub since: Option<Date>,
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<Day>,
     /// Only sessions that started on this day or earlier
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
-    pub until: Option<Date>,
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<Day>,
     /// Send at most N requests, leave the rest for the next run
     #[arg(long, value_name = "N")]
     pub max_requests: Option<usize>,
@@ -153,6 +198,9 @@ pub struct PushArgs {
     /// Send again what Toggl rejected, though it has not changed since
     #[arg(long)]
     pub retry_rejected: bool,
+    /// Count what Toggl rejected so far as known: no exit code 6 for it any more
+    #[arg(long, conflicts_with = "dry_run")]
+    pub acknowledge: bool,
     /// Also send sessions that may be in Toggl but cannot be looked up there any more
     #[arg(long)]
     pub send_unlisted: bool,
@@ -167,6 +215,57 @@ pub struct VerifyArgs {
     /// Adopt entries that match a session, and send again what differs; never deletes
     #[arg(long)]
     pub repair: bool,
+}
+
+/// What `log` takes.
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// Only what this session's or task's key means, or a day, and a part of the title
+    #[arg(value_name = "WHAT")]
+    pub what: Vec<String>,
+    /// Only what was sent on this day or later
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<Day>,
+    /// Only the last N changes
+    #[arg(short = 'n', long, value_name = "N")]
+    pub last: Option<usize>,
+}
+
+/// A day: `YYYY-MM-DD`, `today`, `yesterday`, or so many days ago, `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Day {
+    /// This one.
+    Date(Date),
+    /// So many days before today.
+    Ago(u16),
+}
+
+impl Day {
+    /// The date that it is when `today` is today.
+    #[must_use]
+    pub fn date(self, today: Date) -> Date {
+        match self {
+            Day::Date(date) => date,
+            Day::Ago(days) => today.checked_sub(time::Duration::days(i64::from(days))).unwrap_or(Date::MIN),
+        }
+    }
+}
+
+impl std::str::FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Day, String> {
+        let ago = match text {
+            "today" => Some(0),
+            "yesterday" => Some(1),
+            _ => text.strip_suffix('d').and_then(|days| days.parse().ok()),
+        };
+        let date = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok().map(Day::Date);
+        ago.map(Day::Ago).or_else(date).ok_or_else(|| {
+            "a day is `YYYY-MM-DD`, for example 2026-05-11, or `today`, `yesterday` or, for seven days ago, `7d`"
+                .to_owned()
+        })
+    }
 }
 
 /// How results are printed.
@@ -196,9 +295,4 @@ pub enum HookShell {
     Bash,
     Zsh,
     Fish,
-}
-
-fn day(text: &str) -> Result<Date, String> {
-    Date::parse(text, format_description!("[year]-[month]-[day]"))
-        .map_err(|_| "a day is written YYYY-MM-DD, for example 2026-05-11".to_owned())
 }

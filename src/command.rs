@@ -1,9 +1,13 @@
 //! The commands: each reads what it needs at the edges, lets the pure core decide, and prints.
 
+mod completions;
 pub mod doctor;
+mod explain;
 pub mod hook;
 pub mod input;
+mod log;
 pub mod push;
+pub mod selector;
 pub mod shortcut;
 mod status;
 pub mod verify;
@@ -12,12 +16,12 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
+use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
 
 use crate::chute_kun::reading;
 use crate::chute_kun::snapshot;
-use crate::cli::{Cli, Color, Command, Common, Format};
+use crate::cli::{self, Cli, Color, Command, Common, Format};
 use crate::clock::Clock;
 use crate::execute::Watch;
 use crate::exit::Exit;
@@ -126,6 +130,26 @@ pub enum CommandError {
     /// The result could not be written where it was to go. What was done is done.
     #[error("the result could not be written: {0}")]
     Output(std::io::Error),
+    /// The log is there and cannot be read.
+    #[error("{0}")]
+    Log(String),
+    /// No session is what was asked for.
+    #[error(
+        "no session is `{what}`: name one by its key (`20260511/0/0`), or by a day (YYYY-MM-DD, today, yesterday) and a part \
+         of its title"
+    )]
+    NoSuchSession {
+        /// What was asked for.
+        what: String,
+    },
+    /// The days asked for end before they begin.
+    #[error("--since {since} is after --until {until}: no day is both")]
+    BackwardRange {
+        /// The first day.
+        since: time::Date,
+        /// The last day.
+        until: time::Date,
+    },
     /// What nobody planned for.
     #[error("{0:#}")]
     Unexpected(#[from] anyhow::Error),
@@ -136,12 +160,15 @@ impl CommandError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            CommandError::Settings(_) => Exit::Usage,
+            CommandError::Settings(_) | CommandError::NoSuchSession { .. } | CommandError::BackwardRange { .. } => {
+                Exit::Usage
+            }
             CommandError::Token(_) => Exit::Token,
             CommandError::Lock(LockError::Busy(_)) => Exit::Locked,
-            CommandError::Lock(LockError::Io { .. }) | CommandError::Output(_) | CommandError::Unexpected(_) => {
-                Exit::Failure
-            }
+            CommandError::Lock(LockError::Io { .. })
+            | CommandError::Output(_)
+            | CommandError::Log(_)
+            | CommandError::Unexpected(_) => Exit::Failure,
             CommandError::Reading(reading::ReadError::Restless { .. }) => Exit::Unfinished,
             CommandError::Sidecar(_) | CommandError::Reading(_) | CommandError::Snapshot { .. } => Exit::Input,
             CommandError::Older { .. } | CommandError::FileTime { .. } | CommandError::AnotherList { .. } => {
@@ -153,7 +180,8 @@ impl CommandError {
 
 /// Runs the command that the arguments ask for, and says how it ended.
 pub fn run(mut context: Context<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(&context.args) {
+    let read = cli::command().try_get_matches_from(&context.args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match read {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &mut context),
     };
@@ -162,33 +190,32 @@ pub fn run(mut context: Context<'_>) -> Exit {
         Command::Push(args) => push::push(args, common, &mut context),
         Command::Status => status::status(common, &mut context),
         Command::Verify(args) => verify::verify(args, common, &mut context),
+        Command::Log(args) => log::log(args, common, &mut context),
+        Command::Explain { what } => explain::explain(what, common, &mut context),
         Command::Doctor => doctor::doctor(common, &mut context),
         Command::Hook { shell } => context.print(&hook::hook(*shell)).map(|()| Exit::UpToDate),
-        Command::Completions { shell } => context.print(&completions(*shell)).map(|()| Exit::UpToDate),
+        Command::Completions { shell } => context.print(&completions::completions(*shell)).map(|()| Exit::UpToDate),
     };
     result.unwrap_or_else(|error| {
         let (exit, error) = (error.exit(), hide_lookalikes(&error.to_string()));
-        if common.format == Format::Json {
+        let is_said = !common.quiet || exit.breaks_silence();
+        if common.format == Format::Json && is_said {
             // Whatever becomes of it, the error is on stderr as well, and the run has failed already.
             let _ = context.print_json(&output::json::error_json(&error, exit));
         }
-        context.notice(&error);
+        if is_said {
+            context.notice(&error);
+        }
         exit
     })
 }
 
-/// The completions for a shell.
-fn completions(shell: clap_complete::Shell) -> String {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "chute-toggl", &mut text);
-    // For bash, clap_complete 4.6 takes the hyphen of the name for the border of a command in one of two places, and so
-    // completes no option of any command. Where it does not, there is nothing to replace.
-    String::from_utf8_lossy(&text).replace("chute__subcmd__toggl", "chute__toggl")
-}
-
 /// Help and version go to stdout and are no error; a usage error goes to stderr.
 fn usage(error: &clap::Error, context: &mut Context<'_>) -> Exit {
-    let text = error.render().to_string();
+    let mut text = error.render().to_string();
+    if error.kind() == ErrorKind::DisplayVersion && context.args.iter().any(|arg| arg == "-v" || arg == "--verbose") {
+        text.push_str(cli::BUILD);
+    }
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         match context.print(&text) {
             Ok(()) => Exit::UpToDate,

@@ -11,6 +11,7 @@
 mod answers;
 mod calls;
 mod event;
+mod logging;
 mod look_up;
 mod proof;
 mod rejections;
@@ -66,6 +67,7 @@ pub fn execute(
         doubted: HashSet::new(),
         workspaces: None,
         owned: None,
+        status: 0,
         report: Report::default(),
     };
     run.report.end = run.run().err();
@@ -93,6 +95,8 @@ struct Execution<'a, 'e, 's> {
     workspaces: Option<Vec<Named>>,
     /// The ids of entries that are a session's already, once that was of interest.
     owned: Option<HashSet<i64>>,
+    /// The HTTP status of the last answer.
+    status: u16,
     report: Report,
 }
 
@@ -141,6 +145,7 @@ impl Execution<'_, '_, '_> {
                 continue;
             }
             let call = calls::call(&operation, workspace, &self.options.defaults);
+            self.effects.watch.event(&Event::Begun(&operation));
             let outcome = self.send(&call, |run| {
                 if operation.kind.makes_an_entry() {
                     run.intend(&operation, &operations, workspace)
@@ -150,8 +155,11 @@ impl Execution<'_, '_, '_> {
                     Ok(())
                 }
             })?;
-            let more = self.take_in(operation, workspace, outcome)?;
+            let before = self.before(&operation, &outcome);
+            let more = self.take_in(operation, workspace, outcome);
+            self.log_change(before);
             // What was gone from Toggl or moved, or what a bulk request could not rename: at once, one by one.
+            let more = more?;
             for operation in more.into_iter().rev() {
                 operations.push_front(operation);
             }

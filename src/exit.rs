@@ -28,6 +28,12 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Whether it is said even where quiet is asked for: what a later run does by itself is not.
+    #[must_use]
+    pub fn breaks_silence(self) -> bool {
+        matches!(self, Exit::Failure | Exit::Usage | Exit::Attention | Exit::Token | Exit::Input)
+    }
+
     /// The number that the process exits with.
     #[must_use]
     pub fn code(self) -> u8 {

@@ -8,8 +8,11 @@
 
 pub mod doctor;
 mod escape;
+mod explain;
 pub mod json;
 mod layout;
+mod log;
+mod marked;
 mod plan;
 pub mod progress;
 mod push;
@@ -30,8 +33,10 @@ use layout::Page;
 
 pub use doctor::{diagnosis_json, diagnosis_text};
 pub use escape::{escape, escape_json};
+pub use explain::{explanation_json, explanation_text};
 pub use json::{plan_json, report_json, status_json};
-pub use plan::up_to_date;
+pub use log::{log_json, log_text};
+pub use plan::{no_sessions, up_to_date};
 pub use verify::{Verdict, comparison_json, comparison_text, not_compared};
 pub use words::ago;
 pub(crate) use words::{count, day_and_minute, moment_from, number};
@@ -84,6 +89,23 @@ pub struct Status<'a> {
 pub fn message(text: &str, style: &Style) -> String {
     let mut page = Page::new(style);
     page.paragraph(2, text);
+    page.finish()
+}
+
+/// One sentence that names what a run sent with a mark, if it did: said even where quiet is asked for.
+#[must_use]
+pub fn marked_text(view: &View<'_>, report: &Report, style: &Style) -> Option<String> {
+    let mut page = Page::new(style);
+    page.paragraph(2, &marked::sent_with_a_mark(view, report)?);
+    Some(page.finish())
+}
+
+/// That something has waited to be sent since then (unix seconds).
+#[must_use]
+pub fn waiting_text(view: &View<'_>, since: i64, style: &Style) -> String {
+    let mut page = Page::new(style);
+    let since = words::moment(since, view.now, view.zone);
+    page.paragraph(2, &format!("Not everything could be sent since {since}."));
     page.finish()
 }
 

@@ -196,7 +196,7 @@ fn is_off(variable: Variable<'_>) -> Result<bool, SettingsError> {
     match text(variable, "TOGGL_SYNC_MODE")?.as_deref() {
         None | Some("push") => Ok(false),
         Some("off") => Ok(true),
-        Some(_) => Err(invalid("TOGGL_SYNC_MODE", "must be `push` or `off`".to_owned())),
+        Some(text) => Err(invalid("TOGGL_SYNC_MODE", format!("must be `push` or `off`, not {}", quoted(text)))),
     }
 }
 
@@ -213,7 +213,7 @@ fn positive(variable: Variable<'_>, name: &'static str, what: &str) -> Result<Op
     let Some(text) = text(variable, name)? else { return Ok(None) };
     match text.parse::<i64>() {
         Ok(number) if number > 0 => Ok(Some(number)),
-        _ => Err(invalid(name, format!("must be a whole number, {what}, not `{text}`"))),
+        _ => Err(invalid(name, format!("must be a whole number, {what}, not {}", quoted(&text)))),
     }
 }
 
@@ -221,7 +221,15 @@ fn seconds(variable: Variable<'_>, name: &'static str, default: f64, least: f64)
     let Some(text) = text(variable, name)? else { return Ok(Duration::from_secs_f64(default)) };
     match text.parse::<f64>() {
         Ok(number) if (least..=3600.0).contains(&number) => Ok(Duration::from_secs_f64(number)),
-        _ => Err(invalid(name, format!("must be a number of seconds from {least} to 3600, not `{}`", text))),
+        _ => Err(invalid(name, format!("must be a number of seconds from {least} to 3600, not {}", quoted(&text)))),
+    }
+}
+
+/// A value inside a message, unless it may be the token in the wrong place.
+fn quoted(text: &str) -> String {
+    match Token::parse(text) {
+        Ok(token) if !token.looks_odd() => "what looks like an API token".to_owned(),
+        _ => format!("`{}`", text),
     }
 }
 

@@ -9,6 +9,8 @@ mod digest;
 pub mod file;
 mod json;
 mod key;
+pub mod log;
+mod waiting;
 
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
@@ -19,6 +21,7 @@ use time::{Date, OffsetDateTime};
 pub use archive::Archive;
 pub use digest::Digest;
 pub use json::FormatError;
+pub use waiting::Waiting;
 
 pub use crate::chute_kun::snapshot::List;
 
@@ -54,6 +57,8 @@ pub struct Sidecar {
     /// The day (UTC) from which sessions without an entry have been looked for in Toggl: what starts before it may be
     /// there, sent by way of a sidecar that was lost. `None`: none has been looked for.
     pub scanned_from: Option<Date>,
+    /// Since when something waits to be sent.
+    pub waiting: Option<Waiting>,
     /// The tasks with sessions that were ever seen, but for those in the archive.
     pub tasks: BTreeMap<TaskKey, TaskRecord>,
     /// Tasks of past that are settled, unread.
@@ -189,6 +194,9 @@ pub struct Rejection {
     pub text: String,
     /// Fingerprint of the operation that was rejected; a changed one is sent.
     pub operation: String,
+    /// The person knows of it: it needs no attention any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledged: bool,
 }
 
 /// A rejection that met every session in a row. Met again an hour later it is believed of each.

@@ -179,6 +179,9 @@ fn no_token(error: NoToken) -> Check {
         NoToken::Unusable(error @ TokenError::Colon) => {
             (error.to_string(), "leave the `:` and what follows it out of TOGGL_API_TOKEN")
         }
+        NoToken::Unusable(error @ TokenError::OtherProduct) => {
+            (error.to_string(), "wait for a version that supports Toggl 2.0, or use an account of Toggl Track")
+        }
         NoToken::Unusable(error) => (
             error.to_string(),
             "copy the API token anew from the bottom of https://track.toggl.com/profile into TOGGL_API_TOKEN",

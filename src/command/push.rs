@@ -1,5 +1,7 @@
 //! `push`: copies the sessions of the snapshot to Toggl, or shows what it would do.
 
+use time::Date;
+
 use super::input;
 use super::{CommandError, Context};
 use crate::cli::{Common, Format, PushArgs};
@@ -9,9 +11,10 @@ use crate::exit::Exit;
 use crate::output;
 use crate::output::progress::{Both, Progress};
 use crate::reconcile::ingest::{Depth, Ingested};
-use crate::reconcile::plan::{Options, plan};
+use crate::reconcile::plan::{HoldReason, Options, plan};
 use crate::settings::{self, Settings};
-use crate::sidecar::file::SidecarFile;
+use crate::sidecar::Sidecar;
+use crate::sidecar::file::{SidecarFile, Store};
 use crate::toggl::http::Client;
 use crate::toggl::{SendPolicy, Sender};
 
@@ -24,6 +27,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     if settings.is_off {
         return off("pushed", common, context);
     }
+    check_range(args, &settings, context)?;
     if args.dry_run {
         return preview(args, common, &settings, context);
     }
@@ -42,7 +46,10 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
         drop(file);
         return input::nothing_recorded("push", common, &settings, context);
     };
-    let options = options(args, &settings);
+    if args.acknowledge {
+        input.sidecar.acknowledge_rejections();
+    }
+    let options = options(args, &settings, input.zone.date(context.clock.now()));
     let planned = plan(&input.sidecar, &input.intake, &options);
 
     let mut progress = Progress::new(context.err, context.clock, &input.zone, progress);
@@ -55,6 +62,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     drop(progress);
 
     let exit = outcome(&report, &input.intake);
+    let overdue = note_waiting(&mut input.sidecar, exit, context.clock.now(), &mut file);
     if depth(args) == Depth::Changes && exit == Exit::UpToDate {
         input.archive(&mut file);
         let known = UpToDate::between(&settings, input.stamp, report.left.up_to_date, context.clock.now());
@@ -63,12 +71,57 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     drop(file);
     input.tell_provenance(&settings, context);
     let view = input.view(&planned, &settings, context.clock.now());
+    let style = context.style(common);
+    match (common.format, overdue) {
+        (Format::Text, Some(since)) => context.print(&output::waiting_text(&view, since, &style))?,
+        (Format::Json, Some(_)) => {}
+        _ if common.quiet && !has_news(exit, &report, &input.intake) => {
+            if let Some(marked) = output::marked_text(&view, &report, &style) {
+                context.print(&marked)?;
+            }
+            return Ok(exit);
+        }
+        _ => {}
+    }
     match common.format {
-        _ if common.quiet && exit == Exit::UpToDate => {}
         Format::Json => context.print_json(&output::report_json(&view, &report, exit))?,
-        Format::Text => context.print(&output::report_text(&view, &report, &context.style(common)))?,
+        Format::Text
+            if report.left.is_empty() && report.requests == 0 && report.end.is_none() && options.is_ranged() =>
+        {
+            context.print(&output::no_sessions(options.since, options.until))?;
+        }
+        Format::Text => context.print(&output::report_text(&view, &report, &style))?,
     }
     Ok(exit)
+}
+
+/// Records whether something is left to a later run. Returns since when, if that is worth a word even in quiet.
+fn note_waiting(sidecar: &mut Sidecar, exit: Exit, now: i64, store: &mut dyn Store) -> Option<i64> {
+    let before = sidecar.waiting;
+    let overdue = sidecar.note_waiting(exit == Exit::Unfinished, now);
+    if sidecar.waiting != before {
+        sidecar.advance(|| fastrand::u64(..));
+        if let Ok(text) = sidecar.to_json() {
+            // If it cannot be saved, it is said once more than needed.
+            let _ = store.save(&text, &sidecar.revision);
+        }
+    }
+    overdue
+}
+
+/// Whether there is something to say to whoever wants quiet: what needs attention, and was not said before.
+fn has_news(exit: Exit, report: &Report, ingested: &Ingested) -> bool {
+    let left = &report.left;
+    let is_known = exit == Exit::Attention
+        && report.end.is_none()
+        && report.rejected.is_empty()
+        && report.unlistable.is_empty()
+        && report.assumed.is_empty()
+        && report.lost.is_empty()
+        && left.prune_refused.is_none()
+        && ingested.invalid.is_empty()
+        && left.held_for(HoldReason::Reopened).next().is_none();
+    exit.breaks_silence() && !is_known
 }
 
 /// Shows the plan. Opens no socket, writes no file.
@@ -82,7 +135,8 @@ fn preview(
         return input::nothing_recorded("push", common, settings, context);
     };
     input.tell_provenance(settings, context);
-    let plan = plan(&input.sidecar, &input.intake, &options(args, settings));
+    let options = options(args, settings, input.zone.date(context.clock.now()));
+    let plan = plan(&input.sidecar, &input.intake, &options);
     let exit = match plan.needs_attention(&input.intake) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
         true => Exit::Attention,
@@ -90,8 +144,11 @@ fn preview(
     };
     let view = input.view(&plan, settings, context.clock.now());
     match common.format {
-        _ if common.quiet && exit == Exit::UpToDate => {}
+        _ if common.quiet && !exit.breaks_silence() => {}
         Format::Json => context.print_json(&output::plan_json(&view))?,
+        Format::Text if plan.is_empty() && options.is_ranged() => {
+            context.print(&output::no_sessions(options.since, options.until))?;
+        }
         Format::Text => context.print(&output::plan_text(&view, &context.style(common)))?,
     }
     Ok(exit)
@@ -122,11 +179,19 @@ fn policy(args: &PushArgs, settings: &Settings) -> SendPolicy {
     SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: args.max_requests, wait: args.wait }
 }
 
-/// What the plan is asked for.
-fn options(args: &PushArgs, settings: &Settings) -> Options {
+/// Days that no session can have started on are a slip of whoever asks.
+fn check_range(args: &PushArgs, settings: &Settings, context: &Context<'_>) -> Result<(), CommandError> {
+    let (Some(since), Some(until)) = (args.since, args.until) else { return Ok(()) };
+    let today = settings.zone()?.date(context.clock.now());
+    let (since, until) = (since.date(today), until.date(today));
+    if since > until { Err(CommandError::BackwardRange { since, until }) } else { Ok(()) }
+}
+
+/// What the plan is asked for, on this day.
+fn options(args: &PushArgs, settings: &Settings, today: Date) -> Options {
     Options {
-        since: args.since,
-        until: args.until,
+        since: args.since.map(|day| day.date(today)),
+        until: args.until.map(|day| day.date(today)),
         prune: args.prune.then_some(args.max_delete),
         retry_rejected: args.retry_rejected,
         send_unlisted: args.send_unlisted,

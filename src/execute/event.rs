@@ -1,10 +1,13 @@
 //! What happens while a plan is carried out, for whoever shows progress.
 
+use crate::reconcile::plan::Operation;
 use crate::toggl::{Answer, Call, Exchange, Failure};
 
 /// A step of a run.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// An operation is begun; the requests that follow are for it, until it is settled.
+    Begun(&'a Operation),
     /// The sidecar is about to be replaced.
     Saving,
     /// The sidecar was replaced.

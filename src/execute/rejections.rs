@@ -82,9 +82,10 @@ impl Execution<'_, '_, '_> {
     }
 
     fn mark(&mut self, operation: &Operation, refusal: &Refusal) {
+        self.log_rejection(operation, refusal);
         let Refusal { status, text } = refusal;
         let fingerprint = fingerprint(operation, &self.options.defaults);
-        let rejection = Rejection { status: *status, text: text.clone(), operation: fingerprint };
+        let rejection = Rejection { status: *status, text: text.clone(), operation: fingerprint, acknowledged: false };
         for &session in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(session) {
                 record.rejected = Some(Box::new(rejection.clone()));

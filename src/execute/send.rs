@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{Event, Execution, StopReason, saving};
 use crate::reconcile::plan::Operation;
 use crate::sidecar::{Intent, SessionKey};
-use crate::toggl::{Bucket, Call, Outcome, Tries, Turn};
+use crate::toggl::{Bucket, Call, Exchange, Outcome, Tries, Turn};
 
 impl Execution<'_, '_, '_> {
     /// Makes a call until it is answered for good, as often as that is harmless. Before every try `prepare` sees to it that
@@ -19,8 +19,13 @@ impl Execution<'_, '_, '_> {
         loop {
             self.wait_for_turn(call.bucket())?;
             prepare(self)?;
-            let watch = &mut *self.effects.watch;
-            let outcome = self.effects.sender.attempt(call, &mut tries, &mut |exchange| watch.event(&exchange.into()));
+            let (watch, status) = (&mut *self.effects.watch, &mut self.status);
+            let outcome = self.effects.sender.attempt(call, &mut tries, &mut |exchange| {
+                if let Exchange::Answered(_, answer) = exchange {
+                    *status = answer.status;
+                }
+                watch.event(&exchange.into());
+            });
             self.sidecar.quota = self.effects.sender.quota().clone();
             if let Some(outcome) = outcome? {
                 return Ok(outcome);

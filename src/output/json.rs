@@ -44,6 +44,8 @@
 //! | `last_snapshot_saved` | when the snapshot was saved that the last push read; null before the first push |
 //! | `last_request` | when the last request was sent, or null |
 //! | `inferred` | number of sessions whose day is the likeliest of several |
+//! | `waiting_since` | since when something could not be sent; null if nothing waits |
+//! | `marked` | sessions to look at: a list of `session`, `title`, `start`, `stop`, `inferred` and `long` (longer than 16 hours) |
 //!
 //! *operation*:
 //!
@@ -66,7 +68,7 @@
 //! | field | value |
 //! |---|---|
 //! | `session` | the key of the session |
-//! | `reason` | `"open"`, `"reopened"`, `"rejected"`, `"uncertain"`, `"assumed"` or `"removed"` |
+//! | `reason` | `"open"`, `"reopened"`, `"rejected"`, `"acknowledged"`, `"uncertain"`, `"assumed"` or `"removed"` |
 //! | `title`, `start`, `stop` | as in an operation |
 //! | `rejection` | for `"rejected"` `status` (HTTP) and `text` (what Toggl said); else null |
 //!
@@ -99,7 +101,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::plan::operations;
-use super::{Status, View, push, status};
+use super::{Status, View, marked, push, status};
 use crate::execute::{Report, StopReason};
 use crate::exit::Exit;
 use crate::reconcile::ingest::InvalidSession;
@@ -169,6 +171,16 @@ pub fn status_json(status: &Status<'_>) -> Value {
     document["last_snapshot_saved"] = at(status.taken);
     document["last_request"] = at(view.sidecar.quota.last_request_ms.map(|ms| ms.div_euclid(1000)));
     document["inferred"] = json!(status::inferred(view));
+    document["waiting_since"] = at(view.sidecar.waiting.map(|waiting| waiting.since));
+    document["marked"] = (marked::marked(view).into_iter())
+        .filter_map(|key| view.sidecar.record(key).map(|(task, record)| (key, task, record)))
+        .map(|(key, task, record)| {
+            json!({
+                "session": key.to_string(), "title": &*task.title, "start": rfc3339(record.start),
+                "stop": record.stop.map(rfc3339), "inferred": record.inferred, "long": marked::is_long(record),
+            })
+        })
+        .collect();
     document
 }
 
@@ -195,7 +207,7 @@ fn document(command: &str, view: &View<'_>, now: &Plan) -> Value {
 fn operation(operation: &Operation) -> Value {
     let seconds = operation.stop.map(|stop| (stop - operation.start).whole_seconds());
     json!({
-        "kind": operations::word(operation.kind),
+        "kind": operation.kind.word(),
         "sessions": keys(&operation.sessions),
         "entries": operation.entries.iter()
             .map(|entry| json!({"id": entry.id, "workspace": entry.workspace}))
@@ -224,20 +236,25 @@ fn held(view: &View<'_>, held: &Held) -> Value {
     let rejected = record.and_then(|(_, record)| record.rejected.as_ref()).filter(|_| held.why == HoldReason::Rejected);
     json!({
         "session": held.session.to_string(),
-        "reason": match held.why {
-            HoldReason::Open => "open",
-            HoldReason::Reopened => "reopened",
-            HoldReason::Rejected => "rejected",
-            HoldReason::Uncertain => "uncertain",
-            HoldReason::Assumed => "assumed",
-            HoldReason::Workspace => "workspace",
-            HoldReason::Gone => "removed",
-        },
+        "reason": reason(held.why),
         "title": record.map(|(task, _)| &*task.title),
         "start": record.map(|(_, record)| rfc3339(record.start)),
         "stop": record.and_then(|(_, record)| record.stop).map(rfc3339),
         "rejection": rejected.map(|rejected| json!({"status": rejected.status, "text": rejected.text})),
     })
+}
+
+pub(super) fn reason(why: HoldReason) -> &'static str {
+    match why {
+        HoldReason::Open => "open",
+        HoldReason::Reopened => "reopened",
+        HoldReason::Rejected => "rejected",
+        HoldReason::Acknowledged => "acknowledged",
+        HoldReason::Uncertain => "uncertain",
+        HoldReason::Assumed => "assumed",
+        HoldReason::Workspace => "workspace",
+        HoldReason::Gone => "removed",
+    }
 }
 
 fn invalid(invalid: &InvalidSession) -> Value {

@@ -5,9 +5,11 @@ pub(super) mod operations;
 pub(super) mod rejections;
 pub(super) mod sessions;
 
+use time::Date;
+
 use super::View;
 use super::layout::Page;
-use super::words::{count, moment_from, number, roughly};
+use super::words::{count, day, moment_from, number, roughly};
 use crate::toggl::Bucket;
 use crate::toggl::quota::{HOUR, PLANS};
 
@@ -105,6 +107,13 @@ fn exceeds_quota(view: &View<'_>) -> bool {
 /// What there is to say when there is nothing to do.
 pub fn up_to_date(sessions: usize) -> String {
     format!("Up to date: {}.", count(sessions, "session"))
+}
+
+/// What there is to say when no session started on the days that were asked about.
+pub fn no_sessions(since: Option<Date>, until: Option<Date>) -> String {
+    let from = since.map_or_else(String::new, |since| format!(" from {}", day(since)));
+    let to = until.map_or_else(String::new, |until| format!(" until {}", day(until)));
+    format!("No session started{from}{to}: nothing is to be done.")
 }
 
 /// `To send: stop 1, create 3; 412 up to date; 5 requests, about 4 s, 25 left.`, or that all is up to date.

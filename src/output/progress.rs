@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::execute::{Event, Watch};
 use crate::output::escape::{cut, escape, width};
-use crate::output::words::{count, moment_from, number};
+use crate::output::words::{count, day, minute, moment_from, number, span};
+use crate::reconcile::plan::Operation;
 use crate::toggl::quota::{HOUR, PLANS};
 use crate::toggl::{Answer, Bucket, Call, Failure};
 use crate::zone::Zone;
@@ -43,6 +44,8 @@ pub struct Progress<'a> {
     /// How many columns of the terminal are written on.
     drawn: usize,
     state: State,
+    /// The session that requests are for.
+    session: Option<String>,
 }
 
 /// What the line tells of.
@@ -65,7 +68,17 @@ impl<'a> Progress<'a> {
     /// Begins to measure.
     pub fn new(err: &'a mut dyn Write, clock: &'a dyn Clock, zone: &'a Zone, show: Show) -> Progress<'a> {
         let started_ms = clock.now_ms();
-        Progress { err, clock, zone, show, started_ms, drawn_ms: i64::MIN, drawn: 0, state: State::default() }
+        Progress {
+            err,
+            clock,
+            zone,
+            show,
+            started_ms,
+            drawn_ms: i64::MIN,
+            drawn: 0,
+            state: State::default(),
+            session: None,
+        }
     }
 
     fn note_quota(&mut self, call: &Call, answer: &Answer) {
@@ -105,7 +118,8 @@ impl<'a> Progress<'a> {
     fn say(&mut self, line: &str) {
         if self.show.requests {
             self.clear();
-            let _ = writeln!(self.err, "{line}");
+            let session = self.session.as_ref().map_or_else(String::new, |session| format!("  {session}"));
+            let _ = writeln!(self.err, "{}", escape(&format!("{line}{session}")));
         }
     }
 }
@@ -113,12 +127,14 @@ impl<'a> Progress<'a> {
 impl Watch for Progress<'_> {
     fn event(&mut self, event: &Event<'_>) {
         match *event {
+            Event::Begun(operation) => self.session = Some(session(operation)),
             Event::Answered(call, answer) => {
                 self.note_quota(call, answer);
                 self.say(&answered(call, answer));
             }
             Event::Failed(call, failure) => self.say(&failed(call, failure)),
             Event::Settled { done, left } => {
+                self.session = None;
                 self.state.done = done;
                 self.state.left = left;
             }
@@ -147,6 +163,19 @@ impl Watch for Progress<'_> {
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+/// Which session an operation is for, or how many.
+fn session(operation: &Operation) -> String {
+    match operation.sessions.len() {
+        1 => format!(
+            "{} {}  {}",
+            day(operation.start.date()),
+            span(operation.start, operation.stop, minute),
+            operation.title
+        ),
+        n => format!("{}  {}", count(n, "session"), operation.title),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::View;
 use super::layout::Page;
+use super::marked;
 use super::plan::rejections::{self, Rejected};
 use super::plan::{held_back, operations, sessions, up_to_date};
 use super::words::{by_number, count, day, meaning, moment_from, number};
@@ -28,6 +29,10 @@ pub fn report(page: &mut Page, view: &View<'_>, report: &Report) {
     } else {
         held_back::needing_attention(page, view, &report.left);
     }
+    if let Some(marked) = marked::sent_with_a_mark(view, report) {
+        page.paragraph(2, &marked);
+    }
+    known_rejections(page, report);
     summary(page, view, report);
     for LostWorkspace { workspace, reached } in &report.lost {
         page.paragraph(
@@ -43,6 +48,24 @@ pub fn report(page: &mut Page, view: &View<'_>, report: &Report) {
         page.paragraph(0, &ending(view, end));
     } else if !report.left.operations.is_empty() {
         page.paragraph(0, "Not everything could be sent; run `chute-toggl push` again at any time.");
+    }
+}
+
+/// What was rejected by an earlier run, and is not listed again.
+fn known_rejections(page: &mut Page, report: &Report) {
+    let known = report.left.held_for(HoldReason::Rejected).count().saturating_sub(report.rejected.len());
+    if known > 0 && !page.is_verbose() {
+        page.paragraph(
+            2,
+            &format!(
+                "{} that Toggl rejected before {} unchanged: `chute-toggl status` lists {}, and `chute-toggl push \
+                 --acknowledge` puts an end to exit code 6 for {}.",
+                count(known, "session"),
+                by_number(known, "is", "are"),
+                by_number(known, "it", "them"),
+                by_number(known, "it", "them"),
+            ),
+        );
     }
 }
 
@@ -118,7 +141,8 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
         && report.end.is_none()
         && left.operations.is_empty()
         && report.rejected.is_empty()
-        && report.uncertain.is_empty();
+        && report.uncertain.is_empty()
+        && left.held_for(HoldReason::Acknowledged).next().is_none();
     if nothing_happened && !left.needs_attention(view.intake) {
         page.paragraph(2, &up_to_date(left.up_to_date));
         return;

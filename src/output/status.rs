@@ -1,8 +1,8 @@
 //! How things stand: the files, the last push, the quota, and what a push would do.
 
 use super::layout::{Ink, Page};
-use super::words::{count, moment, moment_from, number};
-use super::{Status, View, plan};
+use super::words::{moment, moment_from, number};
+use super::{Status, View, marked, plan};
 use crate::toggl::Bucket;
 use crate::toggl::quota::Level;
 
@@ -23,10 +23,11 @@ pub fn status(page: &mut Page, status: &Status<'_>) {
     let writing = level(view, Bucket::Workspace, quota.workspace);
     let reading = level(view, Bucket::User, quota.user);
     fact(page, "Quota", &format!("writing: {writing}; reading: {reading}"));
-    let inferred = inferred(view);
-    if inferred > 0 {
-        fact(page, "Inferred", &format!("{}: the day is the likeliest of several", count(inferred, "session")));
+    if let Some(waiting) = view.sidecar.waiting {
+        fact(page, "Waiting", &format!("not everything could be sent since {}", at(waiting.since)));
     }
+    page.gap();
+    marked::list(page, view);
     page.gap();
     plan::plan(page, view);
 }

@@ -128,6 +128,12 @@ pub fn meaning(why: HoldReason, n: usize) -> String {
             by_number(n, "it is", "they are"),
             by_number(n, "it", "them"),
         ),
+        HoldReason::Acknowledged => format!(
+            "{sessions} {} rejected by Toggl, as you know. Nothing is sent until {}, or with `chute-toggl push \
+             --retry-rejected`:",
+            by_number(n, "was", "were"),
+            by_number(n, "it changes", "they change"),
+        ),
         HoldReason::Uncertain => format!(
             "{sessions} may or may not be in Toggl, because the answer to a request was lost. The next push looks \
              there before it sends {} again:",

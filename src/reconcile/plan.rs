@@ -39,6 +39,33 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
+    /// Every kind, in the order of sending.
+    pub const ALL: [OperationKind; 8] = [
+        OperationKind::Halt,
+        OperationKind::Stop,
+        OperationKind::Start,
+        OperationKind::Resume,
+        OperationKind::Update,
+        OperationKind::Rename,
+        OperationKind::Create,
+        OperationKind::Delete,
+    ];
+
+    /// The word for what is done, in text, JSON and the log.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            OperationKind::Halt => "halt",
+            OperationKind::Stop => "stop",
+            OperationKind::Start => "start",
+            OperationKind::Resume => "resume",
+            OperationKind::Update => "update",
+            OperationKind::Rename => "rename",
+            OperationKind::Create => "create",
+            OperationKind::Delete => "delete",
+        }
+    }
+
     /// Kinds that make an entry: sent twice, they make two.
     #[must_use]
     pub fn makes_an_entry(self) -> bool {
@@ -110,6 +137,8 @@ pub enum HoldReason {
     Reopened,
     /// Toggl refused it and would again. It needs attention.
     Rejected,
+    /// Toggl refused it and would again, and the person knows of it. No error.
+    Acknowledged,
     /// A create or start may or may not have been carried out; it is looked up before anything else is sent.
     Uncertain,
     /// Its entry is, or would be, in a workspace that the token does not reach. It needs attention.
@@ -202,6 +231,12 @@ pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
 }
 
 impl Plan {
+    /// Whether no session was asked about.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty() && self.held.is_empty() && self.up_to_date == 0
+    }
+
     /// How many requests change something, as far as can be known before they are sent.
     #[must_use]
     pub fn requests(&self) -> usize {
@@ -255,6 +290,12 @@ impl Options {
             defaults,
             workspace: None,
         }
+    }
+
+    /// Whether sessions of some days only are asked about.
+    #[must_use]
+    pub fn is_ranged(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
     }
 
     fn covers(&self, record: &SessionRecord) -> bool {
@@ -326,7 +367,11 @@ fn next_step(key: SessionKey, task: &TaskRecord, record: &SessionRecord, intake:
     {
         wanted.retain(|wanted| refused.operation != fingerprint(wanted, &options.defaults));
     }
-    if wanted.is_empty() { Step::Hold(HoldReason::Rejected) } else { Step::Send(wanted) }
+    if !wanted.is_empty() {
+        return Step::Send(wanted);
+    }
+    let is_acknowledged = record.rejected.as_ref().is_some_and(|rejected| rejected.acknowledged);
+    Step::Hold(if is_acknowledged { HoldReason::Acknowledged } else { HoldReason::Rejected })
 }
 
 fn changes(task: &TaskRecord, record: &SessionRecord, entry: &LastSent) -> Vec<Change> {

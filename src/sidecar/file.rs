@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::sidecar::log::{self, LogLine};
 use crate::sidecar::{FormatError, Revision, Sidecar};
 
 /// Where sidecars are kept.
@@ -20,6 +21,11 @@ pub trait Store {
     /// # Errors
     /// A message for people; the old text is still there.
     fn save(&mut self, text: &[u8], revision: &Revision) -> Result<(), String>;
+
+    /// Adds lines to the log, if there is one. A line that cannot be written is lost.
+    fn log(&mut self, lines: &[LogLine]) {
+        let _ = lines;
+    }
 }
 
 /// The steps of a replacement, one by one, so that their order can be tested: done in another order they lose data.
@@ -271,6 +277,10 @@ impl Store for SidecarFile<'_> {
         self.write_lock(Some(revision), "");
         Ok(())
     }
+
+    fn log(&mut self, lines: &[LogLine]) {
+        let _ = log::append(&self.path, lines);
+    }
 }
 
 /// The revision that this machine saved last of the sidecar at `path`, as far as it remembers.
@@ -306,7 +316,7 @@ pub fn is_locked(path: &Path) -> bool {
 
 /// Where a file really is, also if it is a link to one that is yet to be.
 #[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
-fn target_of(path: &Path) -> PathBuf {
+pub(super) fn target_of(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     // More links in a row than any system follows are a circle.
     for _ in 0..40 {

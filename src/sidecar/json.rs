@@ -18,7 +18,7 @@ use time::{Date, OffsetDateTime};
 
 use super::{
     Archive, Intent, LastSent, Minutes, Place, Rejection, RejectsAll, Revision, SessionKey, SessionRecord, Sidecar,
-    TaskKey, TaskRecord, VERSION,
+    TaskKey, TaskRecord, VERSION, Waiting,
 };
 use crate::chute_kun::snapshot::KnownPast;
 use crate::toggl::quota::Quota;
@@ -130,6 +130,8 @@ struct File<'a> {
     looked: bool,
     #[serde(default)]
     quota: Quota,
+    #[serde(default)]
+    waiting: Option<Waiting>,
     #[serde(borrow)]
     tasks: Pairs<TaskKey, TaskLine<'a>>,
     #[serde(borrow)]
@@ -212,6 +214,7 @@ impl Sidecar {
             snapshot: file.snapshot.map(Cow::into_owned),
             scanned_from: scanned_from.or(file.looked.then_some(FIRST_DAY)),
             quota: file.quota,
+            waiting: file.waiting,
             tasks: records,
             archive: file.archive.map(|lines| Archive {
                 past: lines.past,
@@ -269,6 +272,9 @@ impl Sidecar {
             writeln!(out, "\"scanned_from\": \"{}\",", day.format(&Iso8601::DATE).map_err(std::io::Error::other)?)?;
         }
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
+        if let Some(waiting) = &self.waiting {
+            writeln!(out, "\"waiting\": {},", serde_json::to_string(waiting)?)?;
+        }
         out.extend_from_slice(b"\"tasks\": ");
         write_tasks(&self.tasks, out)?;
         out.extend_from_slice(b",\n\"entries\": ");

@@ -81,3 +81,16 @@ impl<'de> Deserialize<'de> for Place {
         text.parse().map_err(|()| D::Error::custom(format!("`{text}` is not a place such as `today/0`")))
     }
 }
+
+impl Serialize for SessionKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(|()| D::Error::custom(format!("`{text}` is no session such as `20260511/0/0`")))
+    }
+}

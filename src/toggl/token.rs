@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What the tokens of another product of Toggl begin with.
+/// What the keys of Toggl 2.0, another product with another API, begin with.
 const OTHER_PRODUCT: &str = "toggl_sk_";
 
 /// An API token of Toggl Track. It has no way into a message: no `Display`, no serialization, and its `Debug` prints
@@ -18,8 +18,8 @@ pub enum TokenError {
     Empty,
     /// A key of another product with another API.
     #[error(
-        "this token begins with `{OTHER_PRODUCT}`: it belongs to another product and does not open Toggl Track; \
-         the API token is at the bottom of https://track.toggl.com/profile"
+        "this is a key of Toggl 2.0 (it begins with `{OTHER_PRODUCT}`), which is not supported yet: this program speaks to \
+         Toggl Track, whose API tokens are 32 hexadecimal digits"
     )]
     OtherProduct,
     /// A character that no token has, and that could not be sent.

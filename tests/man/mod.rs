@@ -22,6 +22,7 @@ pub fn page() -> String {
             Some("FIELDS") => page.push_str(&fields(match line.trim_matches('@') {
                 "FIELDS push" => include_str!("../../src/output/json.rs"),
                 "FIELDS verify" => include_str!("../../src/output/verify.rs"),
+                "FIELDS explain" => include_str!("../../src/output/explain.rs"),
                 "FIELDS doctor" => include_str!("../../src/output/doctor.rs"),
                 other => panic!("the template asks for `{other}`"),
             })),
@@ -54,7 +55,13 @@ fn wrapped(line: &str) -> String {
 fn synopsis() -> String {
     let mut synopsis = String::new();
     for command in Cli::command().get_subcommands() {
-        let argument: String = command.get_positionals().map(|_| " \\fISHELL\\fP").collect();
+        let argument: String = (command.get_positionals())
+            .map(|argument| match argument.get_id().as_str() {
+                "shell" => " \\fISHELL\\fP",
+                _ if argument.is_required_set() => " \\fIWHAT\\fP...",
+                _ => " [\\fIWHAT\\fP...]",
+            })
+            .collect();
         let _ = writeln!(
             synopsis,
             ".B chute\\-toggl {}\n[\\fIOPTION\\fP]...{argument}\n.br",

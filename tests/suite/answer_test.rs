@@ -177,6 +177,7 @@ struct Course {
 impl Watch for Course {
     fn event(&mut self, event: &Event<'_>) {
         self.events.push(match event {
+            Event::Begun(_) => return,
             Event::Saving => 's',
             Event::Saved => 'S',
             Event::Sending(_) => 'r',

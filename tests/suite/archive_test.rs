@@ -127,7 +127,7 @@ fn pruning_and_ranges_of_days_reach_into_the_archive() {
     assert_eq!(home.toggl.sandbox().entries().len(), 1200);
     let (code, said) = push(&home, &text, 1, &["--until", "2001-01-01"]);
     assert_eq!(code, 0);
-    assert!(said.contains("Up to date: 0 sessions"), "{said}");
+    assert!(said.contains("No session started until Mon 2001-01-01"), "{said}");
 }
 
 #[test]
@@ -206,7 +206,8 @@ fn only_what_is_settled_is_archived() {
         }),
         ("rejected", &|thread| {
             let (text, operation) = (String::new(), String::new());
-            thread.sessions[1].rejected = Some(Box::new(Rejection { status: 400, text, operation }));
+            thread.sessions[1].rejected =
+                Some(Box::new(Rejection { status: 400, text, operation, acknowledged: false }));
         }),
         ("open", &|thread| {
             thread.sessions[1].stop = None;

@@ -30,7 +30,7 @@ fn a_missing_token_is_exit_7() {
 #[test]
 fn a_token_of_another_product_is_refused_before_anything_is_sent() {
     let home = TestHome::with_work().with("TOGGL_API_TOKEN", "toggl_sk_abcdef0123456789");
-    let ran = refused(&home, &["push"], 7).complains("another product");
+    let ran = refused(&home, &["push"], 7).complains("Toggl 2.0");
     assert!(!ran.err.contains("abcdef0123456789"));
 }
 
@@ -81,7 +81,7 @@ fn wrong_usage_is_exit_2() {
     let home = TestHome::with_binary();
     home.save(&one_session("Write report", 540, 600));
     for args in [
-        &["push", "--since", "yesterday"][..],
+        &["push", "--since", "tomorrow"][..],
         &["push", "--max-requests", "-1"],
         &["push", "--exit-code"],
         &["push", "--max-delete", "3"],

@@ -25,7 +25,7 @@ fn read(path: &str) -> String {
 fn commands() -> Vec<Command> {
     let mut cli = Cli::command();
     cli.build();
-    cli.get_subcommands().cloned().collect()
+    cli.get_subcommands().filter(|command| command.get_name() != "help").cloned().collect()
 }
 
 /// The exit codes, as their types have them.

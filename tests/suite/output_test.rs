@@ -125,7 +125,7 @@ fn intent() -> Box<Intent> {
 }
 
 fn rejection(status: u16, text: &str) -> Box<Rejection> {
-    Box::new(Rejection { status, text: text.to_owned(), operation: String::new() })
+    Box::new(Rejection { status, text: text.to_owned(), operation: String::new(), acknowledged: false })
 }
 
 /// No line is wider than the terminal.

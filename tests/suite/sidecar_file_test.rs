@@ -165,7 +165,7 @@ fn content_name_and_folder_are_durable_before_a_new_entry_is_sent() {
     let expected = [&save[..], &["PATCH", "answer"], &save, &["POST", "answer"], &save].concat();
     assert_eq!(machine.0.borrow().log, expected);
     let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 2, "the sidecar and its lock: {left:?}");
+    assert_eq!(left.len(), 3, "the sidecar, its lock and the log: {left:?}");
 }
 
 #[test]

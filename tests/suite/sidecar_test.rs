@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chute_toggl::sidecar::{
     Digest, Intent, LastSent, List, Minutes, Place, Rejection, RejectsAll, Revision, SessionKey, SessionRecord,
-    Sidecar, TaskKey, TaskRecord,
+    Sidecar, TaskKey, TaskRecord, Waiting,
 };
 use chute_toggl::toggl::quota::Quota;
 use proptest::prelude::*;
@@ -45,7 +45,8 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
             }),
             intent: (!has_entry && gone)
                 .then(|| Box::new(Intent { since: 5, start, description: text.clone(), workspace: Some(7) })),
-            rejected: is_off.then(|| Box::new(Rejection { status: 400, text, operation: "0".repeat(16) })),
+            rejected: is_off
+                .then(|| Box::new(Rejection { status: 400, text, operation: "0".repeat(16), acknowledged: false })),
         }
     })
 }
@@ -73,6 +74,7 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
         |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
             revision: if looked { Revision { lineage: "0f".to_owned(), serial: 7 } } else { Revision::default() },
             account: workspace.map(|workspace| workspace + 1),
+            waiting: looked.then_some(Waiting { since: 1_778_490_000, said: workspace }),
             workspace,
             rejects_all: taken.map(|since| RejectsAll { since, creates: looked, status: 400, text: "no\"".to_owned() }),
             last_snapshot_saved: taken,

@@ -97,7 +97,7 @@ impl Watch for StepByStep<'_> {
             Event::Failed(call, _) => format!("after the failure of {} {}", call.method().as_str(), call.path()),
             Event::WaitingForQuota(_) => "before a wait for the quota".to_owned(),
             // Nothing happens between this and the answer.
-            Event::Settled { .. } => return,
+            Event::Begun(_) | Event::Settled { .. } => return,
         };
         self.0.step(name);
     }

@@ -147,7 +147,11 @@ struct Fate {
 struct Killed;
 
 impl Watch for Fate {
-    fn event(&mut self, _: &Event<'_>) {
+    fn event(&mut self, event: &Event<'_>) {
+        // Nothing leaves the process when an operation begins.
+        if matches!(event, Event::Begun(_)) {
+            return;
+        }
         if let Some(left) = &mut self.left {
             *left -= 1;
             if *left == 0 {

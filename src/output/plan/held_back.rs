@@ -13,10 +13,11 @@ use crate::sidecar::SessionKey;
 const MOST_LINES_IN_ORDER: usize = 3;
 
 /// The reasons in the order in which they are shown: what needs attention comes last, where it is seen.
-const ORDER: [HoldReason; 7] = [
+const ORDER: [HoldReason; 8] = [
     HoldReason::Open,
     HoldReason::Gone,
     HoldReason::Assumed,
+    HoldReason::Acknowledged,
     HoldReason::Uncertain,
     HoldReason::Workspace,
     HoldReason::Reopened,
@@ -40,6 +41,7 @@ fn adjective(why: HoldReason) -> &'static str {
         HoldReason::Open => "open",
         HoldReason::Reopened => "reopened",
         HoldReason::Rejected => "rejected",
+        HoldReason::Acknowledged => "acknowledged",
         HoldReason::Uncertain => "uncertain",
         HoldReason::Assumed => "assumed",
         HoldReason::Workspace => "in a workspace out of reach",
@@ -54,7 +56,7 @@ pub fn all(page: &mut Page, view: &View<'_>, plan: &Plan) {
         if why == HoldReason::Rejected {
             rejections(page, view, sessions.iter().filter_map(|&key| Rejected::recorded(view, key)));
         } else if !sessions.is_empty() {
-            let is_in_order = matches!(why, HoldReason::Open | HoldReason::Gone | HoldReason::Assumed);
+            let is_in_order = !matches!(why, HoldReason::Uncertain | HoldReason::Reopened);
             page.paragraph(0, &meaning(why, sessions.len()));
             first(page, view, &sessions, if is_in_order { MOST_LINES_IN_ORDER } else { MOST_LINES });
         }

@@ -57,7 +57,7 @@ pub fn by_kind<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Strin
 }
 
 fn kinds(sums: &BTreeMap<OperationKind, usize>) -> String {
-    let sums: Vec<String> = sums.iter().map(|(&kind, &n)| format!("{} {}", word(kind), words::number(n))).collect();
+    let sums: Vec<String> = sums.iter().map(|(&kind, &n)| format!("{} {}", kind.word(), words::number(n))).collect();
     sums.join(", ")
 }
 
@@ -79,18 +79,9 @@ fn rows<'a>(operation: &'a Operation, view: &View<'a>) -> impl Iterator<Item = R
     })
 }
 
-/// The word for what is done.
-pub fn word(kind: OperationKind) -> &'static str {
-    match kind {
-        OperationKind::Halt => "halt",
-        OperationKind::Stop => "stop",
-        OperationKind::Start => "start",
-        OperationKind::Resume => "resume",
-        OperationKind::Update => "update",
-        OperationKind::Rename => "rename",
-        OperationKind::Create => "create",
-        OperationKind::Delete => "delete",
-    }
+/// The sign and colour of an operation's word; of one that is not known, none.
+pub fn sign_of(word: &str) -> (&'static str, Ink) {
+    OperationKind::ALL.into_iter().find(|kind| kind.word() == word).map_or((" ", Ink::Dim), sign)
 }
 
 fn sign(kind: OperationKind) -> (&'static str, Ink) {
@@ -143,11 +134,13 @@ fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
     for (row, cells) in rows.iter().zip(&cells) {
         let date = row.start.date();
         if day != Some(date) {
-            page.line(&[(Ink::Plain, &words::day(date))]);
+            let total: i64 = rows.iter().filter(|row| row.start.date() == date).map(Row::seconds).sum();
+            let total = if total > 0 { format!("  {} h", words::hours(total)) } else { String::new() };
+            page.line(&[(Ink::Plain, &words::day(date)), (Ink::Dim, &total)]);
             day = Some(date);
         }
         let (sign, ink) = sign(row.operation.kind);
-        let what = format!("{sign} {:6}", word(row.operation.kind));
+        let what = format!("{sign} {:6}", row.operation.kind.word());
         let times = format!("  {}  {}", pad(&cells.span, span), pad_left(&cells.length, length));
         let times = format!("{times}{}", pad(&cells.marks, marks));
         let (title, why) = cells.title_and_why(title, room);
@@ -171,6 +164,14 @@ fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
 }
 
 impl Row<'_> {
+    /// Worked, in seconds, as far as it has ended.
+    fn seconds(&self) -> i64 {
+        match (self.operation.kind, self.stop) {
+            (OperationKind::Delete, _) | (_, None) => 0,
+            (_, Some(stop)) => (stop - self.start).whole_seconds(),
+        }
+    }
+
     fn cells(&self, view: &View<'_>) -> Cells {
         Cells {
             span: words::span(self.start, self.stop, words::minute),
@@ -322,9 +323,7 @@ fn sums(page: &mut Page, rows: &[Row<'_>]) {
             if let Some((_, sum)) = sums.last_mut() {
                 *sum.kinds.entry(row.operation.kind).or_insert(0) += 1;
                 sum.inferred += usize::from(row.inferred);
-                if let (Some(stop), true) = (row.stop, row.operation.kind != OperationKind::Delete) {
-                    sum.seconds += (stop - row.start).whole_seconds();
-                }
+                sum.seconds += row.seconds();
             }
         }
         if sums.len() <= MOST_PERIODS {

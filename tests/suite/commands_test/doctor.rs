@@ -131,12 +131,9 @@ fn where_the_address_cannot_be_used_nobody_is_asked() {
 #[test]
 fn a_token_that_is_none_is_named_and_not_shown() {
     let home = pushed(&ONE);
-    for (token, says) in [
-        ("toggl_sk_abcdef", "another product"),
-        ("0123:api_token", "`:`"),
-        ("two words", "a space"),
-        ("  ", "is not set"),
-    ] {
+    for (token, says) in
+        [("toggl_sk_abcdef", "Toggl 2.0"), ("0123:api_token", "`:`"), ("two words", "a space"), ("  ", "is not set")]
+    {
         let (code, document, text) = doctor_with(&home, &[("TOGGL_API_TOKEN", token)], &[]);
         assert_eq!((code, faults(&document)), (7, fault("token", 7)), "{token}");
         assert!(text.contains(says) && (token.trim().is_empty() || !text.contains(token)), "{text}");

@@ -195,6 +195,7 @@ fn a_verbose_push_names_its_requests_on_stderr_and_nothing_in_json() {
     assert_eq!(requests.len(), home.toggl.sandbox().log.len(), "{ended:?}");
     assert_eq!(requests[0], "GET /me -> 200 (quota 29 left)");
     assert!(requests[2].starts_with("POST /workspaces/4200042/time_entries -> 200 (quota "), "{requests:?}");
-    assert!(!ended.err.contains("報告") && !ended.err.contains('\r'), "{ended:?}");
+    assert!(requests[2].ends_with("  報告") && !requests[1].contains("報告"), "{requests:?}");
+    assert!(!ended.err.contains('\r'), "{ended:?}");
     assert_eq!(home.toggl.sandbox().count(Call::Create), 1);
 }

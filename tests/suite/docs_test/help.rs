@@ -29,3 +29,39 @@ fn help_tells_every_exit_code() {
         assert!(help.lines().any(|line| line.split_whitespace().next() == Some(&code)), "{code}");
     }
 }
+
+#[test]
+fn help_is_a_command_as_well() {
+    let home = TestHome::new();
+    assert_eq!(home.run(&["help", "push"]).exits(0).out, home.run(&["push", "--help"]).exits(0).out);
+    home.run(&["help", "pull"]).exits(2);
+}
+
+#[test]
+fn a_command_that_only_prints_lists_no_option_that_changes_nothing() {
+    let home = TestHome::new();
+    for command in ["hook", "completions"] {
+        let help = home.run(&[command, "-h"]).exits(0).out;
+        assert!(help.contains("--help") && !help.contains("--sidecar"), "{help}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let text = home.run(&["completions", shell]).exits(0).out;
+        let of_hook = text.lines().filter(|line| line.contains("hook") && line.contains("sidecar"));
+        // The line of the program itself has both.
+        let of_hook = of_hook.filter(|line| !line.contains("verify"));
+        assert_eq!(of_hook.count(), 0, "{shell}");
+        assert!(text.contains("sidecar"), "{shell}");
+    }
+    home.run(&["completions", "fish"]).exits(0).says("using_subcommand hook\" -f -a \"bash zsh fish\"");
+}
+
+#[test]
+fn the_version_says_what_it_was_built_from_when_asked_for_more() {
+    let home = TestHome::new();
+    let short = home.run(&["--version"]).exits(0).out;
+    let long = home.run(&["--version", "-v"]).exits(0).out;
+    assert_eq!(short.lines().count(), 1);
+    for part in [short.trim_end(), "\ncommit  ", "\ntarget  ", "\nAPI     Toggl Track v9"] {
+        assert!(long.contains(part), "{long}");
+    }
+}

@@ -183,7 +183,10 @@ fn a_status() {
     scene.sidecar.quota.last_request_ms = Some(NOW.unix_timestamp() * 1000 + 999);
     let (snapshot_path, sidecar_path) = (Path::new("/s.toml"), Path::new("/t.json"));
     let taken = Some(NOW.unix_timestamp() - 3600);
-    let document = status_json(&Status { view: scene.view(), snapshot_path, sidecar_path, taken });
+    let mut document = status_json(&Status { view: scene.view(), snapshot_path, sidecar_path, taken });
+    let marked = document.as_object_mut().unwrap().remove("marked").unwrap();
+    assert_eq!(marked[0]["title"], document["operations"][0]["title"]);
+    assert_eq!((marked[0]["inferred"].as_bool(), marked.as_array().unwrap().len()), (Some(true), 1));
     let mut expected = plan_json(&scene.view());
     expected.as_object_mut().unwrap().remove("dry_run");
     for (name, value) in [
@@ -194,6 +197,7 @@ fn a_status() {
         ("last_snapshot_saved", json!("2026-05-11T12:20:00+09:00")),
         ("last_request", json!("2026-05-11T13:20:00+09:00")),
         ("inferred", json!(1)),
+        ("waiting_since", json!(null)),
     ] {
         expected[name] = value;
     }

@@ -51,7 +51,7 @@ fn what_was_done_is_counted_and_listed_on_request() {
     assert_eq!(
         report_text(&scene.view(), &report, &VERBOSE),
         "\
-Mon 2026-05-11
+Mon 2026-05-11  1:30 h
   . stop    09:05-09:50  0:45  Mail    was running
   + create  09:05-09:50  0:45  Report  new
 
@@ -223,7 +223,11 @@ fn what_was_refused_before_is_counted_only() {
         why: chute_toggl::reconcile::plan::HoldReason::Rejected,
     }];
     let report = Report { left: Plan { held, up_to_date: 2, ..Plan::default() }, ..Report::default() };
-    assert_eq!(joined(&scene, &report), "Nothing sent; 2 up to date; held back: 1 rejected; 0 requests.");
+    assert_eq!(
+        joined(&scene, &report),
+        "1 session that Toggl rejected before is unchanged: `chute-toggl status` lists it, and `chute-toggl push \
+         --acknowledge` puts an end to exit code 6 for it. Nothing sent; 2 up to date; held back: 1 rejected; 0 requests."
+    );
     let all = report_text(&scene.view(), &report, &VERBOSE);
     assert!(all.contains("Toggl said \"no\" (400)."), "{all}");
 }

@@ -49,7 +49,7 @@ fn a_day_of_every_kind_of_operation() {
         "\
 Sun 2026-05-10
   - delete  09:05-10:05  1:00  Gone                 removed from Chute_kun
-Mon 2026-05-11
+Mon 2026-05-11  2:45 h
   + create  09:05-09:50  0:45  Write the report 📝  new
   * update  10:05-11:05  1:00  週次レビュー         renamed from \"レビュー\"
   . stop    11:05-12:05  1:00  Mail                 was running
@@ -74,7 +74,7 @@ fn a_bulk_rename_is_told_session_by_session() {
     assert_eq!(
         scene.text(),
         "\
-Mon 2026-05-11
+Mon 2026-05-11  0:15 h
   * rename  09:05-09:10  0:05  New  renamed from \"Old\"
   * rename  10:05-10:10  0:05  New  renamed from \"Older\"
   * rename  11:05-11:10  0:05  New  renamed from \"Old\"
@@ -149,7 +149,7 @@ fn the_first_push_says_that_it_looks_first() {
     assert_eq!(
         scene.text(),
         "\
-Mon 2026-05-11
+Mon 2026-05-11  0:30 h
   + create  09:05-09:35  0:30  Work  new
 
 This is the first push. It asks Toggl first which of these it already has, and

@@ -28,7 +28,7 @@ Sidecar    /home/me/.local/share/chute_kun/sync/toggl.json (none yet)
 Last push  never
 Quota      writing: unknown; reading: unknown
 
-Mon 2026-05-11
+Mon 2026-05-11  1:00 h
   + create  09:05-10:05  1:00  A  new
 
 This is the first push. It asks Toggl first which of these it already has, and
@@ -55,7 +55,10 @@ Sidecar    /home/me/.local/share/chute_kun/sync/toggl.json
 Last push  read the snapshot that was saved Sun 2026-05-10 12:20; last request
            Sun 2026-05-10 13:20
 Quota      writing: 25 left until 14:05; reading: full again
-Inferred   1 session: the day is the likeliest of several
+
+~ The day of 1 session is the likeliest of several. Where it is wrong, move the
+  entry to its day in Toggl, then run `chute-toggl verify --accept`:
+  Mon 2026-05-11 09:05-09:05  A
 
 Up to date: 1 session.
 "
