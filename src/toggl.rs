@@ -105,6 +105,10 @@ pub enum Failure {
     /// The text is for people.
     #[error("{0}")]
     NotSent(String),
+    /// Likewise, and it cannot until the set-up of this machine is changed: the server's certificate is not trusted, or the
+    /// proxy refuses. The text is for people and says what to do.
+    #[error("{0}")]
+    SetUp(String),
     /// The request was sent, wholly or in part; whether it was carried out is unknown. The text is for people.
     #[error("{0}")]
     Unknown(String),

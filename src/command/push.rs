@@ -229,7 +229,10 @@ pub(super) fn early(end: &StopReason) -> Exit {
         StopReason::TokenRefused(_) => Exit::Token,
         StopReason::Interrupted => Exit::Interrupted,
         StopReason::CallGone | StopReason::Save(_) => Exit::Failure,
-        StopReason::NoWorkspace(_) | StopReason::NoSuchCall | StopReason::WrongWorkspace { .. } => Exit::Usage,
+        StopReason::SetUp(_)
+        | StopReason::NoWorkspace(_)
+        | StopReason::NoSuchCall
+        | StopReason::WrongWorkspace { .. } => Exit::Usage,
         StopReason::OtherAccount { .. } | StopReason::RejectsAll { .. } => Exit::Attention,
         StopReason::Quota(_)
         | StopReason::RateLimited

@@ -15,6 +15,8 @@ pub enum StopReason {
     Trouble(String),
     /// Toggl could not be reached; the reason.
     Offline(String),
+    /// Toggl cannot be reached until the set-up of this machine is changed; how.
+    SetUp(String),
     /// `--max-requests` were sent.
     MaxRequests,
     /// Ctrl-C or SIGTERM.
@@ -59,6 +61,7 @@ impl From<SendError> for StopReason {
             SendError::RateLimited => StopReason::RateLimited,
             SendError::Trouble(what) => StopReason::Trouble(what),
             SendError::Offline(why) => StopReason::Offline(why),
+            SendError::SetUp(why) => StopReason::SetUp(why),
             SendError::MaxRequests => StopReason::MaxRequests,
             SendError::Interrupted => StopReason::Interrupted,
             SendError::TokenRefused(status) => StopReason::TokenRefused(status),

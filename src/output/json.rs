@@ -92,7 +92,7 @@
 //!
 //! | field | value |
 //! |---|---|
-//! | `kind` | `"quota"`, `"rate_limited"`, `"trouble"`, `"offline"`, `"max_requests"`, `"interrupted"`, `"token_refused"`, `"api_gone"`, `"wrong_address"`, `"no_workspace"` or `"save"` |
+//! | `kind` | `"quota"`, `"rate_limited"`, `"trouble"`, `"offline"`, `"max_requests"`, `"interrupted"`, `"token_refused"`, `"api_gone"`, `"set_up"`, `"wrong_address"`, `"no_workspace"`, `"wrong_workspace"`, `"other_account"`, `"rejects_all"` or `"save"` |
 //! | `until` | from when running again makes sense, or null if that does not depend on the time |
 //! | `text` | details for people, or null |
 
@@ -283,6 +283,7 @@ fn stop_reason(view: &View<'_>, end: &StopReason) -> Value {
         StopReason::RateLimited => ("rate_limited", None),
         StopReason::Trouble(text) => ("trouble", Some(text.clone())),
         StopReason::Offline(text) => ("offline", Some(text.clone())),
+        StopReason::SetUp(text) => ("set_up", Some(text.clone())),
         StopReason::MaxRequests => ("max_requests", None),
         StopReason::Interrupted => ("interrupted", None),
         StopReason::TokenRefused(status) => ("token_refused", Some(format!("Toggl answered {status}"))),

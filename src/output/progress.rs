@@ -190,7 +190,7 @@ pub fn answered(call: &Call, answer: &Answer) -> String {
 #[must_use]
 pub fn failed(call: &Call, failure: &Failure) -> String {
     let (what, why) = match failure {
-        Failure::NotSent(why) => ("not sent", why),
+        Failure::NotSent(why) | Failure::SetUp(why) => ("not sent", why),
         Failure::Unknown(why) => ("no answer", why),
     };
     format!("{} {} -> {what}: {}", call.method().as_str(), call.path(), escape(why))

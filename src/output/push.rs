@@ -196,6 +196,7 @@ pub fn ending(view: &View<'_>, end: &StopReason) -> String {
         StopReason::Offline(why) => {
             format!("Toggl could not be reached ({}); run again as soon as it can be.", quoted(why))
         }
+        StopReason::SetUp(why) => format!("Toggl cannot be reached as this machine is set up: {}.", quoted(why)),
         StopReason::MaxRequests => format!("The limit of `--max-requests` is reached; {}.", again()),
         StopReason::Interrupted => {
             "Interrupted. What was done is recorded; the next run goes on from there.".to_owned()
@@ -260,6 +261,7 @@ pub fn again_at(view: &View<'_>, end: &StopReason) -> Option<i64> {
         StopReason::RateLimited | StopReason::Trouble(_) => Some(view.now + A_WHILE),
         StopReason::MaxRequests => view.sidecar.quota.empty_until(Bucket::Workspace, view.now),
         StopReason::Offline(_)
+        | StopReason::SetUp(_)
         | StopReason::Interrupted
         | StopReason::TokenRefused(_)
         | StopReason::CallGone

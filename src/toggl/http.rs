@@ -90,8 +90,29 @@ impl Client {
     }
 
     fn failure(&self, error: &ureq::Error, sent: bool) -> Failure {
-        let reason = self.secrets.hide(&self.reason(error));
-        if sent { Failure::Unknown(reason) } else { Failure::NotSent(reason) }
+        let hide = |reason: String| self.secrets.hide(&reason);
+        match self.set_up_fault(error) {
+            _ if sent => Failure::Unknown(hide(self.reason(error))),
+            Some(reason) => Failure::SetUp(hide(reason)),
+            None => Failure::NotSent(hide(self.reason(error))),
+        }
+    }
+
+    /// What is to be changed on this machine, if that is what went wrong.
+    fn set_up_fault(&self, error: &ureq::Error) -> Option<String> {
+        let host = self.base.host();
+        match error {
+            ureq::Error::Io(e) if is_untrusted(e) => Some(format!(
+                "`{host}` shows a certificate that this machine does not trust ({e}). If a gateway of your company or network \
+                 stands in between, log in there if it asks for that; else add its certificate to those that the system \
+                 trusts, or name the file with it in SSL_CERT_FILE. A clock that is wrong does the same"
+            )),
+            ureq::Error::ConnectProxyFailed(what) if what.contains("responded 4") => Some(format!(
+                "the proxy does not let requests to `{host}` through ({what}); check the address, user and password in \
+                 HTTPS_PROXY or ALL_PROXY, or name `{host}` in NO_PROXY to go around it"
+            )),
+            _ => None,
+        }
     }
 
     /// What went wrong, for people.
@@ -195,6 +216,11 @@ fn is_before_sending(error: &ureq::Error) -> bool {
         | ureq::Error::Http(_) => true,
         _ => false,
     }
+}
+
+/// What rustls reports of a certificate comes wrapped.
+fn is_untrusted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData && error.to_string().starts_with("invalid peer certificate")
 }
 
 /// The standard library gives a failed look-up no kind of its own.

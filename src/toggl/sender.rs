@@ -44,6 +44,8 @@ pub enum SendError {
     Trouble(String),
     /// Toggl could not be reached; the reason.
     Offline(String),
+    /// Toggl cannot be reached until the set-up of this machine is changed; how.
+    SetUp(String),
     /// As many requests were sent as are allowed.
     MaxRequests,
     /// Ctrl-C or SIGTERM.
@@ -272,6 +274,7 @@ impl<'a> Sender<'a> {
                     Verdict::Trouble(what) => (answer.retry_after, SendError::Trouble(what)),
                 }
             }
+            Err(Failure::SetUp(why)) => return Err(SendError::SetUp(why)),
             // Who cannot be reached at first will not be in a second; who could be is worth a try.
             Err(Failure::NotSent(why)) if !self.has_spoken => return Err(SendError::Offline(why)),
             Err(Failure::NotSent(why)) => (None, SendError::Offline(why)),

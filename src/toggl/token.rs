@@ -138,6 +138,19 @@ pub fn hide_lookalikes(message: &str) -> String {
     shown
 }
 
+/// A server's words without what may be the credentials of the request that they answer: what follows the name of a scheme,
+/// as in `Authorization: Basic …`, and what looks like a token.
+pub(super) fn hide_credentials(text: &str) -> String {
+    let mut follows_scheme = false;
+    let words = text.split(' ').map(|word| {
+        let is_credential = follows_scheme && word.len() >= SHORTEST_SECRET;
+        let name = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
+        follows_scheme = ["basic", "bearer"].iter().any(|scheme| name.eq_ignore_ascii_case(scheme));
+        if is_credential { HIDDEN } else { word }
+    });
+    hide_lookalikes(&words.collect::<Vec<_>>().join(" "))
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(hidden)")

@@ -5,8 +5,10 @@
 //! it, neither that something was done nor that it was not.
 
 use serde_json::Value;
+use ureq::http::StatusCode;
 
 use super::entry::{self, BulkAnswer, TimeEntry};
+use super::token::hide_credentials;
 use super::{Answer, Call};
 
 /// What Toggl says when it does not do what it is asked.
@@ -14,7 +16,8 @@ use super::{Answer, Call};
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// What it says, on one line, fit for a terminal; may be empty.
+    /// What it says, on one line, without anything that may be a credential: some servers send the headers of a request
+    /// back. May be empty.
     pub text: String,
 }
 
@@ -90,7 +93,7 @@ pub(super) enum Verdict {
 /// Reads the answer to a call.
 pub(super) fn read(call: &Call, answer: &Answer) -> Verdict {
     let is_toggls = is_a_refusal_of_toggls(answer);
-    let refusal = || Refusal { status: answer.status, text: entry::error_text(&answer.body) };
+    let refusal = || Refusal { status: answer.status, text: hide_credentials(&entry::error_text(&answer.body)) };
     match answer.status {
         200..=299 => reply(call, &answer.body)
             .map_or_else(|| Verdict::Trouble("what answered did not answer as Toggl does".to_owned()), Verdict::Done),
@@ -114,10 +117,20 @@ fn is_a_refusal_of_toggls(answer: &Answer) -> bool {
         Ok(_) => false,
         Err(_) if text.is_empty() => matches!(answer.status, 401..=404),
         Err(_) => {
-            let names_status = answer.status != 404 && text.starts_with(&answer.status.to_string());
-            !text.starts_with('<') && !text.contains('\n') && text.len() <= LONGEST_LINE && !names_status
+            !text.starts_with('<')
+                && !text.contains('\n')
+                && text.len() <= LONGEST_LINE
+                && !names_status(answer.status, text)
         }
     }
+}
+
+/// Whether a line is no more than the number or the name of its status, as web servers say it. Not so 404: that is how Toggl
+/// says that it has no such call, and whatever it concerns is asked for once more.
+fn names_status(status: u16, line: &str) -> bool {
+    let name = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
+    let words = line.trim_end_matches(|c: char| !c.is_alphanumeric());
+    status != 404 && (line.starts_with(&status.to_string()) || words.eq_ignore_ascii_case(name))
 }
 
 /// A line that is longer, in bytes, is no reason but a page.

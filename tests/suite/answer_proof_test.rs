@@ -176,6 +176,11 @@ fn refusals_that_are_none_mark_nothing_and_double_nothing() {
             faults.push(Fault::html(code, carried_out));
         }
         faults.extend([Fault::plain(400, carried_out), Fault::bare(400, carried_out), Fault::plain(403, carried_out)]);
+        for (code, name) in
+            [(400, "Bad Request"), (401, "Unauthorized"), (403, "Forbidden."), (409, "conflict"), (410, "Gone")]
+        {
+            faults.push(Fault::Status { code, body: name.to_owned(), carried_out });
+        }
     }
     let before = [today("Old").closed(540, 550), today("Run").open(560)];
     let after = [today("New").closed(540, 550), today("Run").closed(560, 570), today("More").closed(580, 590)];

@@ -9,6 +9,7 @@ mod blocks_test;
 mod changed_back_test;
 mod clock_test;
 mod commands_test;
+mod connection_test;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod corpus_test;

@@ -2,7 +2,11 @@
 
 use std::fs;
 
+use chute_toggl::clock::Clock as _;
+use chute_toggl::zone::Zone;
+
 use crate::sandbox::{Refusal, TOKEN};
+use crate::support::in_process::User;
 use crate::support::test_home::{Ran, TestHome, one_session};
 
 /// The base64 of the fake Toggl's token, with `:api_token` behind it.
@@ -44,6 +48,22 @@ fn a_server_that_sends_the_headers_back() {
         all.iter().any(|ran| ran.out.contains("your headers: Authorization: Basic [hidden], token [hidden]")),
         "{all:?}"
     );
+}
+
+/// Also where it is not known what the token is: the words are the same.
+#[test]
+fn a_refusal_is_kept_without_credentials() {
+    let basic = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA6YXBpX3Rva2Vu";
+    let mut user = User::at(1_778_500_800);
+    let text =
+        format!("no such plan; Authorization: Basic {basic}, user={OTHER}, key toggl_sk_{OTHER}; Basic plan needed");
+    user.toggl.sandbox().rules.refusals.push(Refusal { body: format!("\"{text}\""), ..Refusal::bad("Write report") });
+    let report =
+        user.push(&one_session("Write report", 540, 600), user.clock.now() - 5, &Zone::named("UTC").unwrap()).report;
+    let kept = "no such plan; Authorization: Basic [hidden] user=[hidden], key [hidden]; Basic plan needed";
+    assert_eq!(report.rejected[0].text, kept);
+    let disk = String::from_utf8(user.disk).unwrap();
+    assert!(disk.contains(kept) && !disk.contains(basic) && !disk.contains(OTHER), "{disk}");
 }
 
 #[test]

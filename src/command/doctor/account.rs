@@ -59,7 +59,7 @@ pub fn check(
         checks.extend(account(me, &sidecar));
         checks.push(workspace(me, &workspaces.and_then(Result::ok).unwrap_or_default(), settings, &sidecar));
     }
-    if matches!(outcome, Err(SendError::Offline(_))) {
+    if matches!(outcome, Err(SendError::Offline(_) | SendError::SetUp(_))) {
         return;
     }
     checks.extend(sender.skew().map(clock));
@@ -99,6 +99,9 @@ fn accepted(outcome: &Result<Outcome, SendError>, token: &Token, settings: &Sett
         ),
         Err(SendError::Offline(why)) => {
             unfinished(format!("Toggl cannot be reached: {why}"), "check the network, and try again")
+        }
+        Err(SendError::SetUp(why)) => {
+            Check::fault("toggl", Exit::Usage, "Toggl cannot be reached as this machine is set up", format!("{why}."))
         }
         Err(SendError::Trouble(what)) => unfinished(
             format!("{host} is in trouble: {what}"),

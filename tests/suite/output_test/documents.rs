@@ -216,6 +216,7 @@ fn every_end_has_a_name() {
         (StopReason::MaxRequests, "max_requests", Value::Null, Value::Null),
         (StopReason::Interrupted, "interrupted", Value::Null, Value::Null),
         (StopReason::TokenRefused(401), "token_refused", Value::Null, json!("Toggl answered 401")),
+        (StopReason::SetUp(text()), "set_up", Value::Null, json!("why")),
         (StopReason::CallGone, "api_gone", Value::Null, Value::Null),
         (StopReason::NoWorkspace(text()), "no_workspace", Value::Null, json!("why")),
         (StopReason::Save(text()), "save", Value::Null, json!("why")),
