@@ -20,6 +20,7 @@ pub fn run_command(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
+    let columns = variables.iter().find(|(name, _)| *name == "COLUMNS").map(|(_, columns)| columns.parse().unwrap());
     command::run(Context {
         args: std::iter::once("chute-toggl").chain(args.iter().copied()).map(OsString::from).collect(),
         variable: &|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()),
@@ -28,8 +29,8 @@ pub fn run_command(
         disk: &mut RealDisk,
         out,
         err,
-        out_columns: None,
-        err_columns: None,
+        out_columns: columns,
+        err_columns: columns,
         watch: &mut Unwatched,
     })
 }

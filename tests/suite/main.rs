@@ -60,4 +60,5 @@ mod snapshot_test;
 mod state_proof_test;
 #[path = "../support/mod.rs"]
 mod support;
+mod width_test;
 mod zone_test;

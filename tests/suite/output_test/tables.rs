@@ -46,7 +46,7 @@ fn columns_are_aligned_by_what_the_terminal_shows() {
 fn every_line_fits_the_terminal_and_the_reason_stays_readable() {
     let long = "週次レビューの資料をまとめてチームに共有する。".repeat(30);
     let families = "👨\u{200d}👩\u{200d}👧".repeat(80);
-    for columns in [60, 72, 80, 81, 120, 200, usize::MAX] {
+    for columns in [40, 41, 60, 72, 80, 81, 120, 200, usize::MAX] {
         let mut scene = Scene::new();
         for title in [long.as_str(), families.as_str(), &"x".repeat(3001), &"e\u{301}".repeat(500)] {
             let stop = MORNING + Span::hours(20);
@@ -67,6 +67,26 @@ fn every_line_fits_the_terminal_and_the_reason_stays_readable() {
             assert!(columns < 80 || text.contains("  was Fri 2026-05-08 09:"), "{text}");
             assert!(text.contains('…'), "{text}");
         }
+    }
+}
+
+#[test]
+fn at_200_columns_titles_are_whole_and_at_40_each_line_still_says_which_session_it_is() {
+    let title =
+        "Review the quarterly numbers with the team, and write down what they mean for the plan of the next year";
+    let japanese = "週次レビューの資料をまとめてチームに共有する。来期の計画も確認する。";
+    let scene = Scene::new()
+        .with(title, session(MORNING, MORNING + Span::hours(1)), |_| {})
+        .with(japanese, session(MORNING, MORNING + Span::hours(2)), told("Before"))
+        .planned();
+    let wide = plan_text(&scene.view(), &Style { columns: 200, ..PLAIN });
+    assert!(wide.contains(title) && wide.contains(japanese), "{wide}");
+    assert_fits(&wide, 200);
+
+    let narrow = plan_text(&scene.view(), &Style { columns: 40, ..PLAIN });
+    assert_fits(&narrow, 40);
+    for row in ["09:05-10:05  1:00\n    Review the quarterly", "09:05-11:05  2:00\n    週次レビュー"] {
+        assert!(narrow.contains(row), "{narrow}");
     }
 }
 
