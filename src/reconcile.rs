@@ -10,3 +10,4 @@ pub mod ingest;
 pub mod matching;
 pub mod plan;
 pub mod recovery;
+pub mod redate;

@@ -57,6 +57,8 @@ pub struct Sidecar {
     /// The day (UTC) from which sessions without an entry have been looked for in Toggl: what starts before it may be
     /// there, sent by way of a sidecar that was lost. `None`: none has been looked for.
     pub scanned_from: Option<Date>,
+    /// The name of the time zone of the last push, where it has one.
+    pub zone: Option<String>,
     /// Since when something waits to be sent.
     pub waiting: Option<Waiting>,
     /// The tasks with sessions that were ever seen, but for those in the archive.

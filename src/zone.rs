@@ -138,6 +138,12 @@ impl Zone {
         }
     }
 
+    /// Its name in the IANA database, `None` for a zone that is a rule or a file.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.iana_name()
+    }
+
     /// The instants of the local day at which the clock showed this minute, ascending: none in a gap or on a
     /// skipped day, two in a repeated hour.
     #[must_use]

@@ -43,6 +43,7 @@ pub fn doctor(common: &Common, context: &mut Context<'_>) -> Result<Exit, Comman
             false => Check::ok("mode", "push"),
         });
         checks.push(place(settings));
+        checks.push(zone_check(settings, zone, context));
         checks.extend(state_path(common, settings, context));
         let files = files::check(settings, zone, context, &mut checks);
         stage = if settings.is_off { Stage::Off } else { files.stage };
@@ -139,6 +140,14 @@ fn place(settings: &Settings) -> Check {
         None => Check::ok("place", format!("the snapshot is `{path}`, according to --snapshot")),
         Some(located) => Check::ok("place", format!("the snapshot is `{path}`, according to {}", located.from)),
     }
+}
+
+/// The zone and where it comes from: it dates every session that is new.
+fn zone_check(settings: &Settings, zone: &Zone, context: &Context<'_>) -> Check {
+    let now = zone.at(context.clock.now());
+    let name = zone.name().unwrap_or("a zone without a name");
+    let from = if settings.tz.is_some() { "TZ" } else { "the system" };
+    Check::ok("zone", format!("{name}, according to {from}; it is {:02}:{:02} there", now.hour(), now.minute()))
 }
 
 /// A `state_path` that Chute_kun does not follow: the published 0.1.0 does not know it, and saves where it would

@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use super::input;
+use super::input::{self, Input};
 use super::{CommandError, Context};
 use crate::cli::{Common, Format, PushArgs};
 use crate::command::shortcut::UpToDate;
@@ -10,13 +10,15 @@ use crate::execute::{Effects, Report, StopReason, execute};
 use crate::exit::Exit;
 use crate::output;
 use crate::output::progress::{Both, Progress};
-use crate::reconcile::ingest::{Depth, Ingested};
+use crate::reconcile::ingest::{Depth, Ingested, parse};
 use crate::reconcile::plan::{HoldReason, Options, plan};
+use crate::reconcile::redate::redate;
 use crate::settings::{self, Settings};
 use crate::sidecar::Sidecar;
 use crate::sidecar::file::{SidecarFile, Store};
 use crate::toggl::http::Client;
 use crate::toggl::{SendPolicy, Sender};
+use crate::zone::Zone;
 
 /// Runs `push`.
 ///
@@ -49,7 +51,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     if args.acknowledge {
         input.sidecar.acknowledge_rejections();
     }
-    let options = options(args, &settings, input.zone.date(context.clock.now()));
+    let (options, moved) = prepare(&mut input, args, &settings, context.clock.now());
     let planned = plan(&input.sidecar, &input.intake, &options);
 
     let mut progress = Progress::new(context.err, context.clock, &input.zone, progress);
@@ -70,6 +72,9 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     }
     drop(file);
     input.tell_provenance(&settings, context);
+    if let Some(moved) = moved {
+        context.notice(&moved);
+    }
     let view = input.view(&planned, &settings, context.clock.now());
     let style = context.style(common);
     match (common.format, overdue) {
@@ -93,6 +98,29 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
         Format::Text => context.print(&output::report_text(&view, &report, &style))?,
     }
     Ok(exit)
+}
+
+/// What of the input is asked about, dated anew if that is asked for; and what to say of a zone that has changed.
+fn prepare(input: &mut Input, args: &PushArgs, settings: &Settings, now: i64) -> (Options, Option<String>) {
+    let moved = note_zone(&mut input.sidecar, &input.zone);
+    let options = options(args, settings, input.zone.date(now));
+    if args.redate
+        && let Ok(snapshot) = parse(&mut Sidecar::default(), &input.snapshot, Depth::Everything)
+    {
+        redate(&mut input.sidecar, &snapshot, &input.zone, &options);
+    }
+    (options, moved)
+}
+
+/// Records the zone. Returns what to say if it is another one than that of the last push.
+fn note_zone(sidecar: &mut Sidecar, zone: &Zone) -> Option<String> {
+    let name = zone.name()?;
+    let before = sidecar.zone.replace(name.to_owned()).filter(|before| before != name)?;
+    Some(format!(
+        "the time zone is `{name}` now, and was `{before}` at the last push. What is recorded stays as it is, and what is \
+         new is read by the clock of `{name}`. If `{name}` is wrong, set TZ; if `{before}` was, see with `chute-toggl push \
+         --redate --dry-run` how that is mended"
+    ))
 }
 
 /// Records whether something is left to a later run. Returns since when, if that is worth a word even in quiet.
@@ -131,11 +159,14 @@ fn preview(
     settings: &Settings,
     context: &mut Context<'_>,
 ) -> Result<Exit, CommandError> {
-    let Some(input) = input::read(settings, context.clock, depth(args))? else {
+    let Some(mut input) = input::read(settings, context.clock, depth(args))? else {
         return input::nothing_recorded("push", common, settings, context);
     };
     input.tell_provenance(settings, context);
-    let options = options(args, settings, input.zone.date(context.clock.now()));
+    let (options, moved) = prepare(&mut input, args, settings, context.clock.now());
+    if let Some(moved) = moved {
+        context.notice(&moved);
+    }
     let plan = plan(&input.sidecar, &input.intake, &options);
     let exit = match plan.needs_attention(&input.intake) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
@@ -203,7 +234,7 @@ fn options(args: &PushArgs, settings: &Settings, today: Date) -> Options {
 /// A plain push looks at what has changed; one that is asked about what was left behind, at everything.
 fn depth(args: &PushArgs) -> Depth {
     let is_ranged = args.since.is_some() || args.until.is_some();
-    let is_plain = !is_ranged && !args.prune && !args.retry_rejected && !args.send_unlisted;
+    let is_plain = !is_ranged && !args.prune && !args.retry_rejected && !args.send_unlisted && !args.redate;
     if is_plain { Depth::Changes } else { Depth::Everything }
 }
 

@@ -103,10 +103,10 @@ pub struct Diagnosis {
     pub shell: &'static str,
 }
 
-/// The kinds of faults, worst first: what stops every push before what stops this one, and that before what only
-/// wants a look.
+/// The kinds of faults, worst first: what stops every command before what stops every push, that before what stops this one,
+/// and that before what only wants a look.
 const WORST_FIRST: [Exit; 6] =
-    [Exit::Failure, Exit::Token, Exit::Input, Exit::Usage, Exit::Unfinished, Exit::Attention];
+    [Exit::Failure, Exit::Usage, Exit::Token, Exit::Input, Exit::Unfinished, Exit::Attention];
 
 impl Diagnosis {
     /// The worst fault, the first of its kind.

@@ -298,7 +298,9 @@ impl Options {
         self.since.is_some() || self.until.is_some()
     }
 
-    fn covers(&self, record: &SessionRecord) -> bool {
+    /// Whether the session started on a day that is asked about.
+    #[must_use]
+    pub fn covers(&self, record: &SessionRecord) -> bool {
         let day = record.start.date();
         self.since.is_none_or(|since| day >= since) && self.until.is_none_or(|until| day <= until)
     }

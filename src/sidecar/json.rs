@@ -130,6 +130,8 @@ struct File<'a> {
     looked: bool,
     #[serde(default)]
     quota: Quota,
+    #[serde(default, borrow)]
+    zone: Option<Cow<'a, str>>,
     #[serde(default)]
     waiting: Option<Waiting>,
     #[serde(borrow)]
@@ -214,6 +216,7 @@ impl Sidecar {
             snapshot: file.snapshot.map(Cow::into_owned),
             scanned_from: scanned_from.or(file.looked.then_some(FIRST_DAY)),
             quota: file.quota,
+            zone: file.zone.map(Cow::into_owned),
             waiting: file.waiting,
             tasks: records,
             archive: file.archive.map(|lines| Archive {
@@ -272,6 +275,9 @@ impl Sidecar {
             writeln!(out, "\"scanned_from\": \"{}\",", day.format(&Iso8601::DATE).map_err(std::io::Error::other)?)?;
         }
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
+        if let Some(zone) = &self.zone {
+            writeln!(out, "\"zone\": {},", serde_json::to_string(zone)?)?;
+        }
         if let Some(waiting) = &self.waiting {
             writeln!(out, "\"waiting\": {},", serde_json::to_string(waiting)?)?;
         }

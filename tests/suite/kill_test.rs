@@ -25,7 +25,7 @@ enum Kill {
 #[test]
 fn killed_at_any_point_the_next_push_makes_it_good() {
     let mut cases = push_case::all();
-    cases.push(push_case::long_history());
+    cases.extend([push_case::long_history(), push_case::wrong_zone()]);
     let prepared: Vec<Prepared> = cases.iter().map(PushCase::prepare).collect();
     let mut points = Vec::new();
     for (at, case) in cases.iter().enumerate() {

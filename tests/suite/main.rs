@@ -44,6 +44,7 @@ mod quiet_test;
 mod quota_test;
 mod reading_test;
 mod recovery_test;
+mod redate_test;
 mod rejection_test;
 mod replay_test;
 mod restored_lives_test;

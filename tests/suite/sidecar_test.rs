@@ -74,6 +74,7 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
         |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
             revision: if looked { Revision { lineage: "0f".to_owned(), serial: 7 } } else { Revision::default() },
             account: workspace.map(|workspace| workspace + 1),
+            zone: looked.then(|| "Asia/Tokyo".to_owned()),
             waiting: looked.then_some(Waiting { since: 1_778_490_000, said: workspace }),
             workspace,
             rejects_all: taken.map(|since| RejectsAll { since, creates: looked, status: 400, text: "no\"".to_owned() }),

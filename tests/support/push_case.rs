@@ -25,8 +25,9 @@ pub const LAG_MS: i64 = 4000;
 /// A push that will be disturbed.
 pub struct PushCase {
     pub name: &'static str,
-    /// The saves before, each pushed undisturbed.
+    /// The saves before, each pushed undisturbed, in this zone.
     before: Vec<Save>,
+    zone_before: &'static str,
     /// What is settled was put into the sidecar's archive.
     is_archived: bool,
     /// What else happened to Toggl and the sidecar since.
@@ -93,7 +94,7 @@ impl PushCase {
         let mut user = User::at(DAY);
         for save in &self.before {
             user.clock.set(save.at + 20);
-            let pushed = user.push(&save.text, save.at, &utc());
+            let pushed = user.push(&save.text, save.at, &Zone::named(self.zone_before).unwrap());
             assert!(pushed.report.end.is_none() && pushed.report.left.operations.is_empty(), "{}", self.name);
         }
         if self.is_archived {
@@ -328,10 +329,18 @@ pub fn long_history() -> PushCase {
     PushCase { is_archived: true, requests: 2, ..case("long history", vec![before], save) }
 }
 
+/// What was pushed in a zone that was wrong is dated anew, the running session as well.
+pub fn wrong_zone() -> PushCase {
+    let save = save(660, &[closed("Report", &[(540, 560), (600, 610)]), running("Work", &[], 640)]);
+    let before = vec![save.clone()];
+    PushCase { zone_before: "Asia/Tokyo", args: &["--redate"], requests: 3, ..case("wrong zone", before, save) }
+}
+
 fn case(name: &'static str, before: Vec<Save>, save: Save) -> PushCase {
     PushCase {
         name,
         before,
+        zone_before: "UTC",
         is_archived: false,
         meddle: |_, _| {},
         later: save.clone(),
