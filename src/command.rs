@@ -264,6 +264,14 @@ impl Context<'_> {
         let _ = writeln!(self.err, "{}", text.trim_end());
     }
 
+    /// Says if this machine's clock is wrong, as Toggl's told in this run: sessions get their days from it. `skew` is by how
+    /// many seconds Toggl's is ahead.
+    fn tell_skew(&mut self, skew: Option<i64>) {
+        if let Some(off) = skew.and_then(output::clock_off) {
+            self.notice(&format!("{off}. Sessions get their days from it: set it right"));
+        }
+    }
+
     /// What of the token must not be seen, whatever a file, a variable or a server says.
     fn secrets(&self) -> Secrets {
         settings::secrets(self.variable)

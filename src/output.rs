@@ -39,7 +39,7 @@ pub use log::{log_json, log_text};
 pub use plan::{no_sessions, up_to_date};
 pub use verify::{Verdict, comparison_json, comparison_text, not_compared};
 pub use words::ago;
-pub(crate) use words::{count, day_and_minute, moment_from, number};
+pub(crate) use words::{clock_off, count, day_and_minute, moment_from, number};
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

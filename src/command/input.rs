@@ -39,13 +39,10 @@ pub struct Input {
     pub provenance: Provenance,
 }
 
-/// A clock may have been wrong by this much (seconds) before a save instant in the future is not believed.
-const CLOCK_FAULT: i64 = 24 * 3600;
-
-/// Drops the save instant of the last snapshot taken in if the clock was far ahead when it was recorded: it says
-/// nothing then.
+/// Drops the save instant of the last snapshot taken in if it lies in the future: none is recorded that is later than the
+/// clock, so the clock was ahead then, and it says nothing.
 pub(super) fn distrust_the_future(sidecar: &mut Sidecar, now: i64) {
-    sidecar.last_snapshot_saved = sidecar.last_snapshot_saved.filter(|&taken| taken <= now.saturating_add(CLOCK_FAULT));
+    sidecar.last_snapshot_saved = sidecar.last_snapshot_saved.filter(|&taken| taken <= now);
 }
 
 /// The file that the sidecar was made from, if the snapshot at `place` is another one that has none of its sessions.

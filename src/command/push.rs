@@ -75,6 +75,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     if let Some(moved) = moved {
         context.notice(&moved);
     }
+    context.tell_skew(report.skew);
     let view = input.view(&planned, &settings, context.clock.now());
     let style = context.style(common);
     match (common.format, overdue) {

@@ -2,6 +2,7 @@
 //! and pushes; without, it only reads and writes nothing.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde_json::json;
 use time::{Date, OffsetDateTime};
@@ -75,8 +76,10 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
         }
         _ => None,
     };
+    let skew = sender.skew();
     drop(progress);
     drop(file);
+    context.tell_skew(skew);
 
     let view = input.view(&planned, &settings, context.clock.now());
     let (comparison, days) = match compared {
@@ -193,11 +196,11 @@ fn ask(
     };
     let compared = list(sender)?;
     // What was written a moment ago may not be listed yet. A clock that was set back is no reason to wait longer.
-    let wait_ms = (last_write_ms.saturating_add(LAG * 1000) - asked_ms).min(LAG * 1000);
+    let wait_ms = last_write_ms.saturating_add(LAG * 1000).saturating_sub(asked_ms).min(LAG * 1000);
     if wait_ms <= 0 || !compared.0.has_missing() {
         return Ok(compared);
     }
-    sender.sleep_until_ms(sender.clock().now_ms() + wait_ms);
+    sender.clock().sleep(Duration::from_millis(wait_ms.unsigned_abs()));
     list(sender)
 }
 

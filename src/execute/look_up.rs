@@ -1,9 +1,11 @@
 //! Looking at what Toggl holds, when what was sent is uncertain or the sidecar is new.
 
+use std::time::Duration;
+
 use time::Date;
 
 use super::{Execution, StopReason};
-use crate::reconcile::recovery::{Days, LAG, Recovered, SKEW, Scan};
+use crate::reconcile::recovery::{Days, LAG, Recovered, SKEW, Scan, midnight};
 use crate::sidecar::Sidecar;
 use crate::toggl::{Bucket, Call, LIST_CAP, Refusal, TimeEntry, questions};
 
@@ -26,7 +28,8 @@ impl Execution<'_, '_, '_> {
         }
         // What cannot be asked need not be waited for.
         self.wait_for_turn(Bucket::User)?;
-        self.effects.sender.sleep_until_ms(self.unresolved.sent_by_ms() + LAG * 1000);
+        let lag = Duration::from_secs(LAG.unsigned_abs());
+        self.effects.sender.sleep_until_ms(self.unresolved.sent_by_ms().saturating_add(LAG * 1000), lag);
         let workspace = self.known_workspace()?;
         let changed = self.list_changed()?;
         let by_change = changed.as_ref().is_some_and(|changed| changed.len() < LIST_CAP);
@@ -34,6 +37,12 @@ impl Execution<'_, '_, '_> {
         let unresolved = self.unresolved.clone();
         let (floor, listed) = self.list_days(|sidecar, floor| unresolved.days(sidecar, floor))?;
         self.adopt(&listed.unwrap_or_default(), workspace);
+        if by_change && self.unresolved.has_before(self.sidecar, floor) {
+            // No day shows these, and a clock that was ahead when they were sent hides the change: as far back as there is.
+            let call = Call::ChangedSince(midnight(floor.saturating_add(time::Duration::DAY)));
+            let changed = questions::entries(&mut |call| self.ask(call), &call)?;
+            self.adopt(&changed.unwrap_or_default(), workspace);
+        }
         self.unresolved.absent(self.sidecar, floor, by_change, self.options.send_unlisted);
         self.save_if_changed()
     }

@@ -1,11 +1,15 @@
 //! Making a call with what must be on disk before it, and saving.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::{Event, Execution, StopReason, saving};
 use crate::reconcile::plan::Operation;
 use crate::sidecar::{Intent, SessionKey};
 use crate::toggl::{Bucket, Call, Exchange, Outcome, Tries, Turn};
+
+/// No quota is waited for longer: an hour, and some seconds that two clocks may count it longer.
+const LONGEST_HOUR: Duration = Duration::from_secs(3600 + 60);
 
 impl Execution<'_, '_, '_> {
     /// Makes a call until it is answered for good, as often as that is harmless. Before every try `prepare` sees to it that
@@ -45,7 +49,7 @@ impl Execution<'_, '_, '_> {
             self.drop_unsent_intents();
             self.save_if_changed()?;
             self.effects.watch.event(&Event::WaitingForQuota(until));
-            self.effects.sender.sleep_until_ms(until.saturating_mul(1000));
+            self.effects.sender.sleep_until_ms(until.saturating_mul(1000), LONGEST_HOUR);
         }
         Ok(())
     }

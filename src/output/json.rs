@@ -29,6 +29,7 @@
 //! | `rejected` | what Toggl rejected in this run: a list of `session`, `status` (HTTP) and `text` (what Toggl said) |
 //! | `uncertain` | keys of sessions of which it is not known whether they are in Toggl |
 //! | `unlistable` | those of `uncertain` that are too old for Toggl to list |
+//! | `skew` | seconds by which Toggl's clock is ahead of this machine's; negative if it is behind, null if it did not say |
 //! | `window_starts` | the first day (`YYYY-MM-DD`) that Toggl lists, if sessions lie before it; else null |
 //! | `left` | number of operations that are still to be sent |
 //! | `stop_reason` | why the run ended early: a *stop reason*; null if it did not |
@@ -107,7 +108,7 @@ use crate::exit::Exit;
 use crate::reconcile::ingest::InvalidSession;
 use crate::reconcile::plan::{Change, Held, HoldReason, Operation, Plan};
 use crate::sidecar::SessionKey;
-use crate::toggl::quota::Level;
+use crate::toggl::Bucket;
 
 /// The version of the documents' format.
 pub const SCHEMA: u64 = 1;
@@ -136,6 +137,7 @@ pub fn report_json(view: &View<'_>, report: &Report, exit: Exit) -> Value {
         ("rejected", rejected.collect()),
         ("uncertain", keys(&report.uncertain)),
         ("unlistable", keys(&report.unlistable)),
+        ("skew", json!(report.skew)),
         ("window_starts", json!(report.window_starts.map(|day| day.to_string()))),
         ("left", json!(report.left.operations.len())),
         ("stop_reason", report.end.as_ref().map_or(Value::Null, |reason| stop_reason(view, reason))),
@@ -197,8 +199,8 @@ fn document(command: &str, view: &View<'_>, now: &Plan) -> Value {
         "up_to_date": now.up_to_date,
         "requests": view.requests(),
         "quota": {
-            "writing": quota(view, view.sidecar.quota.workspace),
-            "reading": quota(view, view.sidecar.quota.user),
+            "writing": quota(view, Bucket::Workspace),
+            "reading": quota(view, Bucket::User),
         },
         "prune_refused": now.prune_refused,
     })
@@ -266,9 +268,9 @@ fn invalid(invalid: &InvalidSession) -> Value {
     })
 }
 
-fn quota(view: &View<'_>, level: Option<Level>) -> Value {
+fn quota(view: &View<'_>, bucket: Bucket) -> Value {
     // What was known of an hour that is over says nothing about this one.
-    match level.filter(|level| view.now < level.resets_at) {
+    match view.sidecar.quota.level(bucket, view.now) {
         Some(level) => json!({
             "remaining": level.remaining.map(|left| left.max(0)),
             "resets_at": rfc3339(view.zone.at(level.resets_at)),

@@ -76,7 +76,9 @@ fn estimate(page: &mut Page, view: &View<'_>) {
     if !hours.is_empty() {
         page.paragraph(2, &format!("{}: {}.", count(requests, "request"), hours.join(", ")));
     }
-    let (Some(left), Some((rate, _)), Some(level)) = (left, plans().next(), view.sidecar.quota.workspace) else {
+    let (Some(left), Some((rate, _)), Some(level)) =
+        (left, plans().next(), view.sidecar.quota.level(Bucket::Workspace, view.now))
+    else {
         return;
     };
     // Further buckets are needed, one an hour from the next reset on.

@@ -4,7 +4,6 @@ use super::layout::{Ink, Page};
 use super::words::{moment, moment_from, number};
 use super::{Status, View, marked, plan};
 use crate::toggl::Bucket;
-use crate::toggl::quota::Level;
 
 pub fn status(page: &mut Page, status: &Status<'_>) {
     let view = &status.view;
@@ -20,8 +19,11 @@ pub fn status(page: &mut Page, status: &Status<'_>) {
     };
     let request = quota.last_request_ms.map(|ms| format!("; last request {}", at(ms.div_euclid(1000))));
     fact(page, "Last push", &format!("{push}{}", request.unwrap_or_default()));
-    let writing = level(view, Bucket::Workspace, quota.workspace);
-    let reading = level(view, Bucket::User, quota.user);
+    let [writing, reading] =
+        [(Bucket::Workspace, quota.workspace), (Bucket::User, quota.user)].map(|(bucket, last)| {
+            let is_over = last.is_some_and(|level| view.now >= level.resets_at);
+            level(view, bucket).unwrap_or_else(|| if is_over { "full again" } else { "unknown" }.to_owned())
+        });
     fact(page, "Quota", &format!("writing: {writing}; reading: {reading}"));
     if let Some(waiting) = view.sidecar.waiting {
         fact(page, "Waiting", &format!("not everything could be sent since {}", at(waiting.since)));
@@ -37,19 +39,14 @@ fn fact(page: &mut Page, name: &str, text: &str) {
     page.labelled(&[(Ink::Plain, &name)], name.len(), Ink::Plain, text);
 }
 
-/// A bucket as last known.
-fn level(view: &View<'_>, bucket: Bucket, level: Option<Level>) -> String {
-    match (level, view.sidecar.quota.remaining(bucket, view.now)) {
-        (Some(level), Some(left)) => {
-            let left = match left {
-                ..=0 => "none".to_owned(),
-                left => number(left),
-            };
-            format!("{left} left until {}", moment_from(level.resets_at, view.now, view.zone))
-        }
-        (Some(level), None) if view.now >= level.resets_at => "full again".to_owned(),
-        _ => "unknown".to_owned(),
-    }
+/// A bucket in this hour, as last known.
+fn level(view: &View<'_>, bucket: Bucket) -> Option<String> {
+    let level = view.sidecar.quota.level(bucket, view.now)?;
+    let left = match level.remaining? {
+        ..=0 => "none".to_owned(),
+        left => number(left),
+    };
+    Some(format!("{left} left until {}", moment_from(level.resets_at, view.now, view.zone)))
 }
 
 /// Sessions whose day is not certain.

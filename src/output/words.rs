@@ -51,6 +51,28 @@ pub fn roughly(seconds: u64) -> Option<String> {
     }
 }
 
+/// How long something lasts, in the two largest units that matter: `150 s`, `45 min`, `9 h 2 min`, `3 days 4 h`.
+fn lasting(seconds: u64) -> String {
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    match seconds {
+        ..300 => format!("{seconds} s"),
+        300..7200 => format!("{minutes} min"),
+        7200..172_800 => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{} days {} h", number(hours / 24), hours % 24),
+    }
+}
+
+/// Seconds within which two clocks agree.
+const CLOCKS_AGREE: u64 = 120;
+
+/// How far this machine's clock is off, if that is worth a word. `skew` is by how many seconds Toggl's is ahead of it.
+#[must_use]
+pub fn clock_off(skew: i64) -> Option<String> {
+    let than = if skew > 0 { "behind" } else { "ahead of" };
+    let off = skew.unsigned_abs();
+    (off > CLOCKS_AGREE).then(|| format!("this machine's clock is {} {than} Toggl's", lasting(off)))
+}
+
 /// How long ago, roughly: `3 h ago`.
 #[must_use]
 pub fn ago(seconds: i64) -> String {

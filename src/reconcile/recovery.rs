@@ -17,8 +17,8 @@ pub use adoption::{adopt, adopt_all, entry_of};
 pub use provenance::Provenance;
 pub use scan::{Recovered, Scan};
 pub use unresolved::Unresolved;
-pub use window::Days;
 pub(super) use window::day_of;
+pub use window::{Days, midnight};
 
 /// Seconds for which a list may lag behind a write: absence counts only from a read made this much later.
 pub const LAG: i64 = 5;

@@ -10,6 +10,9 @@ use crate::toggl::{Bucket, QuotaHeaders};
 /// How long a bucket lasts: the hour starts with its first request.
 pub const HOUR: i64 = 3600;
 
+/// Seconds by which an hour may seem longer: the server counts in its seconds and we in ours.
+const ROUNDING: i64 = 60;
+
 /// Toggl's plans, and the requests an hour that each allows in the workspace's bucket.
 pub const PLANS: [(u16, &str); 3] = [(30, "Free"), (240, "Starter"), (600, "Premium")];
 
@@ -38,11 +41,15 @@ pub struct Level {
 }
 
 impl Quota {
-    fn level(&self, bucket: Bucket) -> Option<Level> {
-        match bucket {
+    /// What is known of the hour of a bucket, while it lasts. One that ends later than an hour can was noted by a clock that
+    /// was wrong, and nothing is known. `now` is in unix seconds.
+    #[must_use]
+    pub fn level(&self, bucket: Bucket, now: i64) -> Option<Level> {
+        let level = match bucket {
             Bucket::Workspace => self.workspace,
             Bucket::User => self.user,
-        }
+        };
+        level.filter(|level| now < level.resets_at && level.resets_at <= now.saturating_add(HOUR + ROUNDING))
     }
 
     fn set(&mut self, bucket: Bucket, level: Level) {
@@ -55,24 +62,23 @@ impl Quota {
     /// The unix second at which the bucket is full again, while it is known to be empty.
     #[must_use]
     pub fn empty_until(&self, bucket: Bucket, now: i64) -> Option<i64> {
-        let level = self.level(bucket)?;
-        (level.remaining.is_some_and(|left| left <= 0) && now < level.resets_at).then_some(level.resets_at)
+        let level = self.level(bucket, now)?;
+        level.remaining.is_some_and(|left| left <= 0).then_some(level.resets_at)
     }
 
     /// Requests known to be left in the bucket at `now`; `None` when nothing is known or the hour is over.
     #[must_use]
     pub fn remaining(&self, bucket: Bucket, now: i64) -> Option<i64> {
-        let level = self.level(bucket)?;
-        if now < level.resets_at { level.remaining } else { None }
+        self.level(bucket, now)?.remaining
     }
 
-    /// Milliseconds to wait so that at least `pace_ms` lie between the last request and the next.
-    /// A clock that was set back never makes the wait longer than the pace.
+    /// Milliseconds to wait so that at least `pace_ms` lie between the last request and the next. A request further in the
+    /// future than that was noted by a clock that was wrong, and is not waited for.
     #[must_use]
     pub fn pace_wait_ms(&self, pace_ms: i64, now_ms: i64) -> i64 {
         match self.last_request_ms {
-            Some(last) => (last + pace_ms - now_ms).clamp(0, pace_ms),
-            None => 0,
+            Some(last) if last <= now_ms.saturating_add(pace_ms) => (last + pace_ms - now_ms).clamp(0, pace_ms),
+            _ => 0,
         }
     }
 
@@ -82,24 +88,24 @@ impl Quota {
         let now = now_ms.div_euclid(1000);
         // Rounded up, or the hour would be over up to a second before Toggl's.
         let over = now_ms.saturating_add(999).div_euclid(1000).saturating_add(HOUR);
-        let level = match self.level(bucket) {
-            Some(level) if now < level.resets_at => Level { remaining: level.remaining.map(|left| left - 1), ..level },
+        let level = match self.level(bucket, now) {
+            Some(level) => Level { remaining: level.remaining.map(|left| left - 1), ..level },
             // A new hour starts with this request. How many it holds is for the answer to say.
-            _ => Level { remaining: None, resets_at: over },
+            None => Level { remaining: None, resets_at: over },
         };
         self.set(bucket, level);
     }
 
     /// Takes in the headers of an answer.
     pub fn note_headers(&mut self, bucket: Bucket, headers: QuotaHeaders, now: i64) {
-        let assumed = self.level(bucket).map_or(now + HOUR, |level| level.resets_at);
+        let assumed = self.level(bucket, now).map_or(now + HOUR, |level| level.resets_at);
         let resets_at = headers.resets_in.map_or(assumed, |seconds| now + seconds.clamp(0, HOUR));
         self.set(bucket, Level { remaining: Some(headers.remaining), resets_at });
     }
 
     /// Takes in a 402 that means the quota: the bucket is empty, whatever was believed.
     pub fn note_exhausted(&mut self, bucket: Bucket, resets_in: Option<i64>, now: i64) {
-        let assumed = self.level(bucket).map_or(now + HOUR, |level| level.resets_at);
+        let assumed = self.level(bucket, now).map_or(now + HOUR, |level| level.resets_at);
         let resets_at = resets_in.map_or(assumed, |seconds| now + seconds.clamp(0, HOUR)).max(now + 1);
         self.set(bucket, Level { remaining: Some(0), resets_at });
     }

@@ -210,10 +210,11 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Sleeps until this instant (unix milliseconds), or until the run is interrupted.
-    pub fn sleep_until_ms(&self, instant_ms: i64) {
+    /// Sleeps until this instant (unix milliseconds), or until the run is interrupted, but never longer than `most`: what
+    /// lies further off was noted before the clock was set back.
+    pub fn sleep_until_ms(&self, instant_ms: i64, most: Duration) {
         let wait_ms = instant_ms.saturating_sub(self.clock.now_ms());
-        self.clock.sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0)));
+        self.clock.sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0)).min(most));
     }
 
     /// Makes a call that changes nothing, for whoever has nothing to save: an empty quota is not waited for.

@@ -62,4 +62,5 @@ mod state_proof_test;
 #[path = "../support/mod.rs"]
 mod support;
 mod width_test;
+mod wrong_clock_test;
 mod zone_test;

@@ -5,7 +5,7 @@ use crate::command::Context;
 use crate::exit::Exit;
 use crate::output::doctor::Check;
 use crate::output::progress::{answered, failed};
-use crate::output::{count, moment_from};
+use crate::output::{clock_off, count, moment_from};
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
 use crate::toggl::http::Client;
@@ -14,9 +14,6 @@ use crate::toggl::{
     Bucket, Call, Exchange, Me, Named, Outcome, Refusal, Reply, SendError, SendPolicy, Sender, Token, questions,
 };
 use crate::zone::Zone;
-
-/// Seconds by which this machine's clock may differ from Toggl's before it is worth a word.
-const SKEW: i64 = 60;
 
 /// Asks, unless the quota is known to be used up.
 pub fn check(
@@ -158,14 +155,13 @@ fn workspace(me: &Me, reached: &[Named], settings: &Settings, sidecar: &Sidecar)
     }
 }
 
-fn clock(ahead: i64) -> Check {
-    let than = if ahead > 0 { "behind" } else { "ahead of" };
-    match ahead.abs() {
-        0..=SKEW => Check::ok("clock", "agrees with Toggl's"),
-        seconds => Check::fault(
+fn clock(skew: i64) -> Check {
+    match clock_off(skew) {
+        None => Check::ok("clock", "agrees with Toggl's"),
+        Some(off) => Check::fault(
             "clock",
             Exit::Attention,
-            format!("this machine's clock is {seconds} s {than} Toggl's"),
+            off,
             "set this machine's clock, because sessions get their days from it",
         ),
     }

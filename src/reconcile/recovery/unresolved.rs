@@ -87,6 +87,12 @@ impl Unresolved {
         Days::of(self.within_reach().into_iter().filter_map(|key| start_of(sidecar, key)))?.from(floor)
     }
 
+    /// Whether there are such that no list of the days from `floor` on shows.
+    #[must_use]
+    pub fn has_before(&self, sidecar: &Sidecar, floor: Date) -> bool {
+        self.within_reach().into_iter().any(|key| is_before(sidecar, key, floor))
+    }
+
     /// Gives those that are listed their entries and says which these are. The others are still open.
     pub fn adopt(&mut self, sidecar: &mut Sidecar, listed: &[TimeEntry], workspace: i64) -> Vec<SessionKey> {
         let adopted = adopt(sidecar, &self.within_reach(), listed, workspace);
@@ -100,7 +106,7 @@ impl Unresolved {
     /// person has looked for them.
     pub fn absent(&mut self, sidecar: &mut Sidecar, floor: Date, by_change: bool, person_has_looked: bool) {
         for key in self.within_reach() {
-            let is_listed = by_change || start_of(sidecar, key).is_some_and(|start| day_of(start) > floor);
+            let is_listed = by_change || !is_before(sidecar, key, floor);
             if !is_listed && !person_has_looked {
                 self.out_of_reach.insert(key);
                 continue;
@@ -111,6 +117,11 @@ impl Unresolved {
             }
         }
     }
+}
+
+/// Whether a list of days that begins with the day `floor` in the zone of the user's profile may lack it.
+fn is_before(sidecar: &Sidecar, key: SessionKey, floor: Date) -> bool {
+    start_of(sidecar, key).is_none_or(|start| day_of(start) <= floor)
 }
 
 fn start_of(sidecar: &Sidecar, key: SessionKey) -> Option<OffsetDateTime> {

@@ -33,6 +33,7 @@ pub fn day_of(instant: OffsetDateTime) -> Date {
 }
 
 /// The unix second at which the day begins in UTC.
-pub(super) fn midnight(day: Date) -> i64 {
+#[must_use]
+pub fn midnight(day: Date) -> i64 {
     day.midnight().assume_utc().unix_timestamp()
 }

@@ -139,7 +139,7 @@ fn a_report() {
         unlistable: vec![session],
         window_starts: Some(time::macros::date!(2026 - 02 - 12)),
         lost: Vec::new(),
-        skew: None,
+        skew: Some(-90),
         requests: 3,
         end: Some(StopReason::Quota(NOW.unix_timestamp() + 2700)),
         left: Plan {
@@ -164,6 +164,7 @@ fn a_report() {
         ("rejected", json!([{"session": "20260511/1/0", "status": 400, "text": TITLE}])),
         ("uncertain", json!(["20260511/1/0"])),
         ("unlistable", json!(["20260511/1/0"])),
+        ("skew", json!(-90)),
         ("window_starts", json!("2026-02-12")),
         ("left", json!(1)),
         ("stop_reason", json!({"kind": "quota", "until": "2026-05-11T14:05:00+09:00", "text": null})),
