@@ -22,7 +22,7 @@ use crate::reconcile::recovery::{LAG, Scan};
 use crate::settings::{self, Settings};
 use crate::sidecar::file::{SidecarFile, Store as _};
 use crate::toggl::http::Client;
-use crate::toggl::{Call, Outcome, SendError, SendPolicy, Sender, questions};
+use crate::toggl::{Call, Outcome, Refusal, SendError, SendPolicy, Sender, questions};
 
 /// Runs `verify`.
 ///
@@ -185,11 +185,10 @@ fn ask(
             let days = days(back, sender.clock().now(), floor);
             match questions::started(&mut |call| ask(sender, call), (*days.start(), *days.end()), floor)? {
                 Ok(entries) => return Ok((compare(&input.sidecar, &entries, &days, workspace), days)),
-                Err(_) if sender.first_listed_at_last() > floor => floor = sender.first_listed_at_last(),
-                Err(refusal) => {
-                    let text =
-                        format!("Toggl would not list its entries (status {}): {}", refusal.status, refusal.text);
-                    return Err(StopReason::Trouble(text));
+                Err(Refusal { status, text }) => {
+                    floor = sender.first_listed_after(floor, &text).ok_or_else(|| {
+                        StopReason::Trouble(format!("Toggl would not list its entries (status {status}): {text}"))
+                    })?;
                 }
             }
         }

@@ -98,8 +98,7 @@ impl Execution<'_, '_, '_> {
     }
 
     /// All entries that start on the days that `days` names for the first day that Toggl lists; `None` if it names none.
-    /// Which day that is says our clock or the server's, which the first answer tells: where Toggl says that one is too
-    /// early, the other's is asked for, once.
+    /// Which day that is says our clock or the server's, which the first answer tells, or at last Toggl's refusal.
     fn list_days(
         &mut self,
         days: impl Fn(&Sidecar, Date) -> Option<Days>,
@@ -112,11 +111,9 @@ impl Execution<'_, '_, '_> {
                 Ok(listed) => return Ok((floor, Some(listed))),
                 Err(refusal) => refusal,
             };
-            let at_last = self.effects.sender.first_listed_at_last();
-            if at_last <= floor {
-                return Err(StopReason::Trouble(format!("Toggl would not list its entries (status {status}): {text}")));
-            }
-            floor = at_last;
+            floor = self.effects.sender.first_listed_after(floor, &text).ok_or_else(|| {
+                StopReason::Trouble(format!("Toggl would not list its entries (status {status}): {text}"))
+            })?;
         }
     }
 }

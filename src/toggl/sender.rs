@@ -10,7 +10,7 @@ use time::Date;
 
 use super::quota::Quota;
 use super::verdict::{self, Refusal, Reply, Verdict};
-use super::{Answer, Bucket, Call, Failure, Transport, window_start};
+use super::{Answer, Bucket, Call, Failure, Transport, window};
 use crate::clock::Clock;
 
 /// How often a call is tried in all.
@@ -173,17 +173,19 @@ impl<'a> Sender<'a> {
         ours.min(servers)
     }
 
-    /// The first day that Toggl lists, by the clock that puts it later: for whoever was told that the other is too early.
+    /// The first day that Toggl lists, for whoever was told that `refused` is too early: by the clock that puts it
+    /// later, else as the refusal's `text` says. `None` if neither says a later one.
     #[must_use]
-    pub fn first_listed_at_last(&self) -> Date {
+    pub fn first_listed_after(&self, refused: Date, text: &str) -> Option<Date> {
         let [ours, servers] = self.first_listed_by_clocks();
-        ours.max(servers)
+        let by_clock = Some(ours.max(servers)).filter(|&day| day > refused);
+        by_clock.or_else(|| window::window_start_in(text, refused))
     }
 
     /// By our clock, and by the server's as far as it is known.
     fn first_listed_by_clocks(&self) -> [Date; 2] {
         let now = self.clock.now();
-        [now, now.saturating_add(self.skew.unwrap_or(0))].map(window_start)
+        [now, now.saturating_add(self.skew.unwrap_or(0))].map(window::window_start)
     }
 
     /// Waits until the next request may be sent, if that is a matter of seconds.

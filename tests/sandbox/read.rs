@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use chute_toggl::toggl::Bucket;
 use serde_json::json;
+use time::Duration;
 
 use super::Entry;
 use super::instant;
@@ -92,7 +93,7 @@ impl Sandbox {
             };
             *place = Some(value);
         }
-        let floor = instant::list_floor(self.wall(now_ms));
+        let floor = instant::list_floor(self.wall(now_ms)).saturating_add(Duration::days(self.rules.days_not_listed));
         let too_early = |name: &str| Refused(400, format!("{name} must not be earlier than {floor}"));
         match (since, from, to) {
             (Some(since), None, None) => match since.parse() {

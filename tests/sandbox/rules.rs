@@ -63,6 +63,8 @@ pub struct Rules {
     pub rate: Option<Rate>,
     /// Lists, and the running entry, show the state of this long ago.
     pub lag_ms: i64,
+    /// So many days less than three months are listed: how the real server counts its months is not known.
+    pub days_not_listed: i64,
     /// How far the server's clock is ahead of the sandbox's. Its Date header, its "now" and the first day that can be
     /// listed go by it; hours of quota pass as ever.
     pub clock_ahead_ms: i64,
@@ -98,6 +100,7 @@ impl Default for Rules {
             quota_headers: true,
             rate: None,
             lag_ms: 0,
+            days_not_listed: 0,
             clock_ahead_ms: 0,
             date_header: DateHeader::Clock,
             errors_as_json: false,

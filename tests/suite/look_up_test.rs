@@ -301,6 +301,24 @@ fn after_a_loss_only_what_cannot_be_listed_is_taken_to_be_there() {
     assert_eq!(looks(&user).len(), 0, "there is nothing to ask for");
 }
 
+/// How the real server counts three months is not known. What it then says is the first day is believed.
+#[test]
+fn a_refusal_that_names_the_first_day_is_listed_from_there() {
+    let floor = window_start(NOON);
+    let days = (day(NOON) - floor).whole_days();
+    for fewer in [0, 1, 2, 3, 30] {
+        let mut user = User::at(NOON);
+        user.toggl.sandbox().rules.days_not_listed = fewer;
+        let pushed = push(&mut user, &done(&[("Old", days), ("Now", 0)]));
+        assert_eq!((pushed.report.end, pushed.report.done.len()), (None, 2), "{fewer} days");
+    }
+    let mut user = User::at(NOON);
+    user.toggl.sandbox().rules.days_not_listed = 40;
+    let pushed = push(&mut user, &done(&[("Old", days), ("Now", 0)]));
+    assert!(matches!(pushed.report.end, Some(StopReason::Trouble(_))), "that is no way to count three months");
+    assert!(user.toggl.sandbox().entries().is_empty());
+}
+
 /// A task without a finish seems to be of today. What stands behind it in past says that it was over long before.
 #[test]
 fn after_a_loss_what_was_over_before_the_first_listed_day_is_taken_to_be_there() {
