@@ -177,7 +177,7 @@ fn preview(
     let view = input.view(&plan, settings, context.clock.now());
     match common.format {
         _ if common.quiet && !exit.breaks_silence() => {}
-        Format::Json => context.print_json(&output::plan_json(&view))?,
+        Format::Json => context.print_json(&output::plan_json(&view, exit))?,
         Format::Text if plan.is_empty() && options.is_ranged() => {
             context.print(&output::no_sessions(options.since, options.until))?;
         }

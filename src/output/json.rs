@@ -22,6 +22,7 @@
 //!
 //! | field | value |
 //! |---|---|
+//! | `exit` | the exit code |
 //! | `dry_run` | whether only the plan is shown; the fields below are there only if not |
 //! | `done` | operations that Toggl carried out, in order: a list of *operation* |
 //! | `adopted` | keys of sessions whose entry was found in Toggl |
@@ -33,7 +34,6 @@
 //! | `window_starts` | the first day (`YYYY-MM-DD`) that Toggl lists, if sessions lie before it; else null |
 //! | `left` | number of operations that are still to be sent |
 //! | `stop_reason` | why the run ended early: a *stop reason*; null if it did not |
-//! | `exit` | the exit code |
 //!
 //! `status` has as well:
 //!
@@ -113,11 +113,12 @@ use crate::toggl::Bucket;
 /// The version of the documents' format.
 pub const SCHEMA: u64 = 1;
 
-/// The plan, for programs.
+/// The plan, for programs. `exit` is the exit code that showing it ends with.
 #[must_use]
-pub fn plan_json(view: &View<'_>) -> Value {
+pub fn plan_json(view: &View<'_>, exit: Exit) -> Value {
     let mut document = document("push", view, view.plan);
     document["dry_run"] = json!(true);
+    document["exit"] = json!(exit.code());
     document
 }
 

@@ -49,11 +49,12 @@ fn names(value: &Value) -> Vec<&str> {
 fn a_plan() {
     let scene = scene();
     assert_eq!(
-        plan_json(&scene.view()),
+        plan_json(&scene.view(), Exit::UpToDate),
         json!({
             "schema": 1,
             "command": "push",
             "dry_run": true,
+            "exit": 0,
             "first_push": false,
             "operations": [
                 {
@@ -150,7 +151,7 @@ fn a_report() {
         },
     };
     let document = report_json(&scene.view(), &report, Exit::Unfinished);
-    let plan = plan_json(&scene.view());
+    let plan = plan_json(&scene.view(), Exit::UpToDate);
     let mut expected = plan.clone();
     for (name, value) in [
         ("dry_run", json!(false)),
@@ -188,8 +189,10 @@ fn a_status() {
     let marked = document.as_object_mut().unwrap().remove("marked").unwrap();
     assert_eq!(marked[0]["title"], document["operations"][0]["title"]);
     assert_eq!((marked[0]["inferred"].as_bool(), marked.as_array().unwrap().len()), (Some(true), 1));
-    let mut expected = plan_json(&scene.view());
-    expected.as_object_mut().unwrap().remove("dry_run");
+    let mut expected = plan_json(&scene.view(), Exit::UpToDate);
+    for name in ["dry_run", "exit"] {
+        expected.as_object_mut().unwrap().remove(name);
+    }
     for (name, value) in [
         ("command", json!("status")),
         ("snapshot", json!("/s.toml")),
@@ -246,7 +249,7 @@ fn every_field_is_documented() {
         Status { view: scene.view(), snapshot_path: Path::new("/"), sidecar_path: Path::new("/"), taken: None };
     let report = Report { end: Some(StopReason::CallGone), ..Report::default() };
     let documents =
-        [plan_json(&scene.view()), report_json(&scene.view(), &report, Exit::Failure), status_json(&status)];
+        [plan_json(&scene.view(), Exit::UpToDate), report_json(&scene.view(), &report, Exit::Failure), status_json(&status)];
     for document in &documents {
         let parts = [document, &document["operations"][0], &document["invalid"][0], &document["quota"]["writing"]];
         for name in parts.into_iter().flat_map(names) {
