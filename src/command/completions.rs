@@ -10,7 +10,9 @@ fn command() -> Command {
     let common = Common::augment_args(Command::default()).mut_args(|arg| arg.global(false));
     let names: Vec<String> = cli.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let takes_options = names.into_iter().filter(|name| !PRINTING.contains(&name.as_str()));
-    takes_options.fold(cli, |cli, name| cli.mut_subcommand(name, |command| command.args(common.get_arguments().filter(|arg| !arg.is_hide_set()))))
+    takes_options.fold(cli, |cli, name| {
+        cli.mut_subcommand(name, |command| command.args(common.get_arguments().filter(|arg| !arg.is_hide_set())))
+    })
 }
 
 /// The completions for a shell.

@@ -26,7 +26,11 @@ fn is_marked(record: &SessionRecord) -> bool {
 
 /// All of them that have an entry: what is not sent yet is in the plan, with its marks.
 pub fn marked(view: &View<'_>) -> Vec<SessionKey> {
-    view.sidecar.sessions().filter(|(_, _, record)| is_marked(record) && record.last_sent.is_some()).map(|(key, _, _)| key).collect()
+    view.sidecar
+        .sessions()
+        .filter(|(_, _, record)| is_marked(record) && record.last_sent.is_some())
+        .map(|(key, _, _)| key)
+        .collect()
 }
 
 /// Those whose times a run sent.

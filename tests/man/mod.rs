@@ -1,4 +1,4 @@
-//! The manual page: `template.1` is its prose; the options are put in from the command line's own types, and the fields
+//! The manual pages: the templates are their prose; the options are put in from the command line's own types, and the fields
 //! of the JSON documents from the tables at the head of the module that makes them.
 
 use std::fmt::Write as _;
@@ -7,12 +7,21 @@ use chute_toggl::cli::Cli;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 
-const TEMPLATE: &str = include_str!("template.1");
+/// The pages by their names, with their templates.
+const PAGES: [(&str, &str); 3] = [
+    ("chute-toggl.1", include_str!("template.1")),
+    ("chute-toggl-config.5", include_str!("template-config.5")),
+    ("chute-toggl-json.5", include_str!("template-json.5")),
+];
 
-/// The page as it has to be in `man/chute-toggl.1`.
-pub fn page() -> String {
-    let mut page = String::from(".\\\" Made from tests/man and the command line's types; see man_page_is_in_sync.\n");
-    for line in TEMPLATE.lines() {
+/// Each page by its name, as it has to be in `man/`.
+pub fn pages() -> Vec<(&'static str, String)> {
+    PAGES.into_iter().map(|(name, template)| (name, page(template))).collect()
+}
+
+fn page(template: &str) -> String {
+    let mut page = String::from(".\\\" Made from tests/man and the command line's types; see man_pages_are_in_sync.\n");
+    for line in template.lines() {
         let placeholder = line.strip_prefix('@').and_then(|line| line.strip_suffix('@'));
         match placeholder.and_then(|placeholder| placeholder.split_whitespace().next()) {
             None => page.push_str(&line.replace("@VERSION@", env!("CARGO_PKG_VERSION"))),

@@ -1,7 +1,7 @@
 //! Programs that tests use where they are installed.
 
 /// `.ci/run` says which of them are there, and the workflow installs them all.
-pub const TOOLS: [&str; 5] = ["bash", "zsh", "fish", "mandoc", "shellcheck"];
+pub const TOOLS: [&str; 6] = ["bash", "zsh", "fish", "jq", "mandoc", "shellcheck"];
 
 /// Whether it is installed.
 pub fn is_installed(tool: &str) -> bool {

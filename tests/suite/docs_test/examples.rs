@@ -10,6 +10,7 @@ use time::macros::format_description;
 
 use crate::support::clock;
 use crate::support::test_home::TestHome;
+use crate::support::tools::is_installed;
 
 use super::{code_blocks, read};
 
@@ -34,7 +35,7 @@ fn typed(home: &TestHome, line: &str) -> (i32, String) {
     let folder = Path::new(env!("CARGO_BIN_EXE_chute-toggl")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
-        .args(["-c", &format!("exec 2>&1; {line}")])
+        .args(["-c", &format!("set -o pipefail; exec 2>&1; {line}")])
         .env_clear()
         .envs(home.variables().iter().cloned())
         .env("PATH", path)
@@ -74,13 +75,13 @@ fn the_runnable_blocks_of_the_readme_do_what_they_show() {
 }
 
 #[test]
-fn the_examples_of_the_manual_page_run() {
-    let page = read("man/chute-toggl.1");
+fn the_examples_of_the_manual_pages_run() {
+    let pages = read("man/chute-toggl.1") + &read("man/chute-toggl-json.5");
     let examples: Vec<String> =
-        page.lines().filter_map(|line| Some(line.strip_prefix("$ ")?.replace("\\-", "-"))).collect();
-    assert!(examples.len() >= 6, "{examples:?}");
-    for example in examples {
-        let (status, out) = typed(&home(), &example);
+        pages.lines().filter_map(|line| Some(line.strip_prefix("$ ")?.replace("\\-", "-"))).collect();
+    assert!(examples.len() >= 9, "{examples:?}");
+    for example in examples.iter().filter(|example| !example.contains("| jq") || is_installed("jq")) {
+        let (status, out) = typed(&home(), example);
         let expected = if example.contains("--exit-code") { 3 } else { 0 };
         assert_eq!(status, expected, "{example}: {out}");
     }
@@ -88,16 +89,19 @@ fn the_examples_of_the_manual_page_run() {
 
 #[test]
 fn the_manual_has_every_field_of_every_document() {
-    let page = read("man/chute-toggl.1");
+    let page = read("man/chute-toggl-json.5");
     let home = home();
-    for line in ["push -n", "push", "push", "status", "verify", "verify --repair", "doctor"] {
+    let lines = ["push -n", "push", "push", "status", "verify", "verify --repair", "log", "explain report", "doctor"];
+    for line in lines {
         let args: Vec<&str> = line.split(' ').chain(["--format", "json"]).collect();
-        let document = serde_json::from_str(&home.run(&args).out).unwrap();
-        fields(&document, &mut |field| {
+        let out = home.run(&args).exits(0).out;
+        let documents: Vec<Value> = out.lines().map(|document| serde_json::from_str(document).unwrap()).collect();
+        assert!(!documents.is_empty(), "{line}");
+        fields(&Value::Array(documents), &mut |field| {
             let bold = [format!("\\fB{field}\\fP"), format!(".B {field}\n"), format!(".BR {field} ")];
             assert!(
                 bold.iter().any(|bold| page.contains(bold)),
-                "`{line}` has the field `{field}`, and the manual does not: see tests/man/template.1"
+                "`{line}` has the field `{field}`, and the manual does not: see tests/man/template-json.5"
             );
         });
     }

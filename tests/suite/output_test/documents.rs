@@ -248,8 +248,11 @@ fn every_field_is_documented() {
     let status =
         Status { view: scene.view(), snapshot_path: Path::new("/"), sidecar_path: Path::new("/"), taken: None };
     let report = Report { end: Some(StopReason::CallGone), ..Report::default() };
-    let documents =
-        [plan_json(&scene.view(), Exit::UpToDate), report_json(&scene.view(), &report, Exit::Failure), status_json(&status)];
+    let documents = [
+        plan_json(&scene.view(), Exit::UpToDate),
+        report_json(&scene.view(), &report, Exit::Failure),
+        status_json(&status),
+    ];
     for document in &documents {
         let parts = [document, &document["operations"][0], &document["invalid"][0], &document["quota"]["writing"]];
         for name in parts.into_iter().flat_map(names) {

@@ -228,7 +228,8 @@ fn ten_thousand_operations_are_quick_and_short() {
     }
     let scene = scene.planned();
     let (busy, (text, documents, verbose)) = crate::support::clock::busy(|| {
-        let documents = chute_toggl::output::plan_json(&scene.view(), Exit::UpToDate)["operations"].as_array().map(Vec::len);
+        let documents =
+            chute_toggl::output::plan_json(&scene.view(), Exit::UpToDate)["operations"].as_array().map(Vec::len);
         (scene.text(), documents, plan_text(&scene.view(), &VERBOSE))
     });
     assert!(busy.is_none_or(|busy| busy < Duration::from_secs(5)), "{busy:?}");
