@@ -146,10 +146,11 @@ fn a_session_is_inferred_if_either_of_its_times_is() {
     let mut sidecar = Sidecar::default();
     let saved = datetime!(2026-10-25 04:00 UTC).unix_timestamp();
     taken_in(&mut sidecar, &[], saved - 12 * 3600, "Europe/Berlin");
-    taken_in(&mut sidecar, &[today("Night").closed(90, 135)], saved, "Europe/Berlin");
+    let night = today("Night").planned(20_261_025).closed(90, 135);
+    taken_in(&mut sidecar, std::slice::from_ref(&night), saved, "Europe/Berlin");
     assert!(records(&sidecar)[0].inferred);
     let mut sidecar = Sidecar::default();
     taken_in(&mut sidecar, &[], saved - 12 * 3600, "UTC");
-    taken_in(&mut sidecar, &[today("Night").closed(90, 135)], saved, "UTC");
+    taken_in(&mut sidecar, &[night], saved, "UTC");
     assert!(!records(&sidecar)[0].inferred);
 }

@@ -37,17 +37,17 @@ struct Figures {
 }
 
 #[test]
-fn at_home_all_but_two_in_a_thousand_are_found_again() {
+fn at_home_all_but_one_in_two_thousand_are_found_again() {
     let figures = lose(80, Habits { moves: 0.0, ..Habits::of_days(14) });
-    assert!(figures.doubled * 500 <= figures.sessions, "{figures:?}");
+    assert!(figures.doubled * 2000 <= figures.sessions, "{figures:?}");
     assert!(figures.changed * 2000 <= figures.sessions, "{figures:?}");
 }
 
 #[test]
-fn after_many_moves_all_but_one_in_a_hundred_are_found_again() {
+fn after_many_moves_all_but_four_in_a_thousand_are_found_again() {
     let figures = lose(40, Habits { moves: 0.1, ..Habits::of_days(14) });
-    assert!(figures.doubled * 100 <= figures.sessions, "{figures:?}");
-    assert!(figures.changed * 500 <= figures.sessions, "{figures:?}");
+    assert!(figures.doubled * 250 <= figures.sessions, "{figures:?}");
+    assert!(figures.changed * 1000 <= figures.sessions, "{figures:?}");
 }
 
 /// Lives in which the sidecar is lost once, at some push, and which go on with the same file.
@@ -285,4 +285,32 @@ fn an_edited_start_lies_before_its_own_stop_whatever_comes_before() {
     let second = &sidecar.tasks.values().next().unwrap().sessions[1];
     assert_eq!(second.start, datetime!(2025-03-01 11:05 UTC));
     assert_eq!(second.stop, Some(datetime!(2025-03-01 11:30 UTC)));
+}
+
+/// Once the entry was shortened by days: its start was known again, and its stop, after the night on which the clock was
+/// turned, was thought to have been edited since.
+#[test]
+fn a_session_that_lasted_over_a_turned_clock_keeps_its_entry_when_the_sidecar_is_lost() {
+    let zone = Zone::named("America/Los_Angeles").unwrap();
+    let mut user = User::at(0);
+    let email = |day: u32| worked(today("Email"), 20_240_300 + day, &[540]).done(20_240_300 + day, 570);
+    let mut push = |tasks: &[TaskBuilder], day: u32, is_lost: bool| {
+        let saved = datetime!(2024-03-01 20:00 UTC).unix_timestamp() + i64::from(day - 1) * DAY;
+        user.clock.set(saved + 5);
+        if is_lost {
+            user.disk.clear();
+        }
+        let report = user.push(&snapshot(tasks), saved, &zone).report;
+        (report.end, report.adopted.len(), report.done.len())
+    };
+    let mut tasks: Vec<TaskBuilder> = Vec::new();
+    for day in [7, 8, 9] {
+        tasks.push(email(day));
+        assert_eq!(push(&tasks, day, false), (None, 0, 1));
+    }
+    tasks.push(today("Draft").planned(20_240_309).open(464));
+    assert_eq!(push(&tasks, 9, false), (None, 0, 1));
+    tasks[3] = today("Draft").planned(20_240_309).closed(464, 515);
+    assert_eq!(push(&tasks, 10, false), (None, 0, 1));
+    assert_eq!(push(&tasks, 10, true), (None, 4, 0));
 }

@@ -57,6 +57,8 @@ pub(super) struct Undated {
     pub(super) started: Option<i64>,
     /// Nothing lies before: the last snapshot, or the session before. Unix seconds.
     pub(super) lower: Option<i64>,
+    /// No session starts before this day.
+    pub(super) earliest: Option<Day>,
     /// Nothing lies after. Unix seconds.
     pub(super) upper: i64,
     /// Where an open session ends on the timeline, unix seconds; its own start if not known.
@@ -82,6 +84,7 @@ impl Undated {
         let last_day = calendar.day_of(self.upper);
         let first_day = self.planned.or(self.done).unwrap_or(last_day).min(last_day) - reach;
         let first_day = first_day.max(last_day - LONGEST);
+        let first_day = self.earliest.map_or(first_day, |earliest| first_day.max(earliest));
         let first_day = self.lower.map_or(first_day, |lower| first_day.max(calendar.day_of(lower)));
         let proven = self.proven_days(calendar);
         let mut all = Vec::with_capacity(self.sessions.len());

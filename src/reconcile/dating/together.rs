@@ -41,7 +41,10 @@ pub struct TaskEvents {
 /// Gives every event of every task its instant.
 #[must_use]
 pub fn date_together(zone: &Zone, tasks: &[TaskEvents], around: &Surroundings<'_>) -> Vec<Vec<Dated>> {
-    let dating = Dating { zone, calendar: Calendar::new(zone, around.saved), around };
+    let mut dating = Dating { zone, calendar: Calendar::new(zone, around.saved), around, earliest: None };
+    if around.taken.is_none() {
+        dating.earliest = tasks.iter().filter_map(|task| dating.first_trace(&task.frame)).min();
+    }
     let mut all: Vec<Vec<Dated>> = Vec::with_capacity(tasks.len());
     let mut searched: Vec<Task> = Vec::new();
     let mut places: Vec<usize> = Vec::new();
@@ -79,15 +82,26 @@ struct Dating<'a> {
     zone: &'a Zone,
     calendar: Calendar<'a>,
     around: &'a Surroundings<'a>,
+    /// On a first push: the first day for which the file has a task. Before it the program was not used.
+    earliest: Option<calendar::Day>,
 }
 
 impl Dating<'_> {
+    /// The day for which a task is planned. One without a plan that is not done is one of the day of the snapshot.
+    fn planned(&self, frame: &Frame) -> Option<calendar::Day> {
+        let unplanned = || frame.finish.is_none().then(|| self.zone.date(frame.saved));
+        frame.planned.or_else(unplanned).map(calendar::day)
+    }
+
+    fn first_trace(&self, frame: &Frame) -> Option<calendar::Day> {
+        let finished = frame.finish.map(|(_, day)| calendar::day(day));
+        self.planned(frame).into_iter().chain(finished).min().map(|day| day.min(self.calendar.day_of(frame.saved)))
+    }
+
     /// The events of the task that have their instants, and the rest as a task to be placed. `None` where it can only be
     /// dated by itself: nothing is new at its end, it was away for a while, or what is known of it does not agree.
     fn to_place(&self, task: &TaskEvents, first_id: u32) -> Option<(Vec<Dated>, Task)> {
         let TaskEvents { events, frame, .. } = task;
-        // The dates of a first push are those by which a lost sidecar is found again: each task by itself.
-        self.around.taken?;
         // After a move to another zone the minutes are of two clocks.
         if frame.moved_from.is_some() {
             return None;
@@ -104,6 +118,7 @@ impl Dating<'_> {
         let session = |pair: &[Event]| Clock { start: pair[0].minute, end: pair.get(1).map(|end| end.minute) };
         let recorded: i64 = known.chunks_exact(2).map(|pair| (pair[1].instant - pair[0].instant) / 60 + 1).sum();
         let finish = run.finish();
+        let planned = self.planned(frame);
         let mut undated = Undated {
             sessions: events[first - first % 2..].chunks(2).map(session).collect(),
             started: known.last().filter(|_| first % 2 == 1).map(|start| start.instant),
@@ -113,7 +128,8 @@ impl Dating<'_> {
             stopped_on: (frame.finish.filter(|_| is_closed && finish.is_some()))
                 .filter(|&(minute, _)| events.last().is_some_and(|last| last.minute == minute))
                 .map(|(_, day)| calendar::day(day)),
-            planned: frame.planned.filter(|_| first == 0).map(calendar::day),
+            planned: planned.filter(|_| first == 0),
+            earliest: self.earliest,
             postponed_to: frame.planned.filter(|_| frame.postponed).map(calendar::day),
             done: frame.finish.map(|(_, day)| calendar::day(day)),
             previous: known.last().map(|last| self.calendar.day_of(last.instant)),
@@ -121,9 +137,11 @@ impl Dating<'_> {
         };
         let usual = undated.upper;
         let bounds = run.postponed().into_iter().chain([usual]);
-        let mut attempts = bounds.flat_map(|upper| [(upper, NEAR), (upper, FAR)]);
-        let (candidates, proven) = attempts.find_map(|(upper, reach)| {
+        let reaches = [(NEAR, self.earliest), (FAR, self.earliest), (FAR, None)];
+        let mut attempts = bounds.flat_map(|upper| reaches.map(|(reach, earliest)| (upper, reach, earliest)));
+        let (candidates, proven) = attempts.find_map(|(upper, reach, earliest)| {
             undated.upper = upper;
+            undated.earliest = earliest;
             undated.candidates(&self.calendar, reach)
         })?;
         let chosen = vec![0; candidates.len()];

@@ -154,12 +154,14 @@ fn has_entry_at(sidecar: &Sidecar, key: SessionKey, free: &Free<'_>, shift: i64)
 }
 
 /// Whether the entry lasts as long as the session, but for whole days, or stops when the session does. Another length
-/// would be another session's, or that of a night on which the clock was turned.
+/// would be another session's; but of one that starts when the session does it may be days on which the clock was turned.
 fn lasts_alike(record: &SessionRecord, entry: &TimeEntry) -> bool {
     match (record.stop, entry.stop) {
         (Some(stop), Some(told)) => {
-            let difference = (told - entry.start) - (stop - record.start);
-            told == stop || difference.whole_seconds().rem_euclid(DAY) == 0
+            let difference = ((told - entry.start) - (stop - record.start)).whole_seconds();
+            let beyond_days = difference.rem_euclid(DAY);
+            let is_turned = [1800, 3600].iter().any(|turn| beyond_days == *turn || DAY - beyond_days == *turn);
+            told == stop || beyond_days == 0 || (is_turned && difference.abs() > DAY / 2 && entry.start == record.start)
         }
         // Sessions stop at a full minute, halted entries at any second.
         (None, Some(told)) => told.second() != 0,
