@@ -21,12 +21,14 @@ mod send;
 
 use std::collections::{HashSet, VecDeque};
 
+use time::Date;
+
 use crate::reconcile::ingest::Ingested;
 use crate::reconcile::plan::{HoldReason, Operation, Options, plan};
 use crate::reconcile::recovery::{Scan, Unresolved};
 use crate::sidecar::file::Store;
 use crate::sidecar::{Digest, SessionKey, Sidecar};
-use crate::toggl::{Named, Sender};
+use crate::toggl::Sender;
 
 pub use event::{Event, Unwatched, Watch};
 use rejections::Rejections;
@@ -65,7 +67,9 @@ pub fn execute(
         unknown_in_a_row: 0,
         rejections: Rejections::default(),
         doubted: HashSet::new(),
-        workspaces: None,
+        gone: HashSet::new(),
+        listed: None,
+        unproven_scan: None,
         owned: None,
         status: 0,
         report: Report::default(),
@@ -91,8 +95,13 @@ struct Execution<'a, 'e, 's> {
     rejections: Rejections,
     /// Sessions of which Toggl has contradicted itself.
     doubted: HashSet<SessionKey>,
-    /// The workspaces that the token reaches, once they were asked for.
-    workspaces: Option<Vec<Named>>,
+    /// Ids of entries that were proven to be gone: no new one has them.
+    gone: HashSet<i64>,
+    /// What Toggl lists from a day (UTC) until today, by id, once an entry seemed to be gone.
+    listed: Option<(Date, HashSet<i64>)>,
+    /// The day from which sessions were looked for in a list that showed nothing of the workspace: whether the token reached
+    /// that at all is still to be seen.
+    unproven_scan: Option<Date>,
     /// The ids of entries that are a session's already, once that was of interest.
     owned: Option<HashSet<i64>>,
     /// The HTTP status of the last answer.
@@ -118,7 +127,9 @@ impl Execution<'_, '_, '_> {
             self.save_if_changed()?;
         }
         self.resolve()?;
-        self.scan()?;
+        if Scan::is_due(self.sidecar) && plan(self.sidecar, self.intake, self.options).looks_first {
+            self.scan()?;
+        }
         for round in 1..=ROUNDS {
             let plan = plan(self.sidecar, self.intake, self.options);
             self.carry_out(plan.operations.into())?;
@@ -189,6 +200,10 @@ impl Execution<'_, '_, '_> {
     fn finish(mut self) -> Report {
         self.mark_pending();
         self.drop_unsent_intents();
+        if self.report.end == Some(StopReason::MaxRequests) {
+            // A run of one request must come further than the look.
+            self.note_scan();
+        }
         self.sidecar.quota = self.effects.sender.quota().clone();
         if !matches!(self.report.end, Some(StopReason::Save(_)))
             && let Err(end) = self.save_if_changed()

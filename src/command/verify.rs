@@ -18,7 +18,7 @@ use crate::output::{self, Verdict};
 use crate::reconcile::drift::{Comparison, compare, repair};
 use crate::reconcile::ingest::Depth;
 use crate::reconcile::plan::{Options, plan};
-use crate::reconcile::recovery::{LAG, Scan};
+use crate::reconcile::recovery::LAG;
 use crate::settings::{self, Settings};
 use crate::sidecar::file::{SidecarFile, Store as _};
 use crate::toggl::http::Client;
@@ -105,10 +105,10 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
 fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, effects: Effects<'_, '_>) -> Report {
     // What has not been looked for yet is by the push itself, as far back as Toggl goes, and it judges by what it finds
     // whether older sessions are there as well.
-    if !Scan::is_due(&input.sidecar) {
+    let options = Options { workspace: settings.workspace, ..Options::plain(settings.defaults.clone()) };
+    if !plan(&input.sidecar, &input.intake, &options).looks_first {
         repair(&mut input.sidecar, comparison);
     }
-    let options = Options { workspace: settings.workspace, ..Options::plain(settings.defaults.clone()) };
     execute(&mut input.sidecar, input.saved, &input.intake, &options, effects)
 }
 

@@ -24,6 +24,7 @@ impl Execution<'_, '_, '_> {
             }
         };
         self.note_accepted(operation.kind);
+        self.note_scan();
         let mut account = None;
         match reply {
             Reply::Changed(changed) if operation.kind.makes_an_entry() => {
@@ -71,7 +72,7 @@ impl Execution<'_, '_, '_> {
             }
             (OperationKind::Rename, _) => return Ok(self.one_by_one(&operation, &operation.sessions)),
             (_, 404) => return self.entry_missing(operation),
-            _ => {}
+            _ => self.note_scan(),
         }
         if operation.kind == OperationKind::Rename {
             return Ok(self.one_by_one(&operation, &operation.sessions));
@@ -82,7 +83,8 @@ impl Execution<'_, '_, '_> {
 
     fn entry_made(&mut self, operation: Operation, workspace: i64, made: &Changed) {
         let owned = self.owned.get_or_insert_with(|| self.sidecar.entry_ids());
-        if self.sidecar.has_archived_entry(made.id) || !owned.insert(made.id) {
+        let is_known = self.sidecar.has_archived_entry(made.id) || self.gone.contains(&made.id);
+        if is_known || !owned.insert(made.id) {
             // The answer to another request: what became of this one is not known.
             let sent_ms = self.effects.sender.clock().now_ms();
             self.unresolved.insert(&operation.sessions, sent_ms);

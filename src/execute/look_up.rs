@@ -33,16 +33,19 @@ impl Execution<'_, '_, '_> {
         let workspace = self.known_workspace()?;
         let changed = self.list_changed()?;
         let by_change = changed.as_ref().is_some_and(|changed| changed.len() < LIST_CAP);
-        self.adopt(&changed.unwrap_or_default(), workspace);
+        let mut seen = changed.unwrap_or_default();
+        self.adopt(&seen, workspace);
         let unresolved = self.unresolved.clone();
         let (floor, listed) = self.list_days(|sidecar, floor| unresolved.days(sidecar, floor))?;
-        self.adopt(&listed.unwrap_or_default(), workspace);
+        seen.extend(listed.unwrap_or_default());
+        self.adopt(&seen, workspace);
         if by_change && self.unresolved.has_before(self.sidecar, floor) {
             // No day shows these, and a clock that was ahead when they were sent hides the change: as far back as there is.
             let call = Call::ChangedSince(midnight(floor.saturating_add(time::Duration::DAY)));
-            let changed = questions::entries(&mut |call| self.ask(call), &call)?;
-            self.adopt(&changed.unwrap_or_default(), workspace);
+            seen.extend(questions::entries(&mut |call| self.ask(call), &call)?.unwrap_or_default());
+            self.adopt(&seen, workspace);
         }
+        self.hide(&seen, workspace)?;
         self.unresolved.absent(self.sidecar, floor, by_change, self.options.send_unlisted);
         self.save_if_changed()
     }
@@ -64,6 +67,17 @@ impl Execution<'_, '_, '_> {
         }
     }
 
+    /// Lists show nothing of a workspace that the token does not reach: what was sent there stays uncertain. One of which
+    /// something was `seen` is reached.
+    fn hide(&mut self, seen: &[TimeEntry], workspace: i64) -> Result<(), StopReason> {
+        for sent_to in self.unresolved.workspaces(self.sidecar, workspace) {
+            if !is_seen(seen, sent_to) && !self.reaches(sent_to)? {
+                self.unresolved.hide(self.sidecar, sent_to, workspace);
+            }
+        }
+        Ok(())
+    }
+
     fn adopt(&mut self, listed: &[TimeEntry], workspace: i64) {
         let adopted = self.unresolved.adopt(self.sidecar, listed, workspace);
         self.report.adopted.extend(adopted);
@@ -81,14 +95,14 @@ impl Execution<'_, '_, '_> {
     /// Looks for sessions that may be in Toggl already: one list for each thousand entries.
     pub(super) fn scan(&mut self) -> Result<(), StopReason> {
         let wanted = Scan::wanted(self.sidecar);
-        if wanted.is_empty() {
-            return Ok(());
-        }
         let workspace = self.known_workspace()?;
         let (floor, listed) = self.list_days(|sidecar, floor| Scan::of(sidecar, wanted.clone(), floor).days)?;
         let scan = Scan::of(self.sidecar, wanted, floor);
         self.report.window_starts = scan.is_cut.then_some(floor);
-        scan.note(self.sidecar);
+        self.unproven_scan = scan.from(self.sidecar);
+        if listed.as_ref().is_none_or(|listed| is_seen(listed, workspace)) {
+            self.note_scan();
+        }
         if let Some(listed) = listed {
             let Recovered { adopted, assumed } = scan.take_in(self.sidecar, self.intake, &listed, workspace);
             self.report.adopted.extend(adopted);
@@ -97,23 +111,51 @@ impl Execution<'_, '_, '_> {
         self.save_if_changed()
     }
 
+    /// The workspace that was looked in is reached, as the first new entry in it shows: what the list did not show is not there.
+    pub(super) fn note_scan(&mut self) {
+        if let Some(from) = self.unproven_scan.take() {
+            let before = self.sidecar.scanned_from;
+            self.sidecar.scanned_from = Some(before.map_or(from, |before| before.min(from)));
+        }
+    }
+
     /// All entries that start on the days that `days` names for the first day that Toggl lists; `None` if it names none.
-    /// Which day that is says our clock or the server's, which the first answer tells, or at last Toggl's refusal.
-    fn list_days(
+    /// Which day that is says our clock or the server's, which the first answer tells: it is asked for by the one that puts it
+    /// earlier, or at last by Toggl's refusal.
+    pub(super) fn list_days(
         &mut self,
         days: impl Fn(&Sidecar, Date) -> Option<Days>,
     ) -> Result<(Date, Option<Vec<TimeEntry>>), StopReason> {
+        if self.effects.sender.skew().is_none() && days(self.sidecar, self.effects.sender.first_listed()).is_none() {
+            // Our clock alone is no reason not to look.
+            if days(self.sidecar, Date::MIN).is_some() {
+                self.ask_me()?;
+            }
+        }
         let mut floor = self.effects.sender.first_listed();
+        let mut is_too_early = false;
         loop {
             let Some(Days { first, last }) = days(self.sidecar, floor) else { return Ok((floor, None)) };
             let listed = questions::started(&mut |call| self.ask(call), (first, last), floor)?;
             let Refusal { status, text } = match listed {
-                Ok(listed) => return Ok((floor, Some(listed))),
+                Ok(listed) => {
+                    let earlier = self.effects.sender.first_listed();
+                    if is_too_early || earlier >= floor || days(self.sidecar, earlier) == Some(Days { first, last }) {
+                        return Ok((floor, Some(listed)));
+                    }
+                    floor = earlier;
+                    continue;
+                }
                 Err(refusal) => refusal,
             };
+            is_too_early = true;
             floor = self.effects.sender.first_listed_after(floor, &text).ok_or_else(|| {
                 StopReason::Trouble(format!("Toggl would not list its entries (status {status}): {text}"))
             })?;
         }
     }
+}
+
+fn is_seen(listed: &[TimeEntry], workspace: i64) -> bool {
+    listed.iter().any(|entry| entry.workspace == workspace)
 }

@@ -1,9 +1,12 @@
 //! Second observations: what one answer says of a token, a workspace or an entry is checked by asking something else.
 
+use time::OffsetDateTime;
+
 use super::{Execution, LostWorkspace, StopReason};
 use crate::reconcile::plan::{Operation, OperationKind};
+use crate::reconcile::recovery::{Days, day_of, relink};
 use crate::toggl::questions::{self, Found};
-use crate::toggl::{Me, Named};
+use crate::toggl::{EntryRef, Me, Named};
 
 impl Execution<'_, '_, '_> {
     /// Whose token it is: proves that it is accepted, and that it is the account that the entries are in.
@@ -30,13 +33,10 @@ impl Execution<'_, '_, '_> {
         self.report.lost.iter().any(|lost| lost.workspace == workspace)
     }
 
-    /// Whether the token reaches this workspace. It is accepted itself; a workspace that it does not reach is noted.
+    /// Whether the token reaches this workspace now: it may have been lost a moment ago. A workspace that it does not reach is
+    /// noted.
     pub(super) fn reaches(&mut self, workspace: i64) -> Result<bool, StopReason> {
-        let reached = match &self.workspaces {
-            Some(reached) => reached.clone(),
-            None => questions::workspaces(&mut |call| self.ask(call))?,
-        };
-        self.workspaces = Some(reached.clone());
+        let reached = questions::workspaces(&mut |call| self.ask(call))?;
         if reached.iter().any(|named| named.id == workspace) {
             return Ok(true);
         }
@@ -54,7 +54,8 @@ impl Execution<'_, '_, '_> {
     }
 
     /// Toggl does not know the entry of this operation. Whether it is gone says the question for it by its id, asked of a
-    /// server that has answered as Toggl does, in a workspace that the token reaches. Returns what is to be sent instead.
+    /// server that has answered as Toggl does, in a workspace that the token reaches; and the list of its day, as far back as
+    /// there is one. Returns what is to be sent instead.
     pub(super) fn entry_missing(&mut self, mut operation: Operation) -> Result<Vec<Operation>, StopReason> {
         let Some(entry) = operation.entries.first().copied() else { return Ok(Vec::new()) };
         if !self.effects.sender.has_spoken() {
@@ -73,9 +74,43 @@ impl Execution<'_, '_, '_> {
             Found::There(_) => self.contradicted(operation),
             Found::Hidden(_) if !self.reaches(entry.workspace)? => Ok(Vec::new()),
             Found::Hidden(_) => self.contradicted(operation),
+            Found::Gone if self.is_listed(&operation, entry.id)? => self.contradicted(operation),
             Found::Gone if !self.reaches(entry.workspace)? => Ok(Vec::new()),
-            Found::Gone => Ok(self.entry_gone(operation)),
+            Found::Gone => match self.twin(&operation) {
+                Some(twin) => {
+                    operation.entries[0] = twin;
+                    Ok(vec![operation])
+                }
+                None => Ok(self.entry_gone(operation)),
+            },
         }
+    }
+
+    /// The entry that was made anew for the session of this operation, as a list showed: an older sidecar does not know it.
+    fn twin(&self, operation: &Operation) -> Option<EntryRef> {
+        let (_, record) = self.sidecar.record(*operation.sessions.first()?)?;
+        let sent = record.last_sent.as_ref()?;
+        let twin = EntryRef { id: sent.id, workspace: sent.workspace };
+        (operation.entries.first() != Some(&twin)).then_some(twin)
+    }
+
+    /// Whether Toggl lists the entry of an operation among those of its day. One list, from that day until today, does for
+    /// all that are asked for after it.
+    fn is_listed(&mut self, operation: &Operation, id: i64) -> Result<bool, StopReason> {
+        let session = operation.sessions.first().and_then(|&key| self.sidecar.record(key));
+        let Some(sent) = session.and_then(|(_, record)| record.last_sent.as_ref()) else { return Ok(false) };
+        let first = day_of(sent.start);
+        if self.listed.as_ref().is_none_or(|(from, _)| first < *from) {
+            let now = OffsetDateTime::from_unix_timestamp(self.effects.sender.clock().now()).ok();
+            let last = now.map_or(first, day_of).max(first);
+            let (_, listed) = self.list_days(|_, floor| (first >= floor).then_some(Days { first, last }))?;
+            let listed = listed.unwrap_or_default();
+            relink(self.sidecar, &listed, Some(Days { first, last }));
+            self.owned = None;
+            let there = listed.iter().filter(|entry| !entry.deleted);
+            self.listed = Some((first, there.map(|entry| entry.id).collect()));
+        }
+        Ok(self.listed.as_ref().is_some_and(|(_, ids)| ids.contains(&id)))
     }
 
     /// Toggl says one thing and its opposite: it is asked once more, and then left for the next run.
@@ -96,6 +131,7 @@ impl Execution<'_, '_, '_> {
             self.report.done.push(operation);
             return Vec::new();
         }
+        self.gone.extend(operation.entries.iter().map(|entry| entry.id));
         let mut is_present = false;
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {

@@ -244,9 +244,9 @@ impl Plan {
     }
 
     fn count_reading(&mut self, sidecar: &Sidecar, options: &Options) {
-        self.looks_first = Scan::is_due(sidecar);
-        let resolves = sidecar.has_open_intents();
         let makes = self.operations.iter().any(|operation| operation.kind.makes_an_entry());
+        self.looks_first = makes && Scan::is_due(sidecar);
+        let resolves = sidecar.has_open_intents();
         let knows_workspace = options.workspace.or(sidecar.workspace).is_some();
         let asks_workspace = !knows_workspace && (self.looks_first || resolves || makes);
         self.reading = usize::from(self.looks_first) + usize::from(resolves) + usize::from(asks_workspace);

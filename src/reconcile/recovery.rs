@@ -13,12 +13,11 @@ mod scan;
 mod unresolved;
 mod window;
 
-pub use adoption::{adopt, adopt_all, entry_of};
+pub use adoption::{adopt, adopt_all, entry_of, relink};
 pub use provenance::Provenance;
 pub use scan::{Recovered, Scan};
 pub use unresolved::Unresolved;
-pub(super) use window::day_of;
-pub use window::{Days, midnight};
+pub use window::{Days, day_of, midnight};
 
 /// Seconds for which a list may lag behind a write: absence counts only from a read made this much later.
 pub const LAG: i64 = 5;

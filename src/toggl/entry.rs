@@ -61,7 +61,9 @@ pub fn parse_entry(body: &str) -> Option<TimeEntry> {
 pub fn parse_changed(body: &str) -> Option<Changed> {
     let entry: Value = serde_json::from_str(body).ok()?;
     let account = id(&entry, "user_id").or_else(|| id(&entry, "uid"));
-    Some(Changed { id: id(&entry, "id")?, stop: read(&entry).ok().and_then(|entry| entry.stop), account })
+    let read = read(&entry).ok();
+    let (start, stop) = (read.as_ref().map(|entry| entry.start), read.and_then(|entry| entry.stop));
+    Some(Changed { id: id(&entry, "id")?, start, stop, account })
 }
 
 /// Reads the answer to `GET /me`.

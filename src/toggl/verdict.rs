@@ -47,6 +47,8 @@ pub enum Reply {
 pub struct Changed {
     /// Toggl's id of it.
     pub id: i64,
+    /// When it starts, as Toggl now has it, if it says.
+    pub start: Option<time::OffsetDateTime>,
     /// When it stops, as Toggl now has it, if it says.
     pub stop: Option<time::OffsetDateTime>,
     /// The id of the account that it is in, if it says.
@@ -143,10 +145,17 @@ fn means_quota(answer: &Answer) -> bool {
 }
 
 /// What Toggl says that did what it was asked, or nothing if that is not Toggl. A page of a proxy or half a body says
-/// nothing: taken for a success it would lose a change, and taken for an empty list it would double the log.
+/// nothing: taken for a success it would lose a change, and taken for an empty list it would double the log. Nor does the
+/// answer to another request.
 fn reply(call: &Call, body: &str) -> Option<Reply> {
     match call {
-        Call::Create { .. } | Call::Update { .. } | Call::Stop(_) => entry::parse_changed(body).map(Reply::Changed),
+        Call::Create { entry: asked, .. } => {
+            let is_of_another = |start: time::OffsetDateTime| start.unix_timestamp() != asked.start.unix_timestamp();
+            entry::parse_changed(body).filter(|made| !made.start.is_some_and(is_of_another)).map(Reply::Changed)
+        }
+        Call::Update { entry: asked, .. } | Call::Stop(asked) => {
+            entry::parse_changed(body).filter(|changed| changed.id == asked.id).map(Reply::Changed)
+        }
         Call::Bulk { .. } => entry::parse_bulk(body).map(Reply::Bulk),
         Call::Delete(_) => {
             let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok();

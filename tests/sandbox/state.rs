@@ -107,6 +107,11 @@ impl Sandbox {
         self.acts.push((n - 1, Box::new(act)));
     }
 
+    /// Nothing more is done before any request.
+    pub fn forget_acts(&mut self) {
+        self.acts.clear();
+    }
+
     /// Does what is to be done before this request.
     pub(super) fn act(&mut self) {
         let (due, later): (Vec<_>, Vec<_>) =

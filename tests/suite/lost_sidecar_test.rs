@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 
 use chute_toggl::chute_kun::snapshot::parse;
+use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::Report;
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::reconcile::plan::HoldReason;
@@ -148,7 +149,7 @@ fn a_session_that_is_open_for_months_when_the_sidecar_is_lost_is_not_taken_to_be
         if is_lost {
             user.disk.clear();
         }
-        user.clock.set(saved + 5);
+        user.clock.set(saved.max(user.clock.now()) + 5);
         let report = user.push(&snapshot(tasks.iter().copied()), saved, &zone).report;
         assert_eq!(report.end, None);
         (report.done.len(), report.adopted.len(), report.assumed.len(), report.rejected.len())

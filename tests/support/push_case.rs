@@ -274,7 +274,7 @@ fn gone_by_hand() -> PushCase {
         ids.into_iter().for_each(|id| toggl.remove(id));
     };
     // The workspace is that of the entries, without asking. That they are gone is proven.
-    PushCase { meddle, names_workspace: false, requests: 8, ..case("gone by hand", vec![before], save) }
+    PushCase { meddle, names_workspace: false, requests: 10, ..case("gone by hand", vec![before], save) }
 }
 
 /// A sidecar so large that one save covers several intents.

@@ -80,7 +80,7 @@ pub(super) fn free_entries<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry]) -> Ve
 
 /// Gives the records whose entry is not listed, though it lies on these days, the twin that is: an older sidecar names an
 /// entry that was made anew since.
-pub(super) fn relink(sidecar: &mut Sidecar, listed: &[TimeEntry], days: Option<Days>) {
+pub fn relink(sidecar: &mut Sidecar, listed: &[TimeEntry], days: Option<Days>) {
     let there: HashSet<i64> = listed.iter().filter(|entry| !entry.deleted).map(|entry| entry.id).collect();
     let mut free: HashMap<(i64, i64), Vec<&TimeEntry>> = HashMap::new();
     for entry in free_entries(sidecar, listed) {

@@ -68,10 +68,11 @@ impl Scan {
         Scan { wanted, floor, days, is_cut }
     }
 
-    /// Notes that all that can be found out has been: no session is looked for again, but those that seem to be older.
-    pub fn note(&self, sidecar: &mut Sidecar) {
-        let starts = self.wanted.iter().filter_map(|&key| Some(day_of(sidecar.record(key)?.1.start)));
-        sidecar.scanned_from = starts.min().into_iter().chain(sidecar.scanned_from).min();
+    /// The first day of these sessions: once all that can be found out has been, only those that seem to be older are looked
+    /// for.
+    #[must_use]
+    pub fn from(&self, sidecar: &Sidecar) -> Option<Date> {
+        self.wanted.iter().filter_map(|&key| Some(day_of(sidecar.record(key)?.1.start))).min()
     }
 
     /// Takes in what was listed of the days.

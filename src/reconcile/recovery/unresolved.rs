@@ -16,6 +16,8 @@ pub struct Unresolved {
     sent_by_ms: BTreeMap<SessionKey, i64>,
     /// Those that Toggl does not list any more: only a person can look.
     out_of_reach: BTreeSet<SessionKey>,
+    /// Those that were sent to a workspace that the token does not reach.
+    hidden: BTreeSet<SessionKey>,
 }
 
 impl Unresolved {
@@ -25,10 +27,7 @@ impl Unresolved {
     pub fn left_behind(sidecar: &Sidecar, lifetime_ms: i64, began_ms: i64) -> Unresolved {
         let intents = sidecar.sessions().filter_map(|(key, _, record)| Some((key, record.intent.as_ref()?.since)));
         let sent_by = |since: i64| since.saturating_mul(1000).saturating_add(lifetime_ms).min(began_ms);
-        Unresolved {
-            sent_by_ms: intents.map(|(key, since)| (key, sent_by(since))).collect(),
-            out_of_reach: BTreeSet::new(),
-        }
+        Unresolved { sent_by_ms: intents.map(|(key, since)| (key, sent_by(since))).collect(), ..Unresolved::default() }
     }
 
     /// Notes that these may have been carried out, and were sent at `sent_ms` (unix milliseconds) at the latest.
@@ -64,7 +63,20 @@ impl Unresolved {
     /// Those that can be looked up.
     #[must_use]
     pub fn within_reach(&self) -> Vec<SessionKey> {
-        self.sent_by_ms.keys().copied().filter(|key| !self.out_of_reach.contains(key)).collect()
+        let is_out_of_reach = |key: &SessionKey| self.out_of_reach.contains(key) || self.hidden.contains(key);
+        self.sent_by_ms.keys().copied().filter(|key| !is_out_of_reach(key)).collect()
+    }
+
+    /// The workspaces that those were sent to which can be looked up: `workspace` where it is not known.
+    #[must_use]
+    pub fn workspaces(&self, sidecar: &Sidecar, workspace: i64) -> BTreeSet<i64> {
+        self.within_reach().into_iter().map(|key| sent_to(sidecar, key).unwrap_or(workspace)).collect()
+    }
+
+    /// Notes that the token does not reach the workspace `hidden`. Sessions of which it is not known were sent to `workspace`.
+    pub fn hide(&mut self, sidecar: &Sidecar, hidden: i64, workspace: i64) {
+        let is_hidden = |key: &SessionKey| sent_to(sidecar, *key).unwrap_or(workspace) == hidden;
+        self.hidden.extend(self.sent_by_ms.keys().copied().filter(is_hidden));
     }
 
     /// The last instant (unix milliseconds) at which any of them can have been sent.
@@ -122,6 +134,10 @@ impl Unresolved {
 /// Whether a list of days that begins with the day `floor` in the zone of the user's profile may lack it.
 fn is_before(sidecar: &Sidecar, key: SessionKey, floor: Date) -> bool {
     start_of(sidecar, key).is_none_or(|start| day_of(start) <= floor)
+}
+
+fn sent_to(sidecar: &Sidecar, key: SessionKey) -> Option<i64> {
+    sidecar.record(key)?.1.intent.as_ref()?.workspace
 }
 
 fn start_of(sidecar: &Sidecar, key: SessionKey) -> Option<OffsetDateTime> {

@@ -28,6 +28,7 @@ impl Days {
 }
 
 /// The day of an instant in UTC.
+#[must_use]
 pub fn day_of(instant: OffsetDateTime) -> Date {
     instant.to_offset(UtcOffset::UTC).date()
 }
