@@ -83,6 +83,9 @@ pub struct Common {
     /// What Chute_kun was started with as `--state`; its `state_path` beats it, as it does there. For the shell hook.
     #[arg(long, global = true, hide = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub chute_state: Option<PathBuf>,
+    /// The settings file [env: CHUTE_TOGGL_CONFIG] [default: ~/.config/chute-toggl/config.toml]
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
     /// How to print the result
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
@@ -146,6 +149,14 @@ Examples:
     #[command(after_long_help = "\
 Says what is wrong with each and what to do about it. Changes nothing.")]
     Doctor,
+    /// Print a commented example of the settings file
+    #[command(after_long_help = "\
+Examples:
+  chute-toggl config                       show what can be set, and the defaults
+  chute-toggl config --write               write it where the settings file belongs
+
+It writes only a file that is not there yet.")]
+    Config(ConfigArgs),
     /// Print the shell function that runs a push after `chute` quits
     #[command(after_long_help = "\
 In the start-up file of the shell:
@@ -269,6 +280,14 @@ impl std::str::FromStr for Day {
                 .to_owned()
         })
     }
+}
+
+/// What `config` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// Write it into the settings file, if there is none yet
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// How results are printed.

@@ -1,6 +1,7 @@
 //! The commands: each reads what it needs at the edges, lets the pure core decide, and prints.
 
 mod completions;
+mod config;
 pub mod doctor;
 mod explain;
 pub mod hook;
@@ -193,6 +194,7 @@ pub fn run(mut context: Context<'_>) -> Exit {
         Command::Log(args) => log::log(args, common, &mut context),
         Command::Explain { what } => explain::explain(what, common, &mut context),
         Command::Doctor => doctor::doctor(common, &mut context),
+        Command::Config(args) => config::config(args, common, &mut context),
         Command::Hook { shell } => context.print(&hook::hook(*shell)).map(|()| Exit::UpToDate),
         Command::Completions { shell } => context.print(&completions::completions(*shell)).map(|()| Exit::UpToDate),
     };
@@ -254,14 +256,9 @@ impl Context<'_> {
         self.print(&output::escape_json(&document.to_string()))
     }
 
-    /// Says something beside the result, on stderr: wrapped on a terminal, on one line in a log.
+    /// Says something beside the result.
     fn notice(&mut self, text: &str) {
-        let text = self.secrets().hide(&format!("chute-toggl: {text}"));
-        let text = match self.err_columns {
-            Some(columns) => output::message(&text, &Style { color: false, columns, verbose: false }),
-            None => output::escape(&text),
-        };
-        let _ = writeln!(self.err, "{}", text.trim_end());
+        notice(self.err, self.err_columns, &settings::secrets(self.variable), text);
     }
 
     /// Says if this machine's clock is wrong, as Toggl's told in this run: sessions get their days from it. `skew` is by how
@@ -300,4 +297,15 @@ impl Context<'_> {
             pace: settings.pace,
         }
     }
+}
+
+/// Says something beside the result, on stderr: wrapped on a terminal of so many columns, on one line in a log. The token is
+/// hidden in it.
+fn notice(err: &mut dyn Write, columns: Option<usize>, secrets: &Secrets, text: &str) {
+    let text = secrets.hide(&format!("chute-toggl: {text}"));
+    let text = match columns {
+        Some(columns) => output::message(&text, &Style { color: false, columns, verbose: false }),
+        None => output::escape(&text),
+    };
+    let _ = writeln!(err, "{}", text.trim_end());
 }

@@ -13,6 +13,7 @@ mod calls;
 mod event;
 mod logging;
 mod look_up;
+mod names;
 mod proof;
 mod rejections;
 mod report;
@@ -72,6 +73,9 @@ pub fn execute(
         unproven_scan: None,
         owned: None,
         status: 0,
+        has_listed_projects: false,
+        forgotten_project: None,
+        plans_again: false,
         report: Report::default(),
     };
     run.report.end = run.run().err();
@@ -106,6 +110,12 @@ struct Execution<'a, 'e, 's> {
     owned: Option<HashSet<i64>>,
     /// The HTTP status of the last answer.
     status: u16,
+    /// Whether projects were looked up in this run: what is not found then is not there.
+    has_listed_projects: bool,
+    /// The project that was rejected, and whose name is to be looked up again.
+    forgotten_project: Option<i64>,
+    /// Something was not sent as planned, and has to be planned again.
+    plans_again: bool,
     report: Report,
 }
 
@@ -123,17 +133,23 @@ impl Execution<'_, '_, '_> {
         // What was ingested is on disk before anything is asked or changed in Toggl: the next run must know what was seen
         // when, and a disk that is full is found out before.
         self.saving.make_due();
-        if !self.unresolved.within_reach().is_empty() || Scan::is_due(self.sidecar) {
+        if !self.unresolved.within_reach().is_empty() || Scan::is_due(self.sidecar, &self.options.selection) {
             self.save_if_changed()?;
         }
+        self.sidecar.names.forget_unresolved();
         self.resolve()?;
-        if Scan::is_due(self.sidecar) && plan(self.sidecar, self.intake, self.options).looks_first {
+        if Scan::is_due(self.sidecar, &self.options.selection)
+            && plan(self.sidecar, self.intake, self.options).looks_first
+        {
             self.scan()?;
         }
         for round in 1..=ROUNDS {
-            let plan = plan(self.sidecar, self.intake, self.options);
-            self.carry_out(plan.operations.into())?;
-            if self.unresolved.within_reach().is_empty() {
+            let mut planned = plan(self.sidecar, self.intake, self.options);
+            if self.look_up_projects(&planned)? {
+                planned = plan(self.sidecar, self.intake, self.options);
+            }
+            self.carry_out(planned.operations.into())?;
+            if !std::mem::take(&mut self.plans_again) && self.unresolved.within_reach().is_empty() {
                 break;
             }
             self.resolve()?;
@@ -149,13 +165,15 @@ impl Execution<'_, '_, '_> {
             return Ok(());
         }
         let workspace = self.workspace(&operations)?;
+        self.forgotten_project = None;
+        self.forgotten_project = None;
         let mut done = 0;
         self.unknown_in_a_row = 0;
         while let Some(operation) = operations.pop_front() {
             if self.is_lost(&operation, workspace) {
                 continue;
             }
-            let call = calls::call(&operation, workspace, &self.options.defaults);
+            let call = calls::call(&operation, workspace);
             self.effects.watch.event(&Event::Begun(&operation));
             let outcome = self.send(&call, |run| {
                 if operation.kind.makes_an_entry() {
@@ -171,6 +189,10 @@ impl Execution<'_, '_, '_> {
             self.log_change(before);
             // What was gone from Toggl or moved, or what a bulk request could not rename: at once, one by one.
             let more = more?;
+            // A project that may be archived is not tried with one session after the other.
+            if self.forgotten_project.is_some() {
+                operations.retain(|operation| !operation.names_project(self.forgotten_project));
+            }
             for operation in more.into_iter().rev() {
                 operations.push_front(operation);
             }
@@ -186,7 +208,7 @@ impl Execution<'_, '_, '_> {
 
     /// The workspace of new entries: as set, as kept, or as Toggl says (one request, once).
     fn workspace(&mut self, operations: &VecDeque<Operation>) -> Result<i64, StopReason> {
-        if let Some(workspace) = self.options.workspace.or(self.sidecar.workspace) {
+        if let Some(workspace) = self.options.selection.known_workspace(self.sidecar) {
             return Ok(workspace);
         }
         if !operations.iter().any(|operation| operation.kind.makes_an_entry()) {
@@ -194,7 +216,7 @@ impl Execution<'_, '_, '_> {
             let entries = operations.iter().flat_map(|operation| &operation.entries);
             return Ok(entries.map(|entry| entry.workspace).next().unwrap_or(0));
         }
-        self.ask_workspace()
+        self.known_workspace()
     }
 
     fn finish(mut self) -> Report {
@@ -219,7 +241,7 @@ impl Execution<'_, '_, '_> {
         let options = Options { retry_rejected, ..self.options.clone() };
         let mut left = plan(self.sidecar, self.intake, &options);
         let lost: Vec<i64> = self.report.lost.iter().map(|lost| lost.workspace).collect();
-        let made_in = self.options.workspace.or(self.sidecar.workspace);
+        let made_in = self.options.selection.known_workspace(self.sidecar);
         left.hold(HoldReason::Workspace, |operation| {
             let entries = operation.entries.iter().map(|entry| entry.workspace);
             let made_in = made_in.filter(|_| operation.entries.is_empty());

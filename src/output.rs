@@ -36,10 +36,10 @@ pub use escape::{escape, escape_json};
 pub use explain::{explanation_json, explanation_text};
 pub use json::{plan_json, report_json, status_json};
 pub use log::{log_json, log_text};
-pub use plan::{no_sessions, up_to_date};
+pub use plan::{far_back, no_sessions, up_to_date};
 pub use verify::{Verdict, comparison_json, comparison_text, not_compared};
 pub use words::ago;
-pub(crate) use words::{clock_off, count, day_and_minute, moment_from, number};
+pub(crate) use words::{clock_off, count, day_and_minute, moment_from, no_project, number};
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

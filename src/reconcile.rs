@@ -8,6 +8,8 @@ pub mod dating;
 pub mod drift;
 pub mod ingest;
 pub mod matching;
+pub mod names;
 pub mod plan;
 pub mod recovery;
 pub mod redate;
+pub mod selection;

@@ -1,16 +1,22 @@
 //! Settings: flags, variables and defaults, each checked with a message that names it.
 
+pub mod file;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::chute_kun::location::{self, Environment, Located, Source};
 use crate::cli::Common;
-use crate::reconcile::plan::Defaults;
+use crate::reconcile::selection::{NameOrId, Selection};
+use crate::toggl::TAG_LIMIT;
 use crate::toggl::base::{self, Base};
 use crate::toggl::proxy;
 use crate::toggl::token::{Secrets, Token, TokenError};
 use crate::zone::Zone;
+
+pub use file::{ConfigFile, Mistake};
 
 /// A variable of the environment by name.
 pub type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -30,10 +36,10 @@ pub struct Settings {
     pub api: Base,
     /// The proxy on the way to it.
     pub proxy: Option<ureq::Proxy>,
-    /// `TOGGL_WORKSPACE_ID`.
-    pub workspace: Option<i64>,
-    /// `TOGGL_PROJECT_ID_DEFAULT` and `TOGGL_TAGS_DEFAULT`.
-    pub defaults: Defaults,
+    /// The settings file.
+    pub config: ConfigPlace,
+    /// What is sent at all, and what new entries get: the settings file under the variables.
+    pub selection: Selection,
     /// `TOGGL_SYNC_MODE` is `off`.
     pub is_off: bool,
     /// `CHUTE_TOGGL_PACE`.
@@ -46,6 +52,17 @@ pub struct Settings {
     pub secrets: Secrets,
 }
 
+/// Where the settings file is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigPlace {
+    /// Its path.
+    pub path: PathBuf,
+    /// The flag or variable that names it, if one does: it must be there then.
+    pub named_by: Option<&'static str>,
+    /// Whether there is one.
+    pub exists: bool,
+}
+
 /// A setting that cannot be used. The display names it and says what it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -56,6 +73,22 @@ pub enum SettingsError {
         name: &'static str,
         /// What is wrong, and what would be right.
         problem: String,
+    },
+    /// The settings file cannot be read.
+    #[error("the settings file `{}` {problem}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, or with what names it.
+        problem: String,
+    },
+    /// The settings file has a mistake.
+    #[error("the settings file `{}`, {mistake}", path.display())]
+    Mistake {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what is wrong.
+        mistake: Mistake,
     },
     /// There is no home folder to look in.
     #[error("there is no home folder: set HOME, or name {what}")]
@@ -84,6 +117,20 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] for the first that cannot be used.
     pub fn read(common: &Common, variable: Variable<'_>) -> Result<Settings, SettingsError> {
+        let (config, file) = read_config(common, variable)?;
+        Settings::under(config, file, common, variable)
+    }
+
+    /// The same with a settings file that says this.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn under(
+        config: ConfigPlace,
+        file: ConfigFile,
+        common: &Common,
+        variable: Variable<'_>,
+    ) -> Result<Settings, SettingsError> {
         let located = match &common.snapshot {
             Some(_) => None,
             None => {
@@ -102,15 +149,8 @@ impl Settings {
             sidecar: sidecar_path(common, variable)?,
             api,
             proxy,
-            workspace: positive(
-                variable,
-                "TOGGL_WORKSPACE_ID",
-                "the number in the address of the workspace's settings",
-            )?,
-            defaults: Defaults {
-                project: positive(variable, "TOGGL_PROJECT_ID_DEFAULT", "the number in the project's address")?,
-                tags: tags(variable)?,
-            },
+            config,
+            selection: selection(file, variable)?,
             is_off: is_off(variable)?,
             pace: seconds(variable, "CHUTE_TOGGL_PACE", 1.0, 0.0)?,
             timeout: seconds(variable, "CHUTE_TOGGL_TIMEOUT", 30.0, 0.001)?,
@@ -200,13 +240,77 @@ fn is_off(variable: Variable<'_>) -> Result<bool, SettingsError> {
     }
 }
 
-fn tags(variable: Variable<'_>) -> Result<Vec<String>, SettingsError> {
-    let text = text(variable, "TOGGL_TAGS_DEFAULT")?.unwrap_or_default();
+/// What the file says, under the variables.
+fn selection(file: ConfigFile, variable: Variable<'_>) -> Result<Selection, SettingsError> {
+    let workspace = positive(variable, "TOGGL_WORKSPACE_ID", "the number in the address of the workspace's settings")?;
+    let project = positive(variable, "TOGGL_PROJECT_ID_DEFAULT", "the number in the project's address")?;
+    let tags = tags(variable)?;
+    let defaults = Selection::default();
+    Ok(Selection {
+        since: file.since,
+        at_least_min: file.at_least_min.unwrap_or(defaults.at_least_min),
+        running: file.running.unwrap_or(defaults.running),
+        workspace: workspace.map(NameOrId::Id).or(file.workspace),
+        project: project.map(NameOrId::Id).or(file.project.flatten()),
+        tags: tags.or(file.tags).unwrap_or_default(),
+        rules: file.rules,
+    })
+}
+
+/// Where the settings file is: as the flag or the variable says, else in the folder for settings.
+///
+/// # Errors
+/// [`SettingsError::NoHome`].
+pub fn config_place(common: &Common, variable: Variable<'_>) -> Result<ConfigPlace, SettingsError> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let place = |path: PathBuf, named_by| ConfigPlace { exists: exists(&path), path, named_by };
+    if let Some(path) = &common.config {
+        return Ok(place(path.clone(), Some("--config")));
+    }
+    if let Some(path) = set("CHUTE_TOGGL_CONFIG") {
+        return Ok(place(path, Some("CHUTE_TOGGL_CONFIG")));
+    }
+    let folder = (set("XDG_CONFIG_HOME").filter(|path| path.is_absolute()))
+        .or_else(|| set("HOME").map(|home| home.join(".config")))
+        .or_else(|| directories::BaseDirs::new().map(|folders| folders.home_dir().join(".config")))
+        .ok_or(SettingsError::NoHome { what: "the settings file with --config" })?;
+    Ok(place(folder.join("chute-toggl/config.toml"), None))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a settings file that is not there means the defaults")]
+fn exists(path: &Path) -> bool {
+    // Only "not found" is missing: what may not be looked at could say anything.
+    !matches!(path.metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Reads the settings file, if there is one.
+///
+/// # Errors
+/// [`SettingsError`], for a file that is named and not there, that cannot be read, or that has a mistake.
+#[expect(clippy::disallowed_methods, reason = "the settings are read here")]
+pub fn read_config(common: &Common, variable: Variable<'_>) -> Result<(ConfigPlace, ConfigFile), SettingsError> {
+    let place = config_place(common, variable)?;
+    let unreadable = |problem: String| SettingsError::Unreadable { path: place.path.clone(), problem };
+    match place.named_by {
+        Some(name) if !place.exists => return Err(unreadable(format!("is not there, though {name} names it"))),
+        None if !place.exists => return Ok((place, ConfigFile::default())),
+        _ => {}
+    }
+    let bytes = std::fs::read(&place.path).map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("is not UTF-8".to_owned()))?;
+    match file::parse(text) {
+        Ok(file) => Ok((place, file)),
+        Err(mistake) => Err(SettingsError::Mistake { path: place.path, mistake }),
+    }
+}
+
+fn tags(variable: Variable<'_>) -> Result<Option<Rc<[String]>>, SettingsError> {
+    let Some(text) = text(variable, "TOGGL_TAGS_DEFAULT")? else { return Ok(None) };
     let tags: Vec<String> = text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
-    if tags.len() > 50 {
+    if tags.len() > TAG_LIMIT {
         return Err(invalid("TOGGL_TAGS_DEFAULT", "names more than 50 tags, which Toggl does not take".to_owned()));
     }
-    Ok(tags)
+    Ok(Some(tags.into()))
 }
 
 fn positive(variable: Variable<'_>, name: &'static str, what: &str) -> Result<Option<i64>, SettingsError> {

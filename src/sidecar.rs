@@ -10,6 +10,7 @@ pub mod file;
 mod json;
 mod key;
 pub mod log;
+mod names;
 mod waiting;
 
 use std::collections::{BTreeMap, HashSet};
@@ -21,9 +22,10 @@ use time::{Date, OffsetDateTime};
 pub use archive::Archive;
 pub use digest::Digest;
 pub use json::FormatError;
+pub use names::{Classification, Names, Resolution};
 pub use waiting::Waiting;
 
-pub use crate::chute_kun::snapshot::List;
+pub use crate::chute_kun::snapshot::{Category, List};
 
 use crate::toggl::quota::Quota;
 use crate::toggl::{describes, description_of};
@@ -52,6 +54,8 @@ pub struct Sidecar {
     pub running: Option<SessionKey>,
     /// The snapshot's file: absolute, links followed. What may stand there in its place is for whoever reads it to judge.
     pub snapshot: Option<String>,
+    /// What the names in the settings were found to mean.
+    pub names: Names,
     /// What is known of Toggl's quota, and when the last request was sent.
     pub quota: Quota,
     /// The day (UTC) from which sessions without an entry have been looked for in Toggl: what starts before it may be
@@ -109,6 +113,8 @@ pub struct Place {
 pub struct TaskRecord {
     /// The title in the last snapshot that had the task, uncut.
     pub title: Rc<str>,
+    /// Its category in that snapshot.
+    pub category: Category,
     /// `planned_ymd` in that snapshot.
     pub planned: u32,
     /// Where the task stood in the last snapshot that was ingested; `None` when it was not there.
@@ -170,6 +176,10 @@ pub struct LastSent {
     pub stop: Option<OffsetDateTime>,
     /// It was halted while its session was open: its stop is the server's clock, and no fact.
     pub halted: bool,
+    /// It was found in Toggl, and no request of this program is known that made it.
+    pub adopted: bool,
+    /// Project and tags that were sent; `None` if none were, or if it was adopted.
+    pub classification: Option<Rc<Classification>>,
 }
 
 /// On disk before a create or start is sent: from then on the request may have been carried out.
@@ -185,6 +195,12 @@ pub struct Intent {
     /// The workspace that it was to be sent to; `None` in old files, which did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<i64>,
+    /// The project that was to be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<i64>,
+    /// The tags that were to be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 /// A rejection that repeating unchanged would only repeat.

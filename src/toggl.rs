@@ -123,6 +123,9 @@ pub trait Transport {
     fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
 }
 
+/// Toggl's limit for the tags of an entry.
+pub const TAG_LIMIT: usize = 50;
+
 /// Toggl's limit for a description, in characters.
 pub const DESCRIPTION_LIMIT: usize = 3000;
 

@@ -15,7 +15,7 @@ pub use parse::{parse, parse_unknown};
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use written::{WrittenSnapshot, WrittenTask};
 
 /// What Chute_kun had on its lists when it was last quit.
@@ -85,7 +85,7 @@ pub struct Task {
     pub planned_ymd: u32,
     /// `YYYYMMDD` of the finish; counts only in state Done, and survives postponing.
     pub done_ymd: Option<u32>,
-    /// Only held to Chute_kun's own rule: an unknown category makes the file invalid.
+    /// An unknown one makes the file invalid.
     pub category: Category,
 }
 
@@ -109,8 +109,8 @@ pub enum State {
     Done,
 }
 
-/// The category of a task, as Chute_kun writes it; not sent to Toggl.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// The category of a task, as Chute_kun writes it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "Chute_kun's own words")]
 pub enum Category {
     #[default]

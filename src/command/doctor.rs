@@ -2,6 +2,7 @@
 //! answer taught about the quota.
 
 mod account;
+mod config;
 mod files;
 
 use super::{CommandError, Context};
@@ -11,19 +12,20 @@ use crate::exit::Exit;
 use crate::output;
 use crate::output::doctor::{Check, Diagnosis, Stage};
 use crate::settings;
-use crate::settings::{NoToken, Settings, SettingsError};
+use crate::settings::{ConfigFile, NoToken, Settings, SettingsError};
 use crate::sidecar::Sidecar;
 use crate::toggl::token::{TokenError, hide_lookalikes};
 use crate::zone::Zone;
 
 /// The variables that settings are read from, the token's apart.
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 9] = [
     "TOGGL_WORKSPACE_ID",
     "TOGGL_PROJECT_ID_DEFAULT",
     "TOGGL_TAGS_DEFAULT",
     "TOGGL_SYNC_MODE",
     "TOGGL_API_URL",
     "CHUTE_TOGGL_SIDECAR",
+    "CHUTE_TOGGL_CONFIG",
     "CHUTE_TOGGL_PACE",
     "CHUTE_TOGGL_TIMEOUT",
 ];
@@ -87,6 +89,18 @@ fn settings_of(common: &Common, context: &Context<'_>, checks: &mut Vec<Check>) 
     let mut common = common.clone();
     let mut hidden: Vec<&'static str> = Vec::new();
     let mut has_address = true;
+    let (place, file) = match settings::read_config(&common, context.variable) {
+        Ok(read) => read,
+        Err(error @ SettingsError::NoHome { .. }) => {
+            checks.push(Check::fault("settings", Exit::Usage, error.to_string(), "set HOME"));
+            return (None, false);
+        }
+        Err(error) => {
+            checks.push(config::unusable(&error));
+            let Ok(place) = settings::config_place(&common, context.variable) else { return (None, false) };
+            (place, ConfigFile::default())
+        }
+    };
     loop {
         let zone_is_lost = hidden.iter().filter(|&&name| name == "TZ").count() > 1;
         let variable = |name: &str| match name {
@@ -94,15 +108,22 @@ fn settings_of(common: &Common, context: &Context<'_>, checks: &mut Vec<Check>) 
             name if hidden.contains(&name) => None,
             name => (context.variable)(name),
         };
-        let read = Settings::read(&common, &variable);
+        let read = Settings::under(place.clone(), file.clone(), &common, &variable);
         match read.and_then(|settings| settings.zone().map(|zone| (settings, zone))) {
             Ok(settings) => {
                 if hidden.is_empty() {
                     checks.push(Check::ok("settings", sound(context)));
                 }
+                if checks.iter().all(|check| check.name != "config") {
+                    checks.push(config::in_force(&settings.0, &file, context));
+                }
                 return (Some(settings), has_address);
             }
-            Err(error @ SettingsError::NoHome { .. }) => {
+            Err(
+                error @ (SettingsError::NoHome { .. }
+                | SettingsError::Unreadable { .. }
+                | SettingsError::Mistake { .. }),
+            ) => {
                 checks.push(Check::fault("settings", Exit::Usage, error.to_string(), "set HOME"));
                 return (None, false);
             }

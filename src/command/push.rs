@@ -3,7 +3,7 @@
 use time::Date;
 
 use super::input::{self, Input};
-use super::{CommandError, Context};
+use super::{CommandError, Context, notice};
 use crate::cli::{Common, Format, PushArgs};
 use crate::command::shortcut::UpToDate;
 use crate::execute::{Effects, Report, StopReason, execute};
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::output::progress::{Both, Progress};
 use crate::reconcile::ingest::{Depth, Ingested, parse};
-use crate::reconcile::plan::{HoldReason, Options, plan};
+use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::reconcile::redate::redate;
 use crate::settings::{self, Settings};
 use crate::sidecar::Sidecar;
@@ -53,6 +53,9 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     }
     let (options, moved) = prepare(&mut input, args, &settings, context.clock.now());
     let planned = plan(&input.sidecar, &input.intake, &options);
+    if let Some(text) = how_far_back(&planned, &input, &options, &settings, common) {
+        notice(context.err, context.err_columns, &settings.secrets, &text);
+    }
 
     let mut progress = Progress::new(context.err, context.clock, &input.zone, progress);
     let mut client = Client::new(settings.api.clone(), &token, settings.timeout).through(settings.proxy.clone());
@@ -67,7 +70,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     let overdue = note_waiting(&mut input.sidecar, exit, context.clock.now(), &mut file);
     if depth(args) == Depth::Changes && exit == Exit::UpToDate {
         input.archive(&mut file);
-        let known = UpToDate::between(&settings, input.stamp, report.left.up_to_date, context.clock.now());
+        let known = UpToDate::between(&settings, input.stamp, &report.left, context.clock.now());
         file.note(known.map(|known| known.to_json()));
     }
     drop(file);
@@ -169,6 +172,9 @@ fn preview(
         context.notice(&moved);
     }
     let plan = plan(&input.sidecar, &input.intake, &options);
+    if let Some(text) = how_far_back(&plan, &input, &options, settings, common) {
+        context.notice(&text);
+    }
     let exit = match plan.needs_attention(&input.intake) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
         true => Exit::Attention,
@@ -186,6 +192,15 @@ fn preview(
     Ok(exit)
 }
 
+/// A long history is not let in unawares: how far back a first push goes, said before the first request, and how to
+/// begin later.
+fn how_far_back(plan: &Plan, input: &Input, options: &Options, settings: &Settings, common: &Common) -> Option<String> {
+    let is_bounded = options.since.is_some() || options.selection.since.is_some();
+    (input.taken.is_none() && !is_bounded && !common.quiet)
+        .then(|| output::far_back(plan, &settings.config.path))
+        .flatten()
+}
+
 /// Says that `TOGGL_SYNC_MODE` is `off`, so that nothing is `done`.
 pub(super) fn off(done: &str, common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
     if !common.quiet {
@@ -201,7 +216,7 @@ fn shortcut(args: &PushArgs, common: &Common, settings: &Settings) -> Option<UpT
 
 fn up_to_date(known: &UpToDate, common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
     if !common.quiet {
-        context.print(&output::up_to_date(known.sessions))?;
+        context.print(&output::up_to_date(known.sessions, known.left_alone))?;
     }
     Ok(Exit::UpToDate)
 }
@@ -227,8 +242,7 @@ fn options(args: &PushArgs, settings: &Settings, today: Date) -> Options {
         prune: args.prune.then_some(args.max_delete),
         retry_rejected: args.retry_rejected,
         send_unlisted: args.send_unlisted,
-        defaults: settings.defaults.clone(),
-        workspace: settings.workspace,
+        selection: settings.selection.clone(),
     }
 }
 

@@ -15,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chute_kun::reading::{self, Stamp};
+use crate::reconcile::plan::Plan;
 use crate::settings::Settings;
 use crate::sidecar::file::noted;
 
@@ -33,18 +34,26 @@ pub struct UpToDate {
     sidecar: Stamp,
     /// How many sessions Toggl agreed with.
     pub sessions: usize,
+    /// How many sessions the settings leave alone.
+    pub left_alone: usize,
 }
 
 impl UpToDate {
     /// What is to be written down after a push of everything that found or made all agree. `None` while a file is so
     /// young that its stamp does not tell all changes. `now` is in unix seconds.
     #[must_use]
-    pub fn between(settings: &Settings, snapshot: Stamp, sessions: usize, now: i64) -> Option<UpToDate> {
+    pub fn between(settings: &Settings, snapshot: Stamp, plan: &Plan, now: i64) -> Option<UpToDate> {
         let sidecar = reading::stamp(&settings.sidecar).ok()?;
         let has_rested =
             |stamp: &Stamp| stamp.mtime_ns.max(stamp.ctime_ns) < (now - TICKS).saturating_mul(1_000_000_000);
         let settings = fingerprint(settings);
-        [snapshot, sidecar].iter().all(has_rested).then_some(UpToDate { settings, snapshot, sidecar, sessions })
+        [snapshot, sidecar].iter().all(has_rested).then_some(UpToDate {
+            settings,
+            snapshot,
+            sidecar,
+            sessions: plan.up_to_date,
+            left_alone: plan.left_alone.values().sum(),
+        })
     }
 
     /// The agreement that was written down last, if it still stands.
@@ -66,11 +75,6 @@ impl UpToDate {
 
 /// All settings that the outcome can depend on, and the program's version.
 fn fingerprint(settings: &Settings) -> String {
-    let Settings { snapshot, api, workspace, defaults, is_off, tz, .. } = settings;
-    format!(
-        "{} {} {} {workspace:?} {defaults:?} {is_off} {tz:?}",
-        env!("CARGO_PKG_VERSION"),
-        snapshot.display(),
-        api.url()
-    )
+    let Settings { snapshot, api, selection, is_off, tz, .. } = settings;
+    format!("{} {} {} {selection:?} {is_off} {tz:?}", env!("CARGO_PKG_VERSION"), snapshot.display(), api.url())
 }

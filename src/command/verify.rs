@@ -48,7 +48,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
         return input::nothing_recorded("verify", common, &settings, context);
     };
     let before = input.sidecar.clone();
-    let planned = plan(&before, &input.intake, &Options::plain(settings.defaults.clone()));
+    let planned = plan(&before, &input.intake, &Options::plain(settings.selection.clone()));
     let zone = input.zone.clone();
     let mut progress = Progress::new(context.err, context.clock, &zone, progress);
     let mut client = Client::new(settings.api.clone(), &token, settings.timeout).through(settings.proxy.clone());
@@ -105,7 +105,7 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
 fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, effects: Effects<'_, '_>) -> Report {
     // What has not been looked for yet is by the push itself, as far back as Toggl goes, and it judges by what it finds
     // whether older sessions are there as well.
-    let options = Options { workspace: settings.workspace, ..Options::plain(settings.defaults.clone()) };
+    let options = Options::plain(settings.selection.clone());
     if !plan(&input.sidecar, &input.intake, &options).looks_first {
         repair(&mut input.sidecar, comparison);
     }
@@ -178,7 +178,7 @@ fn ask(
         Some(workspace) => Some(workspace),
         None => questions::me(&mut |call| ask(sender, call))?.workspace,
     };
-    input.sidecar.workspace = input.sidecar.workspace.or(workspace.filter(|_| settings.workspace.is_none()));
+    input.sidecar.workspace = input.sidecar.workspace.or(workspace.filter(|_| settings.selection.workspace.is_none()));
     let mut list = |sender: &mut Sender<'_>| -> Result<(Comparison, RangeInclusive<Date>), StopReason> {
         let mut floor = sender.first_listed();
         loop {
@@ -207,7 +207,7 @@ fn ask(
 fn workspace(settings: &Settings, input: &Input) -> Option<i64> {
     let used =
         || input.sidecar.sessions().find_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.workspace));
-    settings.workspace.or(input.sidecar.workspace).or_else(used)
+    settings.selection.known_workspace(&input.sidecar).or_else(used)
 }
 
 fn not_compared(

@@ -1,7 +1,7 @@
 //! What an answer means for the records.
 
 use super::{Execution, StopReason};
-use crate::reconcile::plan::{Change, Operation, OperationKind, fingerprint};
+use crate::reconcile::plan::{Change, Operation, OperationKind, Wanted, fingerprint};
 use crate::sidecar::{LastSent, SessionKey};
 use crate::toggl::{BulkAnswer, Changed, Outcome, Refusal, Reply, description_of};
 
@@ -35,7 +35,7 @@ impl Execution<'_, '_, '_> {
             Reply::Changed(_) => self.sent(operation),
             Reply::Bulk(bulk) => return Ok(self.renamed(operation, &bulk)),
             _ => {
-                operation.sessions.iter().for_each(|&key| self.sidecar.remove(key));
+                operation.sessions.iter().for_each(|&key| self.deleted(key));
                 self.report.done.push(operation);
             }
         }
@@ -77,8 +77,20 @@ impl Execution<'_, '_, '_> {
         if operation.kind == OperationKind::Rename {
             return Ok(self.one_by_one(&operation, &operation.sessions));
         }
+        if self.may_be_archived(&operation, workspace, &refusal.text) {
+            self.forget_intent(&operation.sessions);
+            return Ok(Vec::new());
+        }
         self.note_rejected(operation, refusal)?;
         Ok(Vec::new())
+    }
+
+    /// The entry is gone from Toggl. The record stays while its session is there: without it, it would be dated anew.
+    pub(super) fn deleted(&mut self, key: SessionKey) {
+        match self.sidecar.record_mut(key) {
+            Some(record) if !record.removed => record.last_sent = None,
+            _ => self.sidecar.remove(key),
+        }
     }
 
     fn entry_made(&mut self, operation: Operation, workspace: i64, made: &Changed) {
@@ -105,6 +117,8 @@ impl Execution<'_, '_, '_> {
                     start: operation.start,
                     stop: operation.stop,
                     halted: false,
+                    adopted: false,
+                    classification: operation.wanted.classification().kept(),
                 });
             }
         }
@@ -133,7 +147,7 @@ impl Execution<'_, '_, '_> {
     fn halted(&mut self, operation: Operation, said: Option<time::OffsetDateTime>) {
         let now = self.effects.sender.clock().now();
         let stop = said.or_else(|| time::OffsetDateTime::from_unix_timestamp(now).ok());
-        let halt = fingerprint(&operation, &self.options.defaults);
+        let halt = fingerprint(&operation);
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
                 // What was rejected before it, of the same session, still is.
@@ -175,7 +189,7 @@ impl Execution<'_, '_, '_> {
         (rename.sessions.iter().zip(&rename.entries))
             .filter(|(key, _)| sessions.contains(key))
             .filter_map(|(&key, &entry)| {
-                let (_, record) = self.sidecar.record(key)?;
+                let (task, record) = self.sidecar.record(key)?;
                 let sent = record.last_sent.as_ref()?;
                 Some(Operation {
                     kind: OperationKind::Update,
@@ -188,6 +202,8 @@ impl Execution<'_, '_, '_> {
                     changes: vec![Change::Title(sent.description.to_string())],
                     inferred: record.inferred,
                     other_day: record.other_day.filter(|_| record.inferred),
+                    wanted: Wanted::of(task, self.sidecar, self.options),
+                    left_alone: None,
                 })
             })
             .collect()

@@ -1,10 +1,10 @@
 //! Operations as calls of Toggl's API: the one place that a second time tracker would touch.
 
-use crate::reconcile::plan::{Change, Defaults, Operation, OperationKind};
+use crate::reconcile::plan::{Change, Operation, OperationKind};
 use crate::toggl::{BulkChange, Call, EntryChange, EntryRef, NewEntry, description_of};
 
 /// The call that carries an operation out. New entries are made in `workspace`; others are where they are.
-pub fn call(operation: &Operation, workspace: i64, defaults: &Defaults) -> Call {
+pub fn call(operation: &Operation, workspace: i64) -> Call {
     let entry = operation.entries.first().copied().unwrap_or(EntryRef { id: 0, workspace });
     match operation.kind {
         OperationKind::Create | OperationKind::Start => Call::Create {
@@ -13,8 +13,8 @@ pub fn call(operation: &Operation, workspace: i64, defaults: &Defaults) -> Call 
                 description: description_of(&operation.title),
                 start: operation.start,
                 stop: operation.stop,
-                project: defaults.project,
-                tags: defaults.tags.clone(),
+                project: operation.wanted.project_id,
+                tags: operation.wanted.tags.to_vec(),
             },
         },
         OperationKind::Stop | OperationKind::Update | OperationKind::Resume => {

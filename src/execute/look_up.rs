@@ -84,17 +84,9 @@ impl Execution<'_, '_, '_> {
         self.owned = None;
     }
 
-    /// The workspace of entries, as set, as kept, or as Toggl says.
-    fn known_workspace(&mut self) -> Result<i64, StopReason> {
-        match self.options.workspace.or(self.sidecar.workspace) {
-            Some(workspace) => Ok(workspace),
-            None => self.ask_workspace(),
-        }
-    }
-
     /// Looks for sessions that may be in Toggl already: one list for each thousand entries.
     pub(super) fn scan(&mut self) -> Result<(), StopReason> {
-        let wanted = Scan::wanted(self.sidecar);
+        let wanted = Scan::wanted(self.sidecar, &self.options.selection);
         let workspace = self.known_workspace()?;
         let (floor, listed) = self.list_days(|sidecar, floor| Scan::of(sidecar, wanted.clone(), floor).days)?;
         let scan = Scan::of(self.sidecar, wanted, floor);

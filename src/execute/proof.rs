@@ -40,7 +40,10 @@ impl Execution<'_, '_, '_> {
         if reached.iter().any(|named| named.id == workspace) {
             return Ok(true);
         }
-        if self.options.workspace == Some(workspace) {
+        let selection = &self.options.selection;
+        if selection.workspace.is_some() && selection.known_workspace(self.sidecar) == Some(workspace) {
+            // Its name may mean another one by now.
+            self.sidecar.names.workspaces.clear();
             return Err(StopReason::WrongWorkspace { workspace, theirs: reached });
         }
         self.lose(workspace, reached);
@@ -127,7 +130,7 @@ impl Execution<'_, '_, '_> {
     /// The entry is gone from Toggl, which is proven. A session that stands gets a new one.
     fn entry_gone(&mut self, mut operation: Operation) -> Vec<Operation> {
         if operation.kind == OperationKind::Delete {
-            operation.sessions.iter().for_each(|&key| self.sidecar.remove(key));
+            operation.sessions.iter().for_each(|&key| self.deleted(key));
             self.report.done.push(operation);
             return Vec::new();
         }
@@ -140,10 +143,12 @@ impl Execution<'_, '_, '_> {
             }
         }
         let is_running = operation.sessions.first().copied() == self.intake.running;
+        self.plans_again |= operation.wanted.is_unknown();
         operation.kind = if operation.stop.is_some() { OperationKind::Create } else { OperationKind::Start };
         operation.entries.clear();
         operation.changes.clear();
-        let can_be_made = is_present && (operation.stop.is_some() || is_running);
+        // Made without its project, it would be in none: the next round of the plan looks it up.
+        let can_be_made = !operation.wanted.is_unknown() && is_present && (operation.stop.is_some() || is_running);
         if can_be_made { vec![operation] } else { Vec::new() }
     }
 }

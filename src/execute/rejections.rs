@@ -5,7 +5,7 @@
 
 use super::{Execution, RejectedSession, StopReason};
 use crate::reconcile::plan::{Operation, OperationKind, fingerprint};
-use crate::sidecar::{Rejection, RejectsAll};
+use crate::sidecar::{Rejection, RejectsAll, SessionKey};
 use crate::toggl::Refusal;
 
 /// So many sessions in a row are all of them.
@@ -39,12 +39,7 @@ impl Execution<'_, '_, '_> {
 
     /// Toggl has rejected this operation, in its own words.
     pub(super) fn note_rejected(&mut self, operation: Operation, refusal: Refusal) -> Result<(), StopReason> {
-        self.unresolved.remove(&operation.sessions);
-        for &key in &operation.sessions {
-            if let Some(record) = self.sidecar.record_mut(key) {
-                record.intent = None;
-            }
-        }
+        self.forget_intent(&operation.sessions);
         if *self.rejections.accepted(operation.kind) || self.is_believed(operation.kind, &refusal) {
             self.mark(&operation, &refusal);
             return Ok(());
@@ -68,6 +63,16 @@ impl Execution<'_, '_, '_> {
         Err(StopReason::RejectsAll { refusal, sessions })
     }
 
+    /// It was not carried out: nothing is uncertain about it.
+    pub(super) fn forget_intent(&mut self, sessions: &[SessionKey]) {
+        self.unresolved.remove(sessions);
+        for &key in sessions {
+            if let Some(record) = self.sidecar.record_mut(key) {
+                record.intent = None;
+            }
+        }
+    }
+
     /// Marks what was rejected: not enough of it was alike to be about all.
     pub(super) fn mark_pending(&mut self) {
         for (operation, refusal) in std::mem::take(&mut self.rejections.pending) {
@@ -84,7 +89,7 @@ impl Execution<'_, '_, '_> {
     fn mark(&mut self, operation: &Operation, refusal: &Refusal) {
         self.log_rejection(operation, refusal);
         let Refusal { status, text } = refusal;
-        let fingerprint = fingerprint(operation, &self.options.defaults);
+        let fingerprint = fingerprint(operation);
         let rejection = Rejection { status: *status, text: text.clone(), operation: fingerprint, acknowledged: false };
         for &session in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(session) {

@@ -77,7 +77,14 @@ impl Execution<'_, '_, '_> {
             for &key in &operation.sessions {
                 if let Some(record) = self.sidecar.record_mut(key) {
                     let workspace = Some(workspace);
-                    let intent = Intent { since, start: record.start, description: description.clone(), workspace };
+                    let intent = Intent {
+                        since,
+                        start: record.start,
+                        description: description.clone(),
+                        workspace,
+                        project: operation.wanted.project_id,
+                        tags: operation.wanted.tags.to_vec(),
+                    };
                     record.intent = Some(Box::new(intent));
                 }
             }

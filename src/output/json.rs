@@ -14,6 +14,8 @@
 //! | `reopened` | keys of sessions that had ended and are open again |
 //! | `invalid` | sessions with impossible times, which are left out: a list of *invalid session* |
 //! | `up_to_date` | number of sessions that Toggl has as they are; after a push, as it is then |
+//! | `left_alone` | number of sessions that the settings leave alone, by the setting: `since`, `skip`, `at_least_min` and `running` |
+//! | `no_projects` | projects in the settings that Toggl does not have, or has several of that fit: a list of *missing project* |
 //! | `requests` | number of requests that a push would send, as far as can be known; after a push, that were sent |
 //! | `quota` | `writing` and `reading`: each a *quota*, or null while nothing is known of this hour |
 //! | `prune_refused` | number of entries that `--prune` would have deleted, if that is more than `--max-delete`; else null |
@@ -62,6 +64,10 @@
 //! | `inferred` | whether the day is the likeliest of several |
 //! | `other_day` | if it is, the likeliest other day, as `YYYY-MM-DD`: of the start, or of the stop where the start is certain; null where none is known |
 //! | `long` | whether it is longer than 16 hours |
+//! | `project` | for a new entry, its project as `id` (null while its name is not looked up) and `name` (null if it is set by its number); else null |
+//! | `tags` | the tags of a new entry; else null |
+//! | `rule` | the rule of the settings file that decided about them, as `number` and `line`; null if none did |
+//! | `left_alone` | for a delete, the setting that leaves its session alone, as in `left_alone` above; else null: it was removed |
 //! | `changes` | what was sent before (for the first entry): a list of `field` (`"title"`, `"start"` or `"stop"`) and `was` (null: it was running) |
 //!
 //! *held back*:
@@ -69,9 +75,18 @@
 //! | field | value |
 //! |---|---|
 //! | `session` | the key of the session |
-//! | `reason` | `"open"`, `"reopened"`, `"rejected"`, `"acknowledged"`, `"uncertain"`, `"assumed"` or `"removed"` |
+//! | `reason` | `"open"`, `"reopened"`, `"rejected"`, `"acknowledged"`, `"uncertain"`, `"assumed"`, `"workspace"`, `"no_project"` or `"removed"` |
 //! | `title`, `start`, `stop` | as in an operation |
 //! | `rejection` | for `"rejected"` `status` (HTTP) and `text` (what Toggl said); else null |
+//!
+//! *missing project*:
+//!
+//! | field | value |
+//! |---|---|
+//! | `name` | the name in the settings |
+//! | `rule` | the rule that says it, as in an operation; null: the line above the rules |
+//! | `fitting` | those that fit, if they are several: a list of `id` and `name` |
+//! | `sessions` | number of sessions that wait for it |
 //!
 //! *invalid session*:
 //!
@@ -106,7 +121,8 @@ use super::{Status, View, marked, push, status};
 use crate::execute::{Report, StopReason};
 use crate::exit::Exit;
 use crate::reconcile::ingest::InvalidSession;
-use crate::reconcile::plan::{Change, Held, HoldReason, Operation, Plan};
+use crate::reconcile::plan::{Change, Held, HoldReason, NoProject, Operation, Plan};
+use crate::reconcile::selection::{LeftAlone, NameOrId, RuleAt};
 use crate::sidecar::SessionKey;
 use crate::toggl::Bucket;
 
@@ -198,6 +214,8 @@ fn document(command: &str, view: &View<'_>, now: &Plan) -> Value {
         "reopened": keys(&view.intake.reopened),
         "invalid": view.intake.invalid.iter().map(invalid).collect::<Value>(),
         "up_to_date": now.up_to_date,
+        "left_alone": left_alone_counts(now),
+        "no_projects": now.no_projects.iter().map(no_project).collect::<Value>(),
         "requests": view.requests(),
         "quota": {
             "writing": quota(view, Bucket::Workspace),
@@ -222,8 +240,57 @@ fn operation(operation: &Operation) -> Value {
         "inferred": operation.inferred,
         "other_day": operation.other_day.map(|day| day.to_string()),
         "long": seconds.is_some_and(|seconds| seconds > operations::LONG.whole_seconds()),
+        "project": project(operation),
+        "tags": operation.kind.makes_an_entry().then_some(&*operation.wanted.tags),
+        "rule": operation.wanted.rule.filter(|_| operation.kind.makes_an_entry()).map(rule),
+        "left_alone": operation.left_alone.map(left_alone),
         "changes": operation.changes.iter().map(change).collect::<Value>(),
     })
+}
+
+/// The project of a new entry, as far as it is known.
+fn project(operation: &Operation) -> Value {
+    let wanted = &operation.wanted;
+    let name = match &wanted.project {
+        Some(NameOrId::Name(name)) => Some(&**name),
+        _ => None,
+    };
+    match wanted.project.as_ref().filter(|_| operation.kind.makes_an_entry()) {
+        Some(_) => json!({"id": wanted.project_id, "name": name}),
+        None => Value::Null,
+    }
+}
+
+fn rule(at: RuleAt) -> Value {
+    json!({"number": at.number, "line": at.line})
+}
+
+fn no_project(no_project: &NoProject) -> Value {
+    json!({
+        "name": &*no_project.name,
+        "rule": no_project.rule.map(rule),
+        "fitting": no_project.fitting.iter().map(|one| json!({"id": one.id, "name": one.name})).collect::<Value>(),
+        "sessions": no_project.sessions,
+    })
+}
+
+fn left_alone(why: LeftAlone) -> &'static str {
+    match why {
+        LeftAlone::BeforeSince => "since",
+        LeftAlone::Skipped(_) => "skip",
+        LeftAlone::TooShort => "at_least_min",
+        LeftAlone::Running => "running",
+    }
+}
+
+/// How many sessions are left alone, by the setting that says so.
+fn left_alone_counts(plan: &Plan) -> Value {
+    let mut counts = json!({"since": 0, "skip": 0, "at_least_min": 0, "running": 0});
+    for (&why, n) in &plan.left_alone {
+        let so_far = counts[left_alone(why)].as_u64().unwrap_or(0);
+        counts[left_alone(why)] = json!(so_far + *n as u64);
+    }
+    counts
 }
 
 fn change(change: &Change) -> Value {
@@ -257,6 +324,7 @@ pub(super) fn reason(why: HoldReason) -> &'static str {
         HoldReason::Assumed => "assumed",
         HoldReason::Workspace => "workspace",
         HoldReason::Gone => "removed",
+        HoldReason::NoProject => "no_project",
     }
 }
 

@@ -5,11 +5,14 @@ pub(super) mod operations;
 pub(super) mod rejections;
 pub(super) mod sessions;
 
+use std::path::Path;
+
 use time::Date;
 
 use super::View;
 use super::layout::Page;
 use super::words::{count, day, moment_from, number, roughly};
+use crate::reconcile::plan::Plan;
 use crate::toggl::Bucket;
 use crate::toggl::quota::{HOUR, PLANS};
 
@@ -17,7 +20,7 @@ impl View<'_> {
     /// How many requests a push would send, as far as can be known before.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.plan.requests() + self.plan.reading
+        self.plan.requests() + self.plan.reading + usize::from(self.plan.looks_up_projects)
     }
 }
 
@@ -106,9 +109,32 @@ fn exceeds_quota(view: &View<'_>) -> bool {
     view.plan.requests() > left(view).unwrap_or(usize::from(PLANS[0].0))
 }
 
+/// A push that makes more entries than this says how far back they go.
+const MANY: usize = 100;
+
+/// How far back a first push of many sessions goes, and how to begin later. `None` for few.
+#[must_use]
+pub fn far_back(plan: &Plan, settings: &Path) -> Option<String> {
+    let made = plan.operations.iter().filter(|operation| operation.kind.makes_an_entry());
+    let first = made.clone().map(|operation| operation.start).min()?;
+    let n = made.count();
+    (n > MANY).then(|| {
+        format!(
+            "This first push makes {} entries, back to {}. To leave older sessions alone, set `since` in `{}`.",
+            number(n),
+            day(first.date()),
+            settings.display()
+        )
+    })
+}
+
 /// What there is to say when there is nothing to do.
-pub fn up_to_date(sessions: usize) -> String {
-    format!("Up to date: {}.", count(sessions, "session"))
+pub fn up_to_date(sessions: usize, left_alone: usize) -> String {
+    let alone = match left_alone {
+        0 => String::new(),
+        n => format!("; left alone as set: {}", number(n)),
+    };
+    format!("Up to date: {}{alone}.", count(sessions, "session"))
 }
 
 /// What there is to say when no session started on the days that were asked about.
@@ -124,7 +150,7 @@ fn line(page: &mut Page, view: &View<'_>) {
     let held = held_back::counts(plan);
     let requests = view.requests();
     if requests == 0 && !plan.needs_attention(view.intake) {
-        page.paragraph(2, &up_to_date(plan.up_to_date));
+        page.paragraph(2, &up_to_date(plan.up_to_date, plan.left_alone.values().sum()));
         return;
     }
     let mut parts = vec![match plan.operations.is_empty() {
@@ -134,6 +160,10 @@ fn line(page: &mut Page, view: &View<'_>) {
     parts.push(format!("{} up to date", number(plan.up_to_date)));
     if !held.is_empty() {
         parts.push(format!("held back: {held}"));
+    }
+    let alone = held_back::left_alone(plan);
+    if !alone.is_empty() {
+        parts.push(format!("left alone: {alone}"));
     }
     if requests > 0 {
         let mut cost = vec![count(requests, "request")];

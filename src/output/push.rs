@@ -144,7 +144,7 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
         && report.uncertain.is_empty()
         && left.held_for(HoldReason::Acknowledged).next().is_none();
     if nothing_happened && !left.needs_attention(view.intake) {
-        page.paragraph(2, &up_to_date(left.up_to_date));
+        page.paragraph(2, &up_to_date(left.up_to_date, left.left_alone.values().sum()));
         return;
     }
     let mut parts = vec![match report.done.is_empty() {
@@ -158,6 +158,10 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
     let held = held_back::counts(left);
     if !held.is_empty() {
         parts.push(format!("held back: {held}"));
+    }
+    let alone = held_back::left_alone(left);
+    if !alone.is_empty() {
+        parts.push(format!("left alone: {alone}"));
     }
     parts.push(count(report.requests, "request"));
     page.parts(&parts);
@@ -173,6 +177,7 @@ fn without(plan: &Plan, report: &Report) -> Plan {
     };
     Plan {
         held: plan.held.iter().filter(|held| !is_above(held.why, held.session)).cloned().collect(),
+        no_projects: plan.no_projects.clone(),
         prune_refused: plan.prune_refused,
         ..Plan::default()
     }

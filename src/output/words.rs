@@ -3,7 +3,9 @@
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, UtcOffset};
 
-use crate::reconcile::plan::HoldReason;
+use crate::reconcile::names;
+use crate::reconcile::plan::{HoldReason, NoProject};
+use crate::reconcile::selection::LeftAlone;
 use crate::zone::Zone;
 
 /// `1,240`.
@@ -129,6 +131,37 @@ pub fn moment_from(at: i64, now: i64, zone: &Zone) -> String {
     moment(at.saturating_add(59).div_euclid(60).saturating_mul(60), now, zone)
 }
 
+/// Why the settings leave a session alone.
+pub fn left_alone(why: LeftAlone) -> String {
+    match why {
+        LeftAlone::BeforeSince => "before `since`".to_owned(),
+        LeftAlone::Skipped(rule) => format!("skipped by rule {rule}"),
+        LeftAlone::TooShort => "too short".to_owned(),
+        LeftAlone::Running => "running".to_owned(),
+    }
+}
+
+/// A name in the settings that means no project, and what to do.
+pub fn no_project(no_project: &NoProject) -> String {
+    let name = &no_project.name;
+    let says = match no_project.rule {
+        Some(at) => format!("Rule {} (line {}) says `{name}`", at.number, at.line),
+        None => format!("The settings say `{name}`"),
+    };
+    if !no_project.fitting.is_empty() {
+        let fitting = names::list(&no_project.fitting);
+        return format!("{says}, which could be any of {fitting}. Write the number of the right one, without quotes.");
+    }
+    let number = match name.parse::<u64>() {
+        Ok(_) => " A project's number is written without quotes.",
+        Err(_) => "",
+    };
+    format!(
+        "{says}, and Toggl lists no active project of that name in this workspace. Correct the name, or make the \
+         project in Toggl and push again.{number}"
+    )
+}
+
 /// What it means for so many sessions, and what to do.
 pub fn meaning(why: HoldReason, n: usize) -> String {
     let sessions = count(n, "session");
@@ -170,5 +203,8 @@ pub fn meaning(why: HoldReason, n: usize) -> String {
             format!("{sessions} {is} held back, because the token does not reach the workspace that they belong to:")
         }
         HoldReason::Rejected => format!("Toggl rejected {sessions}:"),
+        HoldReason::NoProject => {
+            format!("{sessions} {} for a project, and {is} sent once it is known:", by_number(n, "waits", "wait"))
+        }
     }
 }

@@ -247,7 +247,11 @@ pub fn repair(sidecar: &mut Sidecar, comparison: &Comparison) {
                 }
             }
             Difference::Edited { held } | Difference::Running { held } => {
-                record.last_sent = Some(recovery::entry_of(held, record.stop.is_none()));
+                let is_open = record.stop.is_none();
+                if let Some(entry) = &mut record.last_sent {
+                    let classification = entry.classification.take();
+                    *entry = LastSent { adopted: entry.adopted, classification, ..recovery::entry_of(held, is_open) };
+                }
             }
             Difference::Adoptable { held, .. } => {
                 record.last_sent = Some(recovery::entry_of(held, record.stop.is_none()));

@@ -23,6 +23,7 @@ use crate::chute_kun::snapshot::Snapshot;
 use crate::reconcile::dating::{self, Surroundings};
 use crate::reconcile::matching::{self, MatchContext, SnapshotTask};
 use crate::reconcile::recovery;
+use crate::reconcile::selection::Selection;
 use crate::sidecar::{Place, SessionKey, Sidecar, TaskKey, TaskRecord};
 use crate::zone::Zone;
 
@@ -114,7 +115,7 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
         }
     }
     note_unscanned(sidecar, &first_seen, last_snapshot);
-    if recovery::Scan::is_due(sidecar) {
+    if recovery::Scan::is_due(sidecar, &Selection::default()) {
         ingested.worked_until = snapshot_task::worked_until(sidecar, &tasks);
         ingested.pinned = snapshot_task::pinned(sidecar, &tasks);
     }

@@ -2,6 +2,7 @@
 //!
 //! `--dry-run`, `status` and `push` show the same plan, and `push` carries out this one and no other.
 
+mod decision;
 mod fingerprint;
 
 use std::collections::BTreeMap;
@@ -9,10 +10,12 @@ use std::rc::Rc;
 
 use time::{Date, OffsetDateTime};
 
+pub use decision::{NoProject, Wanted};
 pub use fingerprint::fingerprint;
 
 use crate::reconcile::ingest::Ingested;
 use crate::reconcile::recovery::Scan;
+use crate::reconcile::selection::{LeftAlone, Selection};
 use crate::sidecar::{LastSent, SessionKey, SessionRecord, Sidecar, TaskRecord};
 use crate::toggl::{BULK, EntryRef, describes, description_of};
 
@@ -105,6 +108,24 @@ pub struct Operation {
     pub inferred: bool,
     /// Then that day: of the start, or of the stop where the start is certain.
     pub other_day: Option<Date>,
+    /// Project and tags that an entry for it gets when it is made.
+    pub wanted: Wanted,
+    /// For a delete: why the settings leave its session alone; `None`: the session was removed.
+    pub left_alone: Option<LeftAlone>,
+}
+
+impl Operation {
+    /// Whether the name of its project has to be looked up before it is sent.
+    #[must_use]
+    pub fn needs_project(&self) -> bool {
+        self.kind.makes_an_entry() && self.wanted.is_unknown()
+    }
+
+    /// Whether its request says this project.
+    #[must_use]
+    pub fn names_project(&self, project: Option<i64>) -> bool {
+        self.kind.makes_an_entry() && self.wanted.project_id == project
+    }
 }
 
 /// A difference between a session and what Toggl was last told of it: the value that Toggl has.
@@ -147,6 +168,8 @@ pub enum HoldReason {
     Assumed,
     /// The session is gone; its entry stays until pruning is asked for. No error.
     Gone,
+    /// Toggl has no such project, or several that fit. It needs attention.
+    NoProject,
 }
 
 /// Everything that is to be done, in the order in which it is sent.
@@ -158,12 +181,18 @@ pub struct Plan {
     pub held: Vec<Held>,
     /// How many sessions Toggl agrees with.
     pub up_to_date: usize,
+    /// The projects that sessions are held back for.
+    pub no_projects: Vec<NoProject>,
+    /// How many sessions the settings leave alone, though Toggl does not agree with them.
+    pub left_alone: BTreeMap<LeftAlone, usize>,
     /// Pruning would have deleted this many entries, more than allowed; none is.
     pub prune_refused: Option<usize>,
     /// Whether Toggl is asked first what it already holds, since the sidecar may not know.
     pub looks_first: bool,
     /// Requests that only read and come first: for what may be there already, for what is uncertain and for the workspace.
     pub reading: usize,
+    /// Whether the projects of the workspace are looked up: a page of them at least.
+    pub looks_up_projects: bool,
 }
 
 /// What a plan is asked for.
@@ -179,19 +208,8 @@ pub struct Options {
     pub retry_rejected: bool,
     /// Send what may be in Toggl, or is taken to be, and cannot be looked up there any more: a person has looked.
     pub send_unlisted: bool,
-    /// What new entries get beside their times and text.
-    pub defaults: Defaults,
-    /// The workspace of new entries, as it is set; `None`: the default one of the account.
-    pub workspace: Option<i64>,
-}
-
-/// What new entries get beside their times and text. Entries that exist keep what they have.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Defaults {
-    /// The project.
-    pub project: Option<i64>,
-    /// The tags, by name.
-    pub tags: Vec<String>,
+    /// What is sent at all, and what new entries get beside their times and text.
+    pub selection: Selection,
 }
 
 /// The plan that brings Toggl into agreement with the records.
@@ -201,14 +219,23 @@ pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
     let mut plan = Plan { up_to_date: sidecar.archived_sessions(), ..Plan::default() };
     let mut renames: BTreeMap<(i64, String), Vec<Operation>> = BTreeMap::new();
     for (key, task, record) in sidecar.sessions().filter(|(_, _, record)| options.covers(record)) {
-        let is_reopened = intake.reopened.contains(&key);
+        let operation = |kind, changes| operation(key, (task, record), kind, changes, (sidecar, options));
+        let step = next_step(key, task, record, intake, options, operation);
+        let step = decision::under_settings(step, task, record, (sidecar, options), |kind| operation(kind, Vec::new()));
+        let is_reopened = intake.reopened.contains(&key) && !matches!(step, Step::LeftAlone(_));
         if is_reopened {
             plan.held.push(Held { session: key, why: HoldReason::Reopened });
         }
-        match next_step(key, task, record, intake, options) {
+        match step {
+            Step::LeftAlone(why) => *plan.left_alone.entry(why).or_default() += 1,
             Step::UpToDate => plan.up_to_date += usize::from(!is_reopened),
             Step::Forgotten => {}
-            Step::Hold(why) => plan.held.push(Held { session: key, why }),
+            Step::Hold(why) => {
+                plan.held.push(Held { session: key, why });
+                if why == HoldReason::NoProject {
+                    decision::note_no_project(&mut plan.no_projects, task, sidecar, options);
+                }
+            }
             Step::Send(operations) => {
                 for operation in operations {
                     if is_mere_rename(&operation) {
@@ -245,9 +272,11 @@ impl Plan {
 
     fn count_reading(&mut self, sidecar: &Sidecar, options: &Options) {
         let makes = self.operations.iter().any(|operation| operation.kind.makes_an_entry());
-        self.looks_first = makes && Scan::is_due(sidecar);
+        self.looks_first = makes && Scan::is_due(sidecar, &options.selection);
         let resolves = sidecar.has_open_intents();
-        let knows_workspace = options.workspace.or(sidecar.workspace).is_some();
+        self.looks_up_projects = self.operations.iter().any(Operation::needs_project)
+            || self.held_for(HoldReason::NoProject).next().is_some();
+        let knows_workspace = options.selection.known_workspace(sidecar).is_some();
         let asks_workspace = !knows_workspace && (self.looks_first || resolves || makes);
         self.reading = usize::from(self.looks_first) + usize::from(resolves) + usize::from(asks_workspace);
     }
@@ -256,8 +285,12 @@ impl Plan {
     /// command.
     #[must_use]
     pub fn needs_attention(&self, ingested: &Ingested) -> bool {
-        let waits_for_a_person =
-            |held: &Held| matches!(held.why, HoldReason::Rejected | HoldReason::Reopened | HoldReason::Workspace);
+        let waits_for_a_person = |held: &Held| {
+            matches!(
+                held.why,
+                HoldReason::Rejected | HoldReason::Reopened | HoldReason::Workspace | HoldReason::NoProject
+            )
+        };
         self.held.iter().any(waits_for_a_person) || self.prune_refused.is_some() || !ingested.invalid.is_empty()
     }
 
@@ -280,16 +313,8 @@ impl Options {
     /// Everything that is to be told, nothing deleted, and nothing again that was refused: what a push does that is asked
     /// for nothing else.
     #[must_use]
-    pub fn plain(defaults: Defaults) -> Options {
-        Options {
-            since: None,
-            until: None,
-            prune: None,
-            retry_rejected: false,
-            send_unlisted: false,
-            defaults,
-            workspace: None,
-        }
+    pub fn plain(selection: Selection) -> Options {
+        Options { since: None, until: None, prune: None, retry_rejected: false, send_unlisted: false, selection }
     }
 
     /// Whether sessions of some days only are asked about.
@@ -309,6 +334,7 @@ impl Options {
 /// What is to be done about one record.
 enum Step {
     UpToDate,
+    LeftAlone(LeftAlone),
     /// Gone before Toggl ever heard of it.
     Forgotten,
     Hold(HoldReason),
@@ -316,18 +342,14 @@ enum Step {
     Send(Vec<Operation>),
 }
 
-fn next_step(key: SessionKey, task: &TaskRecord, record: &SessionRecord, intake: &Ingested, options: &Options) -> Step {
-    let operation = |kind: OperationKind, changes: Vec<Change>| Operation {
-        kind,
-        sessions: vec![key],
-        entries: record.last_sent.iter().map(|entry| EntryRef { id: entry.id, workspace: entry.workspace }).collect(),
-        title: Rc::clone(&task.title),
-        start: record.start,
-        stop: record.stop,
-        changes,
-        inferred: record.inferred,
-        other_day: record.other_day.filter(|_| record.inferred),
-    };
+fn next_step(
+    key: SessionKey,
+    task: &TaskRecord,
+    record: &SessionRecord,
+    intake: &Ingested,
+    options: &Options,
+    operation: impl Fn(OperationKind, Vec<Change>) -> Operation,
+) -> Step {
     if record.intent.is_some() {
         return Step::Hold(HoldReason::Uncertain);
     }
@@ -340,9 +362,9 @@ fn next_step(key: SessionKey, task: &TaskRecord, record: &SessionRecord, intake:
         None if is_running => operation(OperationKind::Start, Vec::new()),
         None => return Step::Hold(HoldReason::Open),
         Some(entry) if record.removed => match (options.prune, entry.stop) {
-            (Some(_), _) => operation(OperationKind::Delete, Vec::new()),
-            (None, None) => operation(OperationKind::Halt, Vec::new()),
-            (None, Some(_)) => return Step::Hold(HoldReason::Gone),
+            (Some(_), _) if !entry.adopted => operation(OperationKind::Delete, Vec::new()),
+            (_, None) => operation(OperationKind::Halt, Vec::new()),
+            (_, Some(_)) => return Step::Hold(HoldReason::Gone),
         },
         Some(entry) => {
             let changes = changes(task, record, entry);
@@ -367,13 +389,36 @@ fn next_step(key: SessionKey, task: &TaskRecord, record: &SessionRecord, intake:
     if !options.retry_rejected
         && let Some(refused) = &record.rejected
     {
-        wanted.retain(|wanted| refused.operation != fingerprint(wanted, &options.defaults));
+        wanted.retain(|wanted| refused.operation != fingerprint(wanted));
     }
     if !wanted.is_empty() {
         return Step::Send(wanted);
     }
     let is_acknowledged = record.rejected.as_ref().is_some_and(|rejected| rejected.acknowledged);
     Step::Hold(if is_acknowledged { HoldReason::Acknowledged } else { HoldReason::Rejected })
+}
+
+/// One request to be, for one session.
+fn operation(
+    key: SessionKey,
+    (task, record): (&TaskRecord, &SessionRecord),
+    kind: OperationKind,
+    changes: Vec<Change>,
+    (sidecar, options): (&Sidecar, &Options),
+) -> Operation {
+    Operation {
+        kind,
+        sessions: vec![key],
+        entries: record.last_sent.iter().map(|entry| EntryRef { id: entry.id, workspace: entry.workspace }).collect(),
+        title: Rc::clone(&task.title),
+        start: record.start,
+        stop: record.stop,
+        changes,
+        inferred: record.inferred,
+        other_day: record.other_day.filter(|_| record.inferred),
+        wanted: Wanted::of(task, sidecar, options),
+        left_alone: None,
+    }
 }
 
 fn changes(task: &TaskRecord, record: &SessionRecord, entry: &LastSent) -> Vec<Change> {

@@ -17,8 +17,8 @@ use time::macros::date;
 use time::{Date, OffsetDateTime};
 
 use super::{
-    Archive, Intent, LastSent, Minutes, Place, Rejection, RejectsAll, Revision, SessionKey, SessionRecord, Sidecar,
-    TaskKey, TaskRecord, VERSION, Waiting,
+    Archive, Category, Classification, Intent, LastSent, Minutes, Names, Place, Rejection, RejectsAll, Revision,
+    SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, VERSION, Waiting,
 };
 use crate::chute_kun::snapshot::KnownPast;
 use crate::toggl::quota::Quota;
@@ -45,6 +45,8 @@ struct TaskLine<'a> {
     title: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     planned: Option<u32>,
+    #[serde(default, skip_serializing_if = "is_general")]
+    category: Category,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     place: Option<Place>,
 }
@@ -65,6 +67,12 @@ struct EntryLine<'a> {
     /// Written only where they cannot be read off the instants (a minute that the clock never showed).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     minutes: Option<(u16, Option<u16>)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    adopted: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     inferred: bool,
     #[serde(default, with = "iso_date", skip_serializing_if = "Option::is_none")]
@@ -101,6 +109,11 @@ fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_general(category: &Category) -> bool {
+    *category == Category::General
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File<'a> {
@@ -128,6 +141,8 @@ struct File<'a> {
     /// What old files have instead: everything was looked for.
     #[serde(default)]
     looked: bool,
+    #[serde(default)]
+    names: Names,
     #[serde(default)]
     quota: Quota,
     #[serde(default, borrow)]
@@ -215,6 +230,7 @@ impl Sidecar {
             running,
             snapshot: file.snapshot.map(Cow::into_owned),
             scanned_from: scanned_from.or(file.looked.then_some(FIRST_DAY)),
+            names: file.names,
             quota: file.quota,
             zone: file.zone.map(Cow::into_owned),
             waiting: file.waiting,
@@ -274,6 +290,9 @@ impl Sidecar {
         if let Some(day) = self.scanned_from {
             writeln!(out, "\"scanned_from\": \"{}\",", day.format(&Iso8601::DATE).map_err(std::io::Error::other)?)?;
         }
+        if !self.names.is_empty() {
+            writeln!(out, "\"names\": {},", serde_json::to_string(&self.names)?)?;
+        }
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
         if let Some(zone) = &self.zone {
             writeln!(out, "\"zone\": {},", serde_json::to_string(zone)?)?;
@@ -327,6 +346,7 @@ fn write_tasks(records: &BTreeMap<TaskKey, TaskRecord>, out: &mut Vec<u8>) -> st
         let line = TaskLine {
             title: Cow::Borrowed(&task.title),
             planned: (task.planned != key.day).then_some(task.planned),
+            category: task.category,
             place: task.place,
         };
         serde_json::to_writer(&mut *out, &line)?;
@@ -369,6 +389,7 @@ fn insert(
         let mut task = TaskRecord {
             title: line.title.into(),
             planned: line.planned.unwrap_or(key.day),
+            category: line.category,
             place: line.place,
             sessions: Vec::with_capacity(sessions),
         };
@@ -412,6 +433,7 @@ fn version_or(text: &[u8], error: &serde_json::Error) -> FormatError {
 
 fn line(record: &SessionRecord) -> EntryLine<'_> {
     let entry = record.last_sent.as_ref();
+    let classification = entry.and_then(|entry| entry.classification.as_deref());
     EntryLine {
         id: entry.map(|entry| entry.id),
         workspace: entry.map(|entry| entry.workspace),
@@ -420,6 +442,9 @@ fn line(record: &SessionRecord) -> EntryLine<'_> {
         stop: record.stop,
         minutes: (Minutes::shown_by(record.start, record.stop) != record.minutes)
             .then_some((record.minutes.start, record.minutes.end)),
+        project: classification.and_then(|sent| sent.project),
+        tags: classification.map(|sent| sent.tags.to_vec()).unwrap_or_default(),
+        adopted: entry.is_some_and(|entry| entry.adopted),
         inferred: record.inferred,
         other_day: record.other_day.filter(|_| record.inferred),
         removed: record.removed,
@@ -443,7 +468,9 @@ fn record(key: SessionKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<Sessi
             let sent = line.sent.unwrap_or(Sent { start: line.start, stop: line.stop, halted: false });
             let Sent { start, stop, halted } = sent;
             let description = if *description == **title { Rc::clone(title) } else { description.into() };
-            Some(LastSent { id, workspace, description, start, stop, halted })
+            let classification = Classification { project: line.project, tags: line.tags.into() }.kept();
+            let adopted = line.adopted;
+            Some(LastSent { id, workspace, description, start, stop, halted, adopted, classification })
         }
         (None, None, None) if line.sent.is_none() => None,
         _ => return Err(FormatError::Damaged(format!("the entry {key} lacks its id, workspace or description"))),

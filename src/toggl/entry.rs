@@ -20,6 +20,10 @@ pub struct TimeEntry {
     pub start: OffsetDateTime,
     /// When it stops; `None` while it runs.
     pub stop: Option<OffsetDateTime>,
+    /// Toggl's number of its project.
+    pub project: Option<i64>,
+    /// The names of its tags.
+    pub tags: Vec<String>,
     /// Deleted in Toggl (such entries are listed only with `since`).
     pub deleted: bool,
 }
@@ -126,8 +130,16 @@ fn read(entry: &Value) -> Result<TimeEntry, String> {
         description: entry.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
         start,
         stop: stop(entry, start),
+        project: id(entry, "project_id"),
+        tags: tags(entry),
         deleted: entry.get("server_deleted_at").is_some_and(|at| !at.is_null()),
     })
+}
+
+/// The names of the tags; Toggl's `null` is none.
+fn tags(entry: &Value) -> Vec<String> {
+    let tags = entry.get("tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    tags.iter().filter_map(|tag| Some(tag.as_str()?.to_owned())).collect()
 }
 
 /// A running entry has a negative duration, -1 or minus its start; of that only the sign counts, but it counts more

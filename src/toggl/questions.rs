@@ -52,11 +52,12 @@ pub fn workspaces<E: From<SendError>>(ask: Ask<'_, E>) -> Result<Vec<Named>, E> 
 /// # Errors
 /// Whatever ended the asking.
 pub fn projects<E: From<SendError>>(ask: Ask<'_, E>, workspace: i64) -> Result<Result<Vec<Named>, Refusal>, E> {
-    let mut all = Vec::new();
+    let mut all: Vec<Named> = Vec::new();
     for page in 1.. {
         match ask(&Call::Projects { workspace, page })? {
             Outcome::Done(Reply::Projects(projects)) => {
-                let is_last = projects.len() < PROJECTS_A_PAGE;
+                // Whoever does not know pages answers the same to each.
+                let is_last = projects.len() < PROJECTS_A_PAGE || projects.last() == all.last();
                 all.extend(projects);
                 if is_last {
                     break;

@@ -71,6 +71,8 @@ impl History {
                     start: record.start,
                     stop: record.stop,
                     halted: false,
+                    adopted: false,
+                    classification: None,
                 });
             }
         }

@@ -12,7 +12,8 @@ use std::process::Command;
 
 use chute_toggl::chute_kun::snapshot::{self, blocks};
 use chute_toggl::reconcile::ingest::ingest;
-use chute_toggl::reconcile::plan::{Defaults, Options, plan};
+use chute_toggl::reconcile::plan::{Options, plan};
+use chute_toggl::reconcile::selection::Selection;
 use chute_toggl::sidecar::Sidecar;
 use chute_toggl::zone::Zone;
 
@@ -102,7 +103,7 @@ fn settle(folder: &Path) {
 }
 
 fn everything() -> Options {
-    Options::plain(Defaults::default())
+    Options::plain(Selection::default())
 }
 
 fn timed<T>(name: &str, work: impl FnOnce() -> T) -> T {

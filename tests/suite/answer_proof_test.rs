@@ -4,6 +4,7 @@
 use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::StopReason;
 use chute_toggl::reconcile::plan::HoldReason;
+use chute_toggl::reconcile::selection::NameOrId;
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{Account, Call, DateHeader, Fault, InProcess, LogLine, Loss, Person, SandboxClock, WORKSPACE};
@@ -226,7 +227,7 @@ fn an_intent_is_looked_for_where_it_was_sent() {
     let saved = user.clock.now() - 5;
     // Saved and sent; the answer is not heard.
     assert!(push_or_die(&mut user, &snapshot(&tasks), saved, &utc(), Some(4)).is_none());
-    user.options.workspace = Some(OTHER);
+    user.options.selection.workspace = Some(NameOrId::Id(OTHER));
     assert_eq!(made_good(&mut user, &tasks).len(), 2);
     assert_eq!(count(&user, Call::Create), 2);
 }
@@ -296,7 +297,7 @@ fn what_is_in_a_lost_workspace_is_held_back_and_the_rest_goes_on() {
                 sandbox.add_workspace(OTHER, "Elsewhere");
                 sandbox.lose_workspace(WORKSPACE, loss);
             }
-            user.options.workspace = Some(OTHER);
+            user.options.selection.workspace = Some(NameOrId::Id(OTHER));
             after.push(today("More").closed(700, 710));
             let at = format!("{loss:?}, {name}");
             for _ in 0..2 {
@@ -319,7 +320,7 @@ fn what_is_in_a_lost_workspace_is_held_back_and_the_rest_goes_on() {
 fn a_kept_workspace_that_is_lost_is_named_and_nothing_is_marked() {
     for loss in [Loss::Access, Loss::Deleted] {
         let mut user = User::at(NOON);
-        user.options.workspace = None;
+        user.options.selection.workspace = None;
         push(&mut user, &[today("Work").closed(540, 550)]);
         user.toggl.sandbox().add_workspace(OTHER, "Elsewhere");
         user.toggl.sandbox().lose_workspace(WORKSPACE, loss);
@@ -332,7 +333,7 @@ fn a_kept_workspace_that_is_lost_is_named_and_nothing_is_marked() {
             4,
             "the look for older sessions, a create, whose token it is, and its workspaces"
         );
-        user.options.workspace = Some(OTHER);
+        user.options.selection.workspace = Some(NameOrId::Id(OTHER));
         assert_eq!(made_good(&mut user, &more).len(), 9);
     }
 }
@@ -341,12 +342,12 @@ fn a_kept_workspace_that_is_lost_is_named_and_nothing_is_marked() {
 fn a_workspace_that_is_set_wrong_is_found_out_at_the_first_answer() {
     let tasks: Vec<TaskBuilder> = (0..40).map(|n| today("Work").closed(300 + n * 10, 305 + n * 10)).collect();
     let mut user = User::at(NOON);
-    user.options.workspace = Some(999);
+    user.options.selection.workspace = Some(NameOrId::Id(999));
     let report = push(&mut user, &tasks).report;
     let Some(StopReason::WrongWorkspace { workspace, theirs }) = report.end else { panic!("{:?}", report.end) };
     assert_eq!((workspace, theirs[0].id, report.rejected.len()), (999, WORKSPACE, 0));
     assert_eq!(user.requests(), 4, "the look, a create, whose token it is, and its workspaces");
-    user.options.workspace = Some(WORKSPACE);
+    user.options.selection.workspace = Some(NameOrId::Id(WORKSPACE));
     assert_eq!(made_good(&mut user, &tasks).len(), 40);
 }
 
@@ -435,7 +436,7 @@ fn a_first_look_is_made_by_any_clock() {
             for start in [NOON - 3 * 3600, NOON - 2 * 3600] {
                 user.toggl.sandbox().insert("Work", start, Some(start + 600));
             }
-            user.options.workspace = (!asks_me).then_some(WORKSPACE);
+            user.options.selection.workspace = (!asks_me).then_some(NameOrId::Id(WORKSPACE));
             let report = push(&mut user, &[today("Work").closed(540, 550).closed(600, 610)]).report;
             let is_listed = ahead < 80 * DAY;
             assert_eq!(report.end, None, "{ahead}");
@@ -455,7 +456,7 @@ fn a_date_that_cannot_be_is_no_reason_to_skip_the_look() {
             let mut user = User::at(NOON);
             user.toggl.sandbox().rules.date_header = date;
             user.toggl.sandbox().insert("Work", NOON - 3 * 3600, Some(NOON - 3 * 3600 + 600));
-            user.options.workspace = workspace;
+            user.options.selection.workspace = workspace.map(NameOrId::Id);
             let report = push(&mut user, &[today("Work").closed(540, 550)]).report;
             assert_eq!((report.end, report.adopted.len()), (None, 1), "{date:?}");
         }
@@ -479,7 +480,7 @@ fn the_plan_says_how_many_requests_a_push_sends() {
         [(None, vec![work()]), (Some(WORKSPACE), vec![work()]), (None, vec![]), (None, vec![future("Later").open(540)])]
     {
         let mut user = User::at(NOON);
-        user.options.workspace = workspace;
+        user.options.selection.workspace = workspace.map(NameOrId::Id);
         for _ in 0..2 {
             let pushed = push(&mut user, &tasks);
             assert_eq!(pushed.report.requests, pushed.planned.requests() + pushed.planned.reading);

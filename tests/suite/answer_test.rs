@@ -154,7 +154,7 @@ fn a_push_that_makes_no_entry_asks_for_no_workspace() {
     // What is new after the first push lies after it.
     let mut user = User::at(EARLY);
     push(&mut user, &[closed("Draft", &THREE[..1])]);
-    user.options.workspace = None;
+    user.options.selection.workspace = None;
     let before = user.requests();
     assert_eq!(kinds(&push(&mut user, &[closed("Report", &THREE[..1])])), [OperationKind::Update]);
     assert_eq!(user.requests() - before, 1);

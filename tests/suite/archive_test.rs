@@ -64,7 +64,16 @@ fn archived() -> TestHome {
             let stop_at = stop.map(|stop| stop.unix_timestamp());
             let id = home.toggl.sandbox().insert(&thread.title, start.unix_timestamp(), stop_at);
             let description = thread.title.clone();
-            record.last_sent = Some(LastSent { id, workspace: WORKSPACE, description, start, stop, halted: false });
+            record.last_sent = Some(LastSent {
+                id,
+                workspace: WORKSPACE,
+                description,
+                start,
+                stop,
+                halted: false,
+                adopted: false,
+                classification: None,
+            });
         }
     }
     home.record(&sidecar);
@@ -201,8 +210,14 @@ fn only_what_is_settled_is_archived() {
         ("assumed", &|thread| thread.sessions[1].assumed = true),
         ("uncertain", &|thread| {
             let start = thread.sessions[1].start;
-            thread.sessions[1].intent =
-                Some(Box::new(Intent { since: 0, start, description: String::new(), workspace: None }));
+            thread.sessions[1].intent = Some(Box::new(Intent {
+                since: 0,
+                start,
+                description: String::new(),
+                workspace: None,
+                project: None,
+                tags: Vec::new(),
+            }));
         }),
         ("rejected", &|thread| {
             let (text, operation) = (String::new(), String::new());

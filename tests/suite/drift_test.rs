@@ -2,7 +2,7 @@
 
 use chute_toggl::output::{Style, Verdict, comparison_json as json, comparison_text as text};
 use chute_toggl::reconcile::drift::{Comparison, Difference, compare, repair};
-use chute_toggl::sidecar::{LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
+use chute_toggl::sidecar::{Category, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::toggl::entry::TimeEntry;
 use time::macros::{date, datetime};
 use time::{Duration, OffsetDateTime};
@@ -20,13 +20,28 @@ fn told(sessions: u32) -> Sidecar {
         let stop = Some(start + TEN_MINUTES);
         let description = "Tea".into();
         let id = i64::from(number) + 1;
-        let entry = Some(LastSent { id, workspace: WORKSPACE, description, start, stop, halted: false });
+        let entry = Some(LastSent {
+            id,
+            workspace: WORKSPACE,
+            description,
+            start,
+            stop,
+            halted: false,
+            adopted: false,
+            classification: None,
+        });
         SessionRecord {
             last_sent: entry,
             ..SessionRecord::new(number, Minutes { start: 0, end: Some(0) }, start, stop)
         }
     });
-    let records = TaskRecord { title: "Tea".into(), planned: 0, place: None, sessions: records.collect() };
+    let records = TaskRecord {
+        title: "Tea".into(),
+        planned: 0,
+        category: Category::General,
+        place: None,
+        sessions: records.collect(),
+    };
     Sidecar { tasks: [(thread, records)].into(), ..Sidecar::default() }
 }
 
@@ -45,6 +60,8 @@ fn held(sidecar: &Sidecar) -> Vec<TimeEntry> {
             description: description.to_string(),
             start: utc(start),
             stop: stop.map(utc),
+            project: None,
+            tags: Vec::new(),
             deleted: false,
         })
     };

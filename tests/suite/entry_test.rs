@@ -35,6 +35,8 @@ fn an_entry_is_read() {
         description: "朝会".to_owned(),
         start: datetime!(2025-06-02 09:00 UTC),
         stop: Some(datetime!(2025-06-02 09:30 UTC)),
+        project: None,
+        tags: Vec::new(),
         deleted: false,
     };
     assert_eq!(parse_entry(&entry().to_string()), Some(expected.clone()));

@@ -382,7 +382,7 @@ fn the_look_reaches_a_day_beyond_the_sessions() {
     let mut user = User::at(NOON);
     let clock = user.clock.clone();
     user.toggl = InProcess::new(SandboxClock::By(std::sync::Arc::new(move || clock.now_ms() + 3 * DAY * 1000)));
-    user.options.workspace = None;
+    user.options.selection.workspace = None;
     assert_eq!(push(&mut user, &done(&[("First", 1)])).report.end, None);
     let days = [0, 3].map(|days| format!("start_date={}&", window_start(NOON + days * DAY)));
     assert!(looks(&user).iter().zip(&days).all(|(look, day)| look.target.contains(day)), "{:?}", looks(&user));

@@ -9,6 +9,8 @@ mod blocks_test;
 mod changed_back_test;
 mod clock_test;
 mod commands_test;
+mod config_file_test;
+mod config_test;
 mod connection_test;
 #[path = "../corpus/mod.rs"]
 mod corpus;
@@ -54,6 +56,7 @@ mod sandbox;
 mod sandbox_test;
 mod scale_test;
 mod secret_test;
+mod selection_test;
 mod shortcut_test;
 mod sidecar_file_test;
 mod sidecar_test;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chute_toggl::chute_kun::snapshot::Session;
 use chute_toggl::reconcile::matching::{MatchContext, SnapshotTask, align, identify, ymd};
-use chute_toggl::sidecar::{List, Minutes, Place, SessionRecord, TaskKey, TaskRecord};
+use chute_toggl::sidecar::{Category, List, Minutes, Place, SessionRecord, TaskKey, TaskRecord};
 use chute_toggl::zone::Zone;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -33,7 +33,13 @@ fn records(sessions: &[(u16, Option<u16>)]) -> Vec<SessionRecord> {
 
 /// A thread that was the first task of today, planned for the day that is on record.
 fn tea(sessions: Sessions) -> TaskRecord {
-    TaskRecord { title: "Tea".into(), planned: ON_RECORD, place: Some(today(0)), sessions: records(sessions) }
+    TaskRecord {
+        title: "Tea".into(),
+        planned: ON_RECORD,
+        category: Category::General,
+        place: Some(today(0)),
+        sessions: records(sessions),
+    }
 }
 
 fn today(index: u32) -> Place {

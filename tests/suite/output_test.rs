@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use chute_toggl::output::{Style, View};
 use chute_toggl::reconcile::ingest::Ingested;
-use chute_toggl::reconcile::plan::{Defaults, Options, Plan, plan};
+use chute_toggl::reconcile::plan::{Options, Plan, plan};
+use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::sidecar::{
-    Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+    Category, Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
 use chute_toggl::toggl::quota::{Level, Quota};
 use chute_toggl::zone::Zone;
@@ -46,7 +47,7 @@ impl Scene {
                 ..Sidecar::default()
             },
             intake: Ingested::default(),
-            options: Options { workspace: Some(7), ..Options::plain(Defaults::default()) },
+            options: Options::plain(Selection { workspace: Some(NameOrId::Id(7)), ..Selection::default() }),
             plan: Plan::default(),
             zone: Zone::named("Asia/Tokyo").unwrap(),
         }
@@ -62,7 +63,13 @@ impl Scene {
         change(&mut record);
         let task = u32::try_from(self.sidecar.tasks.len()).unwrap();
         let key = TaskKey { day: 20_260_511, number: task };
-        let thread = TaskRecord { title: title.into(), planned: 20_260_511, place: None, sessions: vec![record] };
+        let thread = TaskRecord {
+            title: title.into(),
+            planned: 20_260_511,
+            category: Category::General,
+            place: None,
+            sessions: vec![record],
+        };
         self.sidecar.tasks.insert(key, thread);
         SessionKey { task: key, session: 0 }
     }
@@ -111,6 +118,8 @@ fn told(title: &str) -> impl Fn(&mut SessionRecord) + use<> {
             start: record.start,
             stop: record.stop,
             halted: false,
+            adopted: false,
+            classification: None,
         });
     }
 }
@@ -121,7 +130,14 @@ fn entry(record: &mut SessionRecord) -> &mut LastSent {
 }
 
 fn intent() -> Box<Intent> {
-    Box::new(Intent { since: NOW.unix_timestamp() - 600, start: NOW, description: "x".to_owned(), workspace: None })
+    Box::new(Intent {
+        since: NOW.unix_timestamp() - 600,
+        start: NOW,
+        description: "x".to_owned(),
+        workspace: None,
+        project: None,
+        tags: Vec::new(),
+    })
 }
 
 fn rejection(status: u16, text: &str) -> Box<Rejection> {

@@ -1,6 +1,6 @@
 //! The plan: what is sent for which change, in which order, in how many requests.
 
-use chute_toggl::reconcile::plan::{Change, Defaults, OperationKind, fingerprint};
+use chute_toggl::reconcile::plan::{Change, Operation, OperationKind, Wanted, fingerprint};
 use chute_toggl::zone::Zone;
 use time::macros::date;
 
@@ -294,9 +294,10 @@ fn the_fingerprint_of_what_was_refused_is_the_same_for_ever() {
     let mut user = User::at(NOW);
     let pushed = user.push(&snapshot(&[closed("Tea", &[(100, 110)])]), NOW - 60, &utc());
     let operation = &pushed.report.done[0];
-    assert_eq!(fingerprint(operation, &Defaults::default()), "f012969708921d0b");
-    let tagged = Defaults { tags: vec!["a".to_owned()], ..Defaults::default() };
-    assert_ne!(fingerprint(operation, &tagged), fingerprint(operation, &Defaults::default()));
+    assert_eq!(fingerprint(operation), "f012969708921d0b");
+    let wanted = Wanted { tags: ["a".to_owned()].into(), ..Wanted::default() };
+    let tagged = Operation { wanted, ..operation.clone() };
+    assert_ne!(fingerprint(&tagged), fingerprint(operation));
 }
 
 /// Once the dry run said 0: that the session is open again was passed over where it had a change to send as well.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chute_toggl::reconcile::recovery::{adopt, adopt_all};
-use chute_toggl::sidecar::{Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
+use chute_toggl::sidecar::{
+    Category, Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+};
 use chute_toggl::toggl::entry::TimeEntry;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -27,11 +29,29 @@ fn inferred(record: SessionRecord) -> SessionRecord {
 }
 
 fn listed(id: i64, description: &str, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> TimeEntry {
-    TimeEntry { id, workspace: WORKSPACE, description: description.to_owned(), start, stop, deleted: false }
+    TimeEntry {
+        id,
+        workspace: WORKSPACE,
+        description: description.to_owned(),
+        start,
+        stop,
+        project: None,
+        tags: Vec::new(),
+        deleted: false,
+    }
 }
 
 fn known(id: i64, start: OffsetDateTime) -> LastSent {
-    LastSent { id, workspace: WORKSPACE, description: "".into(), start, stop: None, halted: false }
+    LastSent {
+        id,
+        workspace: WORKSPACE,
+        description: "".into(),
+        start,
+        stop: None,
+        halted: false,
+        adopted: false,
+        classification: None,
+    }
 }
 
 /// Tasks with these titles and sessions.
@@ -39,6 +59,7 @@ fn sidecar(tasks: &[(&str, Vec<SessionRecord>)]) -> Sidecar {
     let thread = |(title, records): &(&str, Vec<SessionRecord>)| TaskRecord {
         title: (*title).into(),
         planned: 0,
+        category: Category::General,
         place: None,
         sessions: records.clone(),
     };
@@ -125,7 +146,14 @@ fn of_several_alike_each_gets_the_one_with_its_stop() {
 
 #[test]
 fn it_is_looked_for_as_it_was_sent() {
-    let intent = Intent { since: 0, start: at(0, 530), description: "Draft".to_owned(), workspace: None };
+    let intent = Intent {
+        since: 0,
+        start: at(0, 530),
+        description: "Draft".to_owned(),
+        workspace: None,
+        project: None,
+        tags: Vec::new(),
+    };
     let tea = || {
         sidecar(&[(
             "Tea",

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use chute_toggl::sidecar::{
-    Digest, Intent, LastSent, List, Minutes, Place, Rejection, RejectsAll, Revision, SessionKey, SessionRecord,
-    Sidecar, TaskKey, TaskRecord, Waiting,
+    Category, Classification, Digest, Intent, LastSent, List, Minutes, Names, Place, Rejection, RejectsAll, Resolution,
+    Revision, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, Waiting,
 };
+use chute_toggl::toggl::Named;
 use chute_toggl::toggl::quota::Quota;
 use proptest::prelude::*;
 use time::macros::date;
@@ -20,9 +21,11 @@ fn instant() -> impl Strategy<Value = OffsetDateTime> {
 }
 
 fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
-    let flags = (any::<[bool; 6]>(), 0_i64..4_000, 0_u16..1440);
+    let flags = (any::<[bool; 7]>(), 0_i64..4_000, 0_u16..1440);
     (instant(), flags, ".{0,8}", 1_i64..i64::MAX).prop_map(move |(start, (flags, minutes, odd_minute), text, id)| {
-        let [is_open, inferred, gone, assumed, has_entry, is_off] = flags;
+        let [is_open, inferred, gone, assumed, has_entry, is_off, is_classified] = flags;
+        let tags: Vec<String> = if is_off { vec![text.clone()] } else { Vec::new() };
+        let project = is_classified.then_some(id);
         let stop = (!is_open).then(|| start + Duration::minutes(minutes));
         let shown = Minutes::shown_by(start, stop);
         let held_stop = if is_off { Some(start + Duration::minutes(3)) } else { stop };
@@ -42,9 +45,12 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
                 start,
                 stop: held_stop,
                 halted: is_off && is_open,
+                adopted: inferred,
+                classification: Classification { project, tags: tags.clone().into() }.kept(),
             }),
-            intent: (!has_entry && gone)
-                .then(|| Box::new(Intent { since: 5, start, description: text.clone(), workspace: Some(7) })),
+            intent: (!has_entry && gone).then(|| {
+                Box::new(Intent { since: 5, start, description: text.clone(), workspace: Some(7), project, tags })
+            }),
             rejected: is_off
                 .then(|| Box::new(Rejection { status: 400, text, operation: "0".repeat(16), acknowledged: false })),
         }
@@ -53,15 +59,26 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
 
 fn thread() -> impl Strategy<Value = TaskRecord> {
     let records = (1_usize..4).prop_flat_map(|n| (0..u32::try_from(n).unwrap()).map(record).collect::<Vec<_>>());
-    (".{0,20}", 0_u32..30_000_000, prop::option::of((0_u8..3, 0_u32..99)), records).prop_map(
-        |(title, planned, place, records)| TaskRecord {
+    (".{0,20}", 0_u32..30_000_000, any::<bool>(), prop::option::of((0_u8..3, 0_u32..99)), records).prop_map(
+        |(title, planned, is_work, place, records)| TaskRecord {
             title: title.into(),
             planned,
+            category: if is_work { Category::Work } else { Category::General },
             place: place
                 .map(|(list, index)| Place { list: [List::Today, List::Future, List::Past][usize::from(list)], index }),
             sessions: records,
         },
     )
+}
+
+/// What names were found to mean, of each kind one.
+fn names(workspace: Option<i64>) -> Names {
+    let Some(id) = workspace else { return Names::default() };
+    let two = [1, 2].map(|id| Named { id, name: "Two \"of\" one name".to_owned() });
+    let kinds = [Resolution::Found(id), Resolution::Several(two.to_vec()), Resolution::Missing];
+    let named = kinds.into_iter().zip(["a", "b", ""]).map(|(kind, name)| (name.to_owned(), kind));
+    let projects: BTreeMap<String, Resolution> = named.collect();
+    Names { workspaces: BTreeMap::from([("c".to_owned(), id)]), projects: BTreeMap::from([(id, projects)]) }
 }
 
 fn sidecar() -> impl Strategy<Value = Sidecar> {
@@ -82,6 +99,7 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
             snapshot_digest: taken.map(|taken| Digest::of(&taken.to_le_bytes())),
             running: threads.keys().next().map(|&thread| SessionKey { task: thread, session: 3 }),
             snapshot: taken.map(|taken| format!("/home/\"some\\one\"/{taken}\n.toml")),
+            names: names(workspace),
             quota: Quota { last_request_ms: workspace, ..Quota::default() },
             scanned_from: looked.then_some(date!(2026 - 02 - 03)),
             tasks: threads,

@@ -7,8 +7,9 @@ use std::time::Duration;
 use chute_toggl::chute_kun::snapshot::blocks;
 use chute_toggl::execute::{Effects, Event, Report, Unwatched, Watch, execute};
 use chute_toggl::reconcile::ingest::{Depth, ingest, parse, save_instant};
-use chute_toggl::reconcile::plan::{Defaults, Options, Plan, plan};
+use chute_toggl::reconcile::plan::{Options, Plan, plan};
 use chute_toggl::reconcile::recovery::Provenance;
+use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::sidecar::file::Store;
 use chute_toggl::sidecar::{Digest, List, Place, Revision, SessionKey, SessionRecord, Sidecar};
 use chute_toggl::toggl::{SendPolicy, Sender};
@@ -53,7 +54,7 @@ impl User {
                 max_requests: None,
                 wait: false,
             },
-            options: Options { workspace: Some(WORKSPACE), ..Options::plain(Defaults::default()) },
+            options: Options::plain(Selection { workspace: Some(NameOrId::Id(WORKSPACE)), ..Selection::default() }),
             written: 0,
             archives: false,
         }

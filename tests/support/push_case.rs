@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use chute_toggl::chute_kun::snapshot::{blocks, parse};
 use chute_toggl::reconcile::ingest::ingest;
-use chute_toggl::reconcile::plan::{Defaults, Options, plan};
+use chute_toggl::reconcile::plan::{Options, plan};
+use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::sidecar::{Revision, Sidecar};
 use chute_toggl::zone::Zone;
 
@@ -112,8 +113,8 @@ impl PushCase {
     /// What a push is asked for, as the arguments say it.
     pub fn options(&self) -> Options {
         let prune = self.args.contains(&"--prune").then_some(20);
-        let workspace = self.names_workspace.then_some(WORKSPACE);
-        Options { prune, workspace, ..Options::plain(Defaults::default()) }
+        let workspace = self.names_workspace.then_some(NameOrId::Id(WORKSPACE));
+        Options { prune, ..Options::plain(Selection { workspace, ..Selection::default() }) }
     }
 
     /// A user in this case, before the push.

@@ -6,6 +6,8 @@ use crate::exit::Exit;
 use crate::output::doctor::Check;
 use crate::output::progress::{answered, failed};
 use crate::output::{clock_off, count, moment_from};
+use crate::reconcile::names;
+use crate::reconcile::selection::NameOrId;
 use crate::settings::Settings;
 use crate::sidecar::Sidecar;
 use crate::toggl::http::Client;
@@ -129,16 +131,29 @@ fn workspace(me: &Me, reached: &[Named], settings: &Settings, sidecar: &Sidecar)
         Some(named) if !named.name.is_empty() => format!("{} ({id})", named.name),
         _ => id.to_string(),
     };
-    let used = settings.workspace.or(sidecar.workspace);
+    let set = &settings.selection.workspace;
+    let used = match set {
+        Some(NameOrId::Name(named)) if !reached.is_empty() => match names::workspace(named, reached) {
+            Ok(id) => Some(id),
+            Err(problem) => {
+                let todo = "correct `workspace` in the settings file";
+                return Check::fault("workspace", Exit::Usage, problem, todo);
+            }
+        },
+        _ => settings.selection.known_workspace(sidecar),
+    };
     let theirs: Vec<String> = reached.iter().map(|named| name(named.id)).collect();
     match (used, me.workspace) {
         (Some(used), _) if !reached.is_empty() && !reached.iter().any(|named| named.id == used) => Check::fault(
             "workspace",
-            if settings.workspace.is_some() { Exit::Usage } else { Exit::Attention },
+            if set.is_some() { Exit::Usage } else { Exit::Attention },
             format!("the token does not reach the workspace {used}"),
-            format!("set TOGGL_WORKSPACE_ID to one that it does: {}", theirs.join(", ")),
+            format!(
+                "set TOGGL_WORKSPACE_ID, or `workspace` in the settings file, to one that it does: {}",
+                theirs.join(", ")
+            ),
         ),
-        (Some(used), default) if settings.workspace.is_some() => match default.filter(|&default| default != used) {
+        (Some(used), default) if set.is_some() => match default.filter(|&default| default != used) {
             Some(default) => {
                 Check::note("workspace", format!("{} as set; the account's default is {}", name(used), name(default)))
             }

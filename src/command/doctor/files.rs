@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::ago;
+use super::{ago, config};
 use crate::chute_kun::reading::{self, ReadError, Reading};
 use crate::chute_kun::snapshot::{self, Snapshot};
 use crate::command::Context;
@@ -70,8 +70,9 @@ pub fn check(settings: &Settings, zone: &Zone, context: &Context<'_>, checks: &m
     sidecar_file(settings, &loaded, context, checks);
     let mut stage = Stage::New;
     if let (Some(intake), true) = (intake, loaded.is_ok()) {
-        let plan = plan(&sidecar, &intake, &Options::plain(settings.defaults.clone()));
+        let plan = plan(&sidecar, &intake, &Options::plain(settings.selection.clone()));
         let pushed = sidecar.sessions().filter(|(_, _, record)| record.last_sent.is_some()).count();
+        config::rules(settings, &sidecar, &plan, checks);
         records(&plan, pushed, checks);
         stage = match plan.requests() {
             _ if pushed == 0 => Stage::New,

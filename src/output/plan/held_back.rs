@@ -4,6 +4,7 @@ use super::rejections::{Rejected, rejections};
 use super::sessions::{MOST_LINES, first, list, more};
 use crate::output::View;
 use crate::output::layout::Page;
+use crate::output::words;
 use crate::output::words::{by_number, count, entries, meaning, number};
 use crate::reconcile::ingest::InvalidSession;
 use crate::reconcile::plan::{HoldReason, Plan};
@@ -13,7 +14,7 @@ use crate::sidecar::SessionKey;
 const MOST_LINES_IN_ORDER: usize = 3;
 
 /// The reasons in the order in which they are shown: what needs attention comes last, where it is seen.
-const ORDER: [HoldReason; 8] = [
+const ORDER: [HoldReason; 9] = [
     HoldReason::Open,
     HoldReason::Gone,
     HoldReason::Assumed,
@@ -21,6 +22,7 @@ const ORDER: [HoldReason; 8] = [
     HoldReason::Uncertain,
     HoldReason::Workspace,
     HoldReason::Reopened,
+    HoldReason::NoProject,
     HoldReason::Rejected,
 ];
 
@@ -46,6 +48,7 @@ fn adjective(why: HoldReason) -> &'static str {
         HoldReason::Assumed => "assumed",
         HoldReason::Workspace => "in a workspace out of reach",
         HoldReason::Gone => "removed",
+        HoldReason::NoProject => "without project",
     }
 }
 
@@ -58,6 +61,9 @@ pub fn all(page: &mut Page, view: &View<'_>, plan: &Plan) {
         } else if !sessions.is_empty() {
             let is_in_order = !matches!(why, HoldReason::Uncertain | HoldReason::Reopened);
             page.paragraph(0, &meaning(why, sessions.len()));
+            if why == HoldReason::NoProject {
+                no_projects(page, plan);
+            }
             first(page, view, &sessions, if is_in_order { MOST_LINES_IN_ORDER } else { MOST_LINES });
         }
     }
@@ -74,8 +80,27 @@ pub fn needing_attention(page: &mut Page, view: &View<'_>, plan: &Plan) {
             list(page, view, &held);
         }
     }
+    let waiting: Vec<SessionKey> = plan.held_for(HoldReason::NoProject).collect();
+    if !waiting.is_empty() {
+        page.paragraph(0, &meaning(HoldReason::NoProject, waiting.len()));
+        no_projects(page, plan);
+        first(page, view, &waiting, MOST_LINES);
+    }
     invalid(page, &view.intake.invalid);
     pruning(page, plan);
+}
+
+/// Which names in the settings mean no project, and what to do.
+fn no_projects(page: &mut Page, plan: &Plan) {
+    for no_project in &plan.no_projects {
+        page.paragraph(2, &words::no_project(no_project));
+    }
+}
+
+/// How many sessions the settings leave alone for each reason: `12 before `since`, 3 too short`. Nothing if none is.
+pub fn left_alone(plan: &Plan) -> String {
+    let counts = plan.left_alone.iter().map(|(&why, &n)| format!("{} {}", number(n), words::left_alone(why)));
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 fn invalid(page: &mut Page, invalid: &[InvalidSession]) {

@@ -9,7 +9,8 @@ use crate::output::View;
 use crate::output::escape::{cut, escape, width};
 use crate::output::layout::{Ink, Page, pad, pad_left};
 use crate::output::words;
-use crate::reconcile::plan::{Change, Operation, OperationKind};
+use crate::reconcile::plan::{Change, Operation, OperationKind, Wanted};
+use crate::reconcile::selection::NameOrId;
 use crate::sidecar::{SessionKey, SessionRecord};
 use crate::toggl::description_of;
 
@@ -202,8 +203,11 @@ impl Row<'_> {
     fn why(&self) -> String {
         let operation = self.operation;
         match operation.kind {
-            OperationKind::Create | OperationKind::Start => "new".to_owned(),
-            OperationKind::Delete => "removed from Chute_kun".to_owned(),
+            OperationKind::Create | OperationKind::Start => format!("new{}", wanted(&operation.wanted)),
+            OperationKind::Delete => match operation.left_alone {
+                Some(why) => words::left_alone(why),
+                None => "removed from Chute_kun".to_owned(),
+            },
             OperationKind::Halt if self.record.is_some_and(|record| record.removed) => {
                 "removed from Chute_kun".to_owned()
             }
@@ -262,6 +266,19 @@ impl Row<'_> {
         }
         if is_another_day { format!("{} {old}", words::day(old_start.date())) } else { old }
     }
+}
+
+/// The rule that decided, project and tags: ` (rule 1): ACME redesign, #client`. Nothing where nothing is set.
+fn wanted(wanted: &Wanted) -> String {
+    let rule = wanted.rule.map_or(String::new(), |at| format!(" (rule {})", at.number));
+    let project = wanted.project.as_ref().map(|project| match project {
+        NameOrId::Name(name) => name.to_string(),
+        NameOrId::Id(id) => format!("project {id}"),
+    });
+    let tags: Vec<String> = wanted.tags.iter().map(|tag| format!("#{tag}")).collect();
+    let parts: Vec<String> =
+        project.into_iter().chain([tags.join(" ")].into_iter().filter(|tags| !tags.is_empty())).collect();
+    if parts.is_empty() { rule } else { format!("{rule}: {}", parts.join(", ")) }
 }
 
 /// The marks of a session of so many seconds.

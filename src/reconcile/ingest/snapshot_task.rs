@@ -80,6 +80,7 @@ impl WorkedTask<'_> {
     pub(super) fn is_as_recorded(&self, known: &TaskRecord) -> bool {
         known.place == Some(self.place)
             && known.planned == self.task.planned_ymd
+            && known.category == self.task.category
             && *known.title == *self.task.title
             && self.has_minutes_of(known)
     }

@@ -38,6 +38,7 @@ pub(super) fn new(worked: &WorkedTask<'_>, dated: Vec<Dated>, dates: &Dates<'_>)
     TaskRecord {
         title: worked.task.title.as_str().into(),
         planned: worked.task.planned_ymd,
+        category: worked.task.category,
         place: Some(worked.place),
         sessions: records,
     }
@@ -61,6 +62,7 @@ pub(super) fn known_to_date(
         known.title = worked.task.title.as_str().into();
     }
     known.planned = worked.task.planned_ymd;
+    known.category = worked.task.category;
     // What was not in the last snapshot can be older than it.
     let last_saved = dates.last_saved.filter(|_| known.place.is_some());
     known.place = Some(worked.place);

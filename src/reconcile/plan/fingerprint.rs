@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Change, Defaults, Operation, OperationKind};
+use super::{Change, Operation, OperationKind};
 use crate::toggl::description_of;
 
 /// Names an operation by what it asks for, so that what was rejected is known again. Two operations that ask for the
 /// same have the same fingerprint, on any machine and in any version (FNV-1a, 64 bits).
 #[must_use]
-pub fn fingerprint(operation: &Operation, defaults: &Defaults) -> String {
-    let wanted = wanted(operation, defaults);
+pub fn fingerprint(operation: &Operation) -> String {
+    let wanted = wanted(operation);
     let hash = format!("{:?} {wanted}", operation.kind)
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
@@ -21,7 +21,7 @@ pub fn fingerprint(operation: &Operation, defaults: &Defaults) -> String {
 /// What is asked for, in the words that fingerprints have always been made of; how it is sent is another matter. What is
 /// not asked for, such as the stop of a halted entry that gets another title, tells no two operations apart, and neither
 /// does the workspace, which may not be known yet.
-fn wanted(operation: &Operation, defaults: &Defaults) -> Value {
+fn wanted(operation: &Operation) -> Value {
     let mut wanted = Map::new();
     let mut ask = |name: &str, value: Value| wanted.insert(name.to_owned(), value);
     let has = |which: fn(&Change) -> bool| operation.changes.iter().any(which);
@@ -33,9 +33,9 @@ fn wanted(operation: &Operation, defaults: &Defaults) -> Value {
             ask("description", description);
             ask("start", json!(rfc3339(operation.start)));
             ask("duration", json!(duration(operation)));
-            defaults.project.map(|project| ask("project_id", json!(project)));
-            if !defaults.tags.is_empty() {
-                ask("tags", json!(defaults.tags));
+            operation.wanted.project_id.map(|project| ask("project_id", json!(project)));
+            if !operation.wanted.tags.is_empty() {
+                ask("tags", json!(&*operation.wanted.tags));
             }
         }
         OperationKind::Stop | OperationKind::Update | OperationKind::Resume => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::other_days::adopt_other_days;
 use super::window::{Days, day_of};
-use crate::sidecar::{LastSent, SessionKey, Sidecar};
+use crate::sidecar::{Classification, LastSent, SessionKey, Sidecar};
 use crate::toggl::{TimeEntry, description_of};
 
 /// Gives the records of `wanted` that have an entry among `listed` that entry, and tells which got one. Entries that
@@ -63,8 +63,14 @@ fn adopt_same_start(
         let Some(at) = alike.iter().position(|entry| !same_stop || entry.stop == stop) else { continue };
         let found = alike.swap_remove(at);
         if let Some(record) = sidecar.record_mut(key) {
-            record.intent = None;
-            record.last_sent = Some(entry_of(found, stop.is_none()));
+            let intent = record.intent.take();
+            let mut entry = entry_of(found, stop.is_none());
+            if let Some(intent) = intent {
+                // The request was this program's, so it is known what it said.
+                entry.adopted = false;
+                entry.classification = Classification { project: intent.project, tags: intent.tags.into() }.kept();
+            }
+            record.last_sent = Some(entry);
             adopted.push(key);
         }
     }
@@ -93,7 +99,9 @@ pub fn relink(sidecar: &mut Sidecar, listed: &[TimeEntry], days: Option<Days>) {
         let alike = free.get_mut(&(sent.workspace, sent.start.unix_timestamp())).filter(|_| is_listed);
         let Some(alike) = alike else { continue };
         if let Some(twin) = alike.iter().position(|entry| *entry.description == *sent.description) {
-            *sent = entry_of(alike.swap_remove(twin), is_open);
+            // It was made anew by this program, for the one that it had made.
+            let (adopted, classification) = (sent.adopted, sent.classification.take());
+            *sent = LastSent { adopted, classification, ..entry_of(alike.swap_remove(twin), is_open) };
         }
     }
 }
@@ -109,5 +117,7 @@ pub fn entry_of(found: &TimeEntry, is_open: bool) -> LastSent {
         stop: found.stop,
         // The session is open and Toggl's entry is not: its stop is no fact about the session.
         halted: found.stop.is_some() && is_open,
+        adopted: true,
+        classification: None,
     }
 }

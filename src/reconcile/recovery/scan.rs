@@ -5,6 +5,7 @@ use time::{Date, Duration};
 use super::adoption::{adopt_all, relink};
 use super::window::{Days, day_of, midnight};
 use crate::reconcile::ingest::Ingested;
+use crate::reconcile::selection::Selection;
 use crate::sidecar::{SessionKey, SessionRecord, Sidecar};
 use crate::toggl::TimeEntry;
 
@@ -35,25 +36,30 @@ pub struct Recovered {
 
 impl Scan {
     /// The sessions to look for before anything is made: those without an entry that start before the day from which such
-    /// sessions have been looked for.
+    /// sessions have been looked for. What lies before `since` is looked for when it is not left alone any more.
     #[must_use]
-    pub fn wanted(sidecar: &Sidecar) -> Vec<SessionKey> {
-        Scan::unscanned(sidecar).collect()
+    pub fn wanted(sidecar: &Sidecar, selection: &Selection) -> Vec<SessionKey> {
+        Scan::unscanned(sidecar, selection).collect()
     }
 
     /// Whether there are such sessions: then Toggl is asked first what it holds.
     #[must_use]
-    pub fn is_due(sidecar: &Sidecar) -> bool {
-        Scan::unscanned(sidecar).next().is_some()
+    pub fn is_due(sidecar: &Sidecar, selection: &Selection) -> bool {
+        Scan::unscanned(sidecar, selection).next().is_some()
     }
 
-    fn unscanned(sidecar: &Sidecar) -> impl Iterator<Item = SessionKey> {
+    fn unscanned(sidecar: &Sidecar, selection: &Selection) -> impl Iterator<Item = SessionKey> {
         let is_unscanned = move |start| sidecar.scanned_from.is_none_or(|from| day_of(start) < from);
+        // In days of UTC, as what was looked for is noted: there it may be the day before.
+        let since = selection.since.and_then(Date::previous_day);
+        let is_asked_for = move |start| since.is_none_or(|since| day_of(start) >= since);
         let lacks_entry = |record: &SessionRecord| {
             record.last_sent.is_none() && record.intent.is_none() && !record.removed && !record.assumed
         };
         (sidecar.sessions())
-            .filter(move |(_, _, record)| lacks_entry(record) && is_unscanned(record.start))
+            .filter(move |(_, _, record)| {
+                lacks_entry(record) && is_unscanned(record.start) && is_asked_for(record.start)
+            })
             .map(|(key, _, _)| key)
     }
 

@@ -259,8 +259,15 @@ fn what_toggl_refused_wants_a_look_and_what_is_uncertain_a_word() {
             let description = thread.title.to_string();
             let start = record.start;
             record.rejected = None;
-            record.intent =
-                Some(Box::new(chute_toggl::sidecar::Intent { since: BASE, start, description, workspace: None }));
+            let intent = chute_toggl::sidecar::Intent {
+                since: BASE,
+                start,
+                description,
+                workspace: None,
+                project: None,
+                tags: Vec::new(),
+            };
+            record.intent = Some(Box::new(intent));
         }
     }
     home.record(&sidecar);

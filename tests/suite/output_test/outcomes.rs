@@ -2,7 +2,7 @@
 
 use chute_toggl::execute::{RejectedSession, Report, StopReason};
 use chute_toggl::output::report_text;
-use chute_toggl::reconcile::plan::{Operation, OperationKind};
+use chute_toggl::reconcile::plan::{Operation, OperationKind, Wanted};
 use time::Duration as Span;
 
 use super::*;
@@ -20,6 +20,8 @@ fn operation(kind: OperationKind, title: &str, key: SessionKey) -> Operation {
         changes: Vec::new(),
         inferred: false,
         other_day: None,
+        wanted: Wanted::default(),
+        left_alone: None,
     }
 }
 

@@ -115,7 +115,7 @@ fn nothing_to_do_is_one_line() {
     let mut many = many.planned();
     assert_eq!(many.text(), "Up to date: 1,412 sessions.\n");
     // Nothing is asked when there is nothing to send.
-    (many.options.workspace, many.sidecar.scanned_from) = (None, None);
+    (many.options.selection.workspace, many.sidecar.scanned_from) = (None, None);
     let many = many.planned();
     assert_eq!(many.text(), "Up to date: 1,412 sessions.\n");
 }
@@ -145,7 +145,7 @@ fn summaries_count_and_cost() {
 #[test]
 fn the_first_push_says_that_it_looks_first() {
     let mut scene = many(1, Span::hours(1));
-    (scene.sidecar.scanned_from, scene.options.workspace) = (None, None);
+    (scene.sidecar.scanned_from, scene.options.selection.workspace) = (None, None);
     let scene = scene.planned();
     assert_eq!(
         scene.text(),
@@ -165,7 +165,7 @@ To send: create 1; 0 up to date; 3 requests, about 2 s.
 fn questions_are_counted_only_if_they_are_asked() {
     // Only an update: no workspace is needed for it.
     let mut scene = Scene::new().with("New", session(MORNING, MORNING), told("Old"));
-    scene.options.workspace = None;
+    scene.options.selection.workspace = None;
     let scene = scene.planned();
     assert_eq!(scene.view().requests(), 1);
     // What is uncertain is looked up, though nothing else is to be done.
