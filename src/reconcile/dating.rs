@@ -16,6 +16,7 @@ mod calendar;
 mod candidates;
 mod habits;
 mod marks;
+mod paths;
 mod regroup;
 mod score;
 mod search;

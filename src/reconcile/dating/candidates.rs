@@ -11,7 +11,7 @@ const DAY: i32 = 1440;
 /// So many days before the planned day a session is looked for at first, and where it does not fit. Planned anew when it
 /// was postponed or brought back, a task can be older than that day; with 14 days twice as many first sessions were
 /// missed.
-pub(super) const NEAR: Day = 3;
+pub(super) const NEAR: Day = 7;
 pub(super) const FAR: Day = 60;
 /// No session is looked for longer ago than this before the end of its task's window.
 const LONGEST: Day = 400;

@@ -67,9 +67,8 @@ fn try_to_move(search: &mut Search, run: &[usize], done: &mut Regrouped) {
         gain -= search.score_of_chosen(at);
     }
     for (position, &at) in run.iter().enumerate() {
-        let (score, chosen) = search.best(at, position == 0);
+        let (score, _) = search.best(at, position == 0);
         gain = if score <= IMPOSSIBLE / 2 { IMPOSSIBLE } else { gain + score };
-        search.tasks[at].chosen = chosen;
         search.put(at);
     }
     if gain > 0 {

@@ -3,6 +3,7 @@
 use super::calendar::{Calendar, Day};
 use super::candidates::{Candidate, FAR, Undated};
 use super::habits::{Counts, Habits};
+use super::paths::Scratch;
 use super::regroup::{Regrouped, regroup};
 use super::score::{IMPOSSIBLE, Score, nats};
 use super::timeline::{Placed, Timeline};
@@ -10,8 +11,10 @@ use super::timeline::{Placed, Timeline};
 /// So many candidates of a session are looked at again after the first placement: a twentieth of the work, and what is
 /// beyond them is hardly ever right.
 const KEPT: usize = 8;
+/// So many candidates of a session from longer ago are looked at together with those of its other sessions.
+const WIDE: usize = 16;
 /// A candidate that is so much less likely than the best after the first placement never comes back.
-const MARGIN: Score = nats(2000);
+const MARGIN: Score = nats(1400);
 /// A session that scores less than this may fit better on a day further back: there, its own days cost 8 to 10 and a hole
 /// that it just fits into gains 6 at most.
 const BAD: Score = nats(-400);
@@ -48,21 +51,14 @@ pub(super) struct Search {
     pub(super) task_of: Vec<usize>,
     /// Of each session, by id: how much is lost when its neighbours go to another day with it.
     pub(super) losses: Vec<Option<Score>>,
-    habits: Habits,
+    pub(super) habits: Habits,
     /// The minute of the last snapshot, where nothing ran: what starts soon after it does not go on from before.
-    anchor: Option<i32>,
+    pub(super) anchor: Option<i32>,
+    pub(super) scratch: Scratch,
 }
 
 /// The id of what is on the timeline and no session to be dated.
 pub(super) const FIXED: u32 = u32::MAX;
-
-/// A candidate against what stands beside it.
-#[derive(Clone, Copy)]
-struct Local {
-    score: Score,
-    left: Option<Placed>,
-    right: Option<Placed>,
-}
 
 impl Task {
     /// How many ways there are, if every session went where it likes.
@@ -79,14 +75,6 @@ impl Task {
         let Candidate { start, stop, .. } = self.candidates[at][self.chosen[at]];
         Placed { start: start.max(self.begin(at)), stop, id: self.first_id + u32::try_from(at).unwrap_or(0) }
     }
-
-    /// A session that is on record as open began before all that is placed.
-    fn begin(&self, at: usize) -> i32 {
-        match self.undated.lower.filter(|_| at == 0 && self.undated.started.is_some()) {
-            Some(lower) => super::candidates::minute(lower),
-            None => i32::MIN,
-        }
-    }
 }
 
 impl Search {
@@ -96,7 +84,16 @@ impl Search {
         free.sort_by_key(|&at| (tasks[at].ways(), tasks[at].candidates.len()));
         let sessions = tasks.iter().enumerate().flat_map(|(at, task)| std::iter::repeat_n(at, task.chosen.len()));
         let task_of: Vec<usize> = sessions.collect();
-        Search { losses: vec![None; task_of.len()], tasks, free, timeline, task_of, habits: Habits::common(), anchor }
+        Search {
+            losses: vec![None; task_of.len()],
+            tasks,
+            free,
+            timeline,
+            task_of,
+            habits: Habits::common(),
+            anchor,
+            scratch: Scratch::default(),
+        }
     }
 
     /// Places all tasks.
@@ -109,14 +106,15 @@ impl Search {
         for free in 0..self.free.len() {
             self.choose(self.free[free]);
         }
+        if self.free.is_empty() {
+            return;
+        }
+        self.habits = Habits::learnt(&self.count());
         for free in 0..self.free.len() {
             self.narrow(self.free[free], calendar);
         }
         self.free.retain(|&at| self.tasks[at].ways() > 1);
         self.rounds();
-        if self.free.is_empty() {
-            return;
-        }
         for _ in 0..LESSONS {
             self.habits = Habits::learnt(&self.count());
             self.rounds();
@@ -142,9 +140,7 @@ impl Search {
             for free in 0..self.free.len() {
                 let at = self.free[free];
                 self.take_out(at);
-                let before = self.tasks[at].chosen.clone();
-                self.choose(at);
-                has_moved |= self.tasks[at].chosen != before;
+                has_moved |= self.choose(at);
             }
             if !has_moved {
                 return;
@@ -152,10 +148,11 @@ impl Search {
         }
     }
 
-    /// Puts a task that is not on the timeline where it is best.
-    fn choose(&mut self, at: usize) {
-        self.tasks[at].chosen = self.best(at, false).1;
+    /// Puts a task that is not on the timeline where it is best; whether that is elsewhere than it was.
+    fn choose(&mut self, at: usize) -> bool {
+        let (_, has_moved) = self.best(at, false);
         self.put(at);
+        has_moved
     }
 
     pub(super) fn put(&mut self, at: usize) {
@@ -168,17 +165,32 @@ impl Search {
         (0..task.chosen.len()).for_each(|session| self.timeline.remove(task.placed(session)));
     }
 
+    /// Gives a task that stands badly those candidates from longer ago that stand best by themselves as well.
+    fn look_further_back(&mut self, at: usize, calendar: &Calendar<'_>) {
+        let task = &self.tasks[at];
+        let Some((mut candidates, _)) = task.undated.candidates(calendar, FAR) else { return };
+        for (session, of) in candidates.iter_mut().enumerate() {
+            let mut scores: Vec<Score> = of.iter().map(|candidate| self.standing(task, session, candidate)).collect();
+            if let Some(least) = of.len().checked_sub(WIDE).filter(|&least| least > 0) {
+                let least = *scores.clone().select_nth_unstable(least).1;
+                let mut scores = scores.drain(..);
+                of.retain(|candidate| {
+                    scores.next().is_some_and(|score| score >= least) || task.candidates[session].contains(candidate)
+                });
+            }
+        }
+        self.tasks[at].candidates = candidates;
+        self.best(at, false);
+    }
+
     /// Keeps the best candidates of each session, all other tasks as they stand. A task that stands badly is looked for
     /// further back first.
     fn narrow(&mut self, at: usize, calendar: &Calendar<'_>) {
         self.take_out(at);
         let task = &self.tasks[at];
-        let stands_badly = |session: usize| self.local(task, session)[task.chosen[session]].score < BAD;
-        if (0..task.chosen.len()).any(stands_badly)
-            && let Some((candidates, _)) = task.undated.candidates(calendar, FAR)
-        {
-            self.tasks[at].candidates = candidates;
-            self.tasks[at].chosen = self.best(at, false).1;
+        let chosen = |session: usize| &task.candidates[session][task.chosen[session]];
+        if (0..task.chosen.len()).any(|session| self.standing(task, session, chosen(session)) < BAD) {
+            self.look_further_back(at, calendar);
         }
         let through = self.through(at, |scores| scores.iter().copied().max().unwrap_or(IMPOSSIBLE));
         let task = &mut self.tasks[at];
@@ -197,130 +209,6 @@ impl Search {
         self.put(at);
     }
 
-    /// The best candidates of a task against where the others stand, and their score; of equal ones the later days. With
-    /// `elsewhere`, its first session that can goes to other days than it has.
-    pub(super) fn best(&self, at: usize, elsewhere: bool) -> (Score, Vec<usize>) {
-        let task = &self.tasks[at];
-        let mut local: Vec<Vec<Local>> = (0..task.candidates.len()).map(|session| self.local(task, session)).collect();
-        if elsewhere {
-            avoid_chosen(task, &mut local);
-        }
-        let mut scores: Vec<Vec<Score>> = vec![local[0].iter().map(|local| local.score).collect()];
-        let mut from: Vec<Vec<usize>> = Vec::new();
-        for session in 1..local.len() {
-            let before = &scores[session - 1];
-            let mut row = Vec::with_capacity(local[session].len());
-            let mut origins = Vec::with_capacity(local[session].len());
-            for y in 0..local[session].len() {
-                let ways = (0..before.len()).map(|x| (before[x] + self.step(task, session, (x, y), &local), x));
-                let (score, x) = ways.max().unwrap_or((IMPOSSIBLE, 0));
-                row.push((score + local[session][y].score).max(IMPOSSIBLE));
-                origins.push(x);
-            }
-            scores.push(row);
-            from.push(origins);
-        }
-        let last = scores.last().into_iter().flatten().enumerate().map(|(candidate, &score)| (score, candidate)).max();
-        let (score, candidate) = last.unwrap_or((IMPOSSIBLE, 0));
-        let mut chosen = vec![candidate];
-        for origins in from.iter().rev() {
-            chosen.push(origins[chosen[chosen.len() - 1]]);
-        }
-        chosen.reverse();
-        (score, chosen)
-    }
-
-    /// The score of a task that is not on the timeline where it stood.
-    pub(super) fn score_of_chosen(&self, at: usize) -> Score {
-        let task = &self.tasks[at];
-        let local: Vec<Vec<Local>> = (0..task.candidates.len()).map(|session| self.local(task, session)).collect();
-        let chosen = &task.chosen;
-        let steps = (1..chosen.len()).map(|at| self.step(task, at, (chosen[at - 1], chosen[at]), &local));
-        local.iter().zip(chosen).map(|(local, &at)| local[at].score).sum::<Score>() + steps.sum::<Score>()
-    }
-
-    /// Of each candidate of a task that is not on the timeline: the score of the ways through it, joined by `join`.
-    pub(super) fn through(&self, at: usize, join: fn(&[Score]) -> Score) -> Vec<Vec<Score>> {
-        let task = &self.tasks[at];
-        let local: Vec<Vec<Local>> = (0..task.candidates.len()).map(|session| self.local(task, session)).collect();
-        let count = local.len();
-        let mut ahead: Vec<Vec<Score>> = vec![local[0].iter().map(|local| local.score).collect()];
-        for session in 1..count {
-            let before = &ahead[session - 1];
-            let row = (0..local[session].len()).map(|y| {
-                let ways = (0..before.len()).map(|x| before[x] + self.step(task, session, (x, y), &local));
-                join(&ways.collect::<Vec<Score>>()).max(IMPOSSIBLE) + local[session][y].score
-            });
-            ahead.push(row.collect());
-        }
-        let mut behind: Vec<Score> = vec![0; local[count - 1].len()];
-        for session in (0..count).rev() {
-            ahead[session]
-                .iter_mut()
-                .zip(&behind)
-                .for_each(|(score, behind)| *score = (*score + behind).max(IMPOSSIBLE));
-            let Some(before) = session.checked_sub(1) else { break };
-            let row = (0..local[before].len()).map(|x| {
-                let ways = (0..local[session].len())
-                    .map(|y| self.step(task, session, (x, y), &local) + local[session][y].score + behind[y]);
-                join(&ways.collect::<Vec<Score>>()).max(IMPOSSIBLE)
-            });
-            behind = row.collect();
-        }
-        ahead
-    }
-
-    /// Each candidate of a session against where the others stand: what the two gaps that it leaves score more than the
-    /// one that was there, and what it scores by itself.
-    fn local(&self, task: &Task, session: usize) -> Vec<Local> {
-        let begin = task.begin(session);
-        let score = |candidate: &Candidate| {
-            let start = candidate.start.max(begin);
-            let (left, right) = self.timeline.neighbours(start, candidate.stop);
-            let mut own = task.undated.own_score(session, candidate, task.proven, &self.habits);
-            if session == 0 && task.undated.started.is_some() && self.anchor.is_none() {
-                own -= self.habits.soon_after_the_last_snapshot(candidate.stop - start);
-            }
-            let score =
-                own + self.gap_after(left, start) + self.gap(Some(candidate.stop), right) - self.between(left, right);
-            Local { score, left, right }
-        };
-        task.candidates[session].iter().map(score).collect()
-    }
-
-    /// From a candidate of the session before to one of this session.
-    fn step(&self, task: &Task, session: usize, (x, y): (usize, usize), local: &[Vec<Local>]) -> Score {
-        let (first, second) = (&task.candidates[session - 1][x], &task.candidates[session][y]);
-        if first.stop > second.start {
-            return IMPOSSIBLE;
-        }
-        let days = self.habits.between(second.start_day - first.stop_day);
-        let (before, after) = (&local[session - 1][x], &local[session][y]);
-        if before.left != after.left || before.right != after.right {
-            return days;
-        }
-        // Both lie in one hole: what each was scored against is not beside it.
-        days + self.habits.gap(second.start - first.stop) + self.between(after.left, after.right)
-            - self.gap(Some(first.stop), before.right)
-            - self.gap_after(after.left, second.start)
-    }
-
-    fn gap(&self, stop: Option<i32>, right: Option<Placed>) -> Score {
-        let minutes = stop.zip(right).map_or(i32::MAX, |(stop, right)| right.start.saturating_sub(stop));
-        self.habits.gap(minutes)
-    }
-
-    fn gap_after(&self, left: Option<Placed>, start: i32) -> Score {
-        let Some(left) = left else { return self.habits.gap(i32::MAX) };
-        let minutes = start - left.stop;
-        let is_soon = self.anchor == Some(left.stop) && left.id == FIXED;
-        self.habits.gap(minutes) - if is_soon { self.habits.soon_after_the_last_snapshot(minutes) } else { 0 }
-    }
-
-    fn between(&self, left: Option<Placed>, right: Option<Placed>) -> Score {
-        self.gap(left.map(|left| left.stop), right)
-    }
-
     fn count(&self) -> Counts {
         let mut counts = Counts::default();
         self.timeline.iter().zip(self.timeline.iter().skip(1)).for_each(|(x, y)| counts.gap(y.start - x.stop));
@@ -332,16 +220,5 @@ impl Search {
             }
         }
         counts
-    }
-}
-
-/// Makes the days that the first session with other days has impossible.
-fn avoid_chosen(task: &Task, local: &mut [Vec<Local>]) {
-    for ((local, of), &chosen) in local.iter_mut().zip(&task.candidates).zip(&task.chosen) {
-        let is_chosen = |candidate: &Candidate| candidate.days() == of[chosen].days();
-        if !of.iter().all(is_chosen) {
-            local.iter_mut().zip(of).filter(|(_, of)| is_chosen(of)).for_each(|(local, _)| local.score = IMPOSSIBLE);
-            return;
-        }
     }
 }
