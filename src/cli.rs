@@ -209,9 +209,9 @@ pub struct PushArgs {
     /// Send again what Toggl rejected, though it has not changed since
     #[arg(long)]
     pub retry_rejected: bool,
-    /// Date anew, by the clock of the present zone, what was recorded by that of another
-    #[arg(long)]
-    pub redate: bool,
+    /// Date anew, by the clock of the present time zone, what was recorded by that of ZONE, which was wrong
+    #[arg(long, value_name = "ZONE")]
+    pub redate: Option<String>,
     /// Count what Toggl rejected so far as known: no exit code 6 for it any more
     #[arg(long, conflicts_with = "dry_run")]
     pub acknowledge: bool,

@@ -13,7 +13,7 @@ use crate::output::progress::{Both, Progress};
 use crate::reconcile::ingest::{Depth, Ingested, parse};
 use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::reconcile::redate::redate;
-use crate::settings::{self, Settings};
+use crate::settings::{self, Settings, SettingsError};
 use crate::sidecar::Sidecar;
 use crate::sidecar::file::{SidecarFile, Store};
 use crate::toggl::http::Client;
@@ -51,7 +51,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     if args.acknowledge {
         input.sidecar.acknowledge_rejections();
     }
-    let (options, moved) = prepare(&mut input, args, &settings, context.clock.now());
+    let (options, moved) = prepare(&mut input, args, &settings, context.clock.now())?;
     let planned = plan(&input.sidecar, &input.intake, &options);
     if let Some(text) = how_far_back(&planned, &input, &options, &settings, common) {
         notice(context.err, context.err_columns, &settings.secrets, &text);
@@ -105,15 +105,23 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
 }
 
 /// What of the input is asked about, dated anew if that is asked for; and what to say of a zone that has changed.
-fn prepare(input: &mut Input, args: &PushArgs, settings: &Settings, now: i64) -> (Options, Option<String>) {
+fn prepare(
+    input: &mut Input,
+    args: &PushArgs,
+    settings: &Settings,
+    now: i64,
+) -> Result<(Options, Option<String>), CommandError> {
     let moved = note_zone(&mut input.sidecar, &input.zone);
     let options = options(args, settings, input.zone.date(now));
-    if args.redate
-        && let Ok(snapshot) = parse(&mut Sidecar::default(), &input.snapshot, Depth::Everything)
-    {
-        redate(&mut input.sidecar, &snapshot, &input.zone, &options);
+    if let Some(wrong) = &args.redate {
+        let invalid =
+            |problem| SettingsError::Invalid { name: "--redate", problem: format!("cannot be used: {problem}") };
+        let wrong = Zone::named(wrong).map_err(invalid)?;
+        if let Ok(snapshot) = parse(&mut Sidecar::default(), &input.snapshot, Depth::Everything) {
+            redate(&mut input.sidecar, &snapshot, &wrong, &input.zone, &options);
+        }
     }
-    (options, moved)
+    Ok((options, moved))
 }
 
 /// Records the zone. Returns what to say if it is another one than that of the last push.
@@ -123,7 +131,7 @@ fn note_zone(sidecar: &mut Sidecar, zone: &Zone) -> Option<String> {
     Some(format!(
         "the time zone is `{name}` now, and was `{before}` at the last push. What is recorded stays as it is, and what is \
          new is read by the clock of `{name}`. If `{name}` is wrong, set TZ; if `{before}` was, see with `chute-toggl push \
-         --redate --dry-run` how that is mended"
+         --redate {before} --dry-run` how that is mended"
     ))
 }
 
@@ -167,7 +175,7 @@ fn preview(
         return input::nothing_recorded("push", common, settings, context);
     };
     input.tell_provenance(settings, context);
-    let (options, moved) = prepare(&mut input, args, settings, context.clock.now());
+    let (options, moved) = prepare(&mut input, args, settings, context.clock.now())?;
     if let Some(moved) = moved {
         context.notice(&moved);
     }
@@ -249,7 +257,7 @@ fn options(args: &PushArgs, settings: &Settings, today: Date) -> Options {
 /// A plain push looks at what has changed; one that is asked about what was left behind, at everything.
 fn depth(args: &PushArgs) -> Depth {
     let is_ranged = args.since.is_some() || args.until.is_some();
-    let is_plain = !is_ranged && !args.prune && !args.retry_rejected && !args.send_unlisted && !args.redate;
+    let is_plain = !is_ranged && !args.prune && !args.retry_rejected && !args.send_unlisted && args.redate.is_none();
     if is_plain { Depth::Changes } else { Depth::Everything }
 }
 

@@ -6,7 +6,7 @@ use super::Style;
 use super::escape::{cut, escape, escape_json, width};
 use super::layout::{Ink, Page};
 use super::plan::operations::sign_of;
-use super::words::{day, minute, span};
+use super::words::{day, local, minute, span};
 use crate::sidecar::log::{LogLine, Values};
 use crate::zone::Zone;
 
@@ -67,9 +67,11 @@ fn outcome(line: &LogLine) -> String {
     };
     let mut changes = Vec::new();
     if (old.start, old.stop) != (new.start, new.stop) {
-        let date =
-            if old.start.date() == new.start.date() { String::new() } else { format!("{} ", day(old.start.date())) };
-        changes.push(format!("was {date}{}", span(old.start, old.stop, minute)));
+        // By the offset of the new times: those of another zone could read the same.
+        let start = local(old.start, new.start.offset());
+        let stop = old.stop.map(|stop| local(stop, new.stop.unwrap_or(new.start).offset()));
+        let date = if start.date() == new.start.date() { String::new() } else { format!("{} ", day(start.date())) };
+        changes.push(format!("was {date}{}", span(start, stop, minute)));
     }
     if old.description != new.description {
         changes.push(format!("renamed from \"{}\"", old.description));

@@ -8,6 +8,7 @@ use super::words::{by_number, count, hours, number};
 use crate::execute::Report;
 use crate::reconcile::plan::{Change, OperationKind};
 use crate::sidecar::{SessionKey, SessionRecord};
+use crate::toggl::window_start;
 
 /// So many are named on one line.
 const MOST_NAMED: usize = 3;
@@ -24,11 +25,13 @@ fn is_marked(record: &SessionRecord) -> bool {
     !record.removed && (record.inferred || is_long(record))
 }
 
-/// All of them that have an entry: what is not sent yet is in the plan, with its marks.
+/// All of them that have an entry which Toggl still lists: what is not sent yet is in the plan, with its marks, and what is
+/// older can no longer be put right from there.
 pub fn marked(view: &View<'_>) -> Vec<SessionKey> {
-    view.sidecar
-        .sessions()
-        .filter(|(_, _, record)| is_marked(record) && record.last_sent.is_some())
+    let first_listed = window_start(view.now);
+    let is_listed = |record: &SessionRecord| record.last_sent.is_some() && record.start.date() >= first_listed;
+    (view.sidecar.sessions())
+        .filter(|(_, _, record)| is_marked(record) && is_listed(record))
         .map(|(key, _, _)| key)
         .collect()
 }

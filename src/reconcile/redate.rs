@@ -11,13 +11,10 @@ use crate::zone::{Minute, Zone};
 /// Two clocks on earth are no further apart, from UTC-12 to UTC+14.
 const FURTHEST: Duration = Duration::hours(26);
 
-/// Dates anew each recorded session that the snapshot has and that was recorded by another clock than this zone's, as a
-/// first push in this zone would, if the options cover the day that it then started on. The whole `snapshot` is the one that
-/// was ingested last.
-///
-/// A session of a journey has the right instant already: nothing tells it from one of a wrong zone but the person, by the
-/// days that are asked about.
-pub fn redate(sidecar: &mut Sidecar, snapshot: &Snapshot, zone: &Zone, options: &Options) {
+/// Dates anew each recorded session that the snapshot has and that was recorded by the clock of the `wrong` zone, as a first
+/// push in the right one would, if the options cover the day that it then started on. What a journey left behind was recorded
+/// by another clock than both, and stays. The whole `snapshot` is the one that was ingested last.
+pub fn redate(sidecar: &mut Sidecar, snapshot: &Snapshot, wrong: &Zone, zone: &Zone, options: &Options) {
     let Some(saved) = sidecar.last_snapshot_saved else { return };
     let mut anew = Sidecar::default();
     ingest(&mut anew, snapshot, saved, zone);
@@ -27,8 +24,8 @@ pub fn redate(sidecar: &mut Sidecar, snapshot: &Snapshot, zone: &Zone, options: 
         let Ok(at) = known.binary_search_by_key(&task.place, |known| known.place) else { continue };
         let present = known[at].sessions.iter_mut().filter(|record| !record.removed);
         for (record, dated) in present.zip(&task.sessions) {
-            let is_of_another_clock = record.start.offset() != zone.at(record.start.unix_timestamp()).offset();
-            if is_of_another_clock && record.minutes == dated.minutes {
+            let shown_by = |zone: &Zone| zone.at(record.start.unix_timestamp()).offset() == record.start.offset();
+            if shown_by(wrong) && !shown_by(zone) && record.minutes == dated.minutes {
                 let mended = mended(record, dated, zone);
                 if options.covers(&mended) {
                     *record = mended;

@@ -103,6 +103,10 @@ fn a_session_with_a_mark_is_named_by_the_push_that_sends_it_and_listed_by_status
     home.run(&["status"]).exits(0).says("! 1 session is longer than 16 hours").says("(+1)  Report");
     let status = home.run(&["status", "--format", "json"]).json();
     assert_eq!((&status["marked"][0]["title"], &status["marked"][0]["long"]), (&"Report".into(), &true.into()));
+    // Once Toggl does not list it any more, nothing can be done about it there.
+    later(&home, 100 * 24 * HOUR);
+    let status = home.run(&["status"]).exits(0);
+    assert!(!status.out.contains("longer than 16 hours"), "{status:?}");
 }
 
 #[test]

@@ -26,6 +26,10 @@ fn starts(home: &TestHome) -> [OffsetDateTime; 2] {
 
 const IN_TOKYO: [OffsetDateTime; 2] = [datetime!(2026-05-11 09:00 +9), datetime!(2026-05-11 16:50 +9)];
 
+fn later(home: &TestHome, seconds: i64) {
+    home.clock().advance(seconds * 1000);
+}
+
 #[test]
 fn what_was_recorded_in_a_wrong_zone_is_corrected_with_one_request_each() {
     // When it was saved, it was 08:00 in UTC: by that clock both sessions were of the day before.
@@ -34,20 +38,23 @@ fn what_was_recorded_in_a_wrong_zone_is_corrected_with_one_request_each() {
     assert_eq!(starts(&home), wrong);
     let home = home.with("TZ", "Asia/Tokyo");
     let before = home.files();
-    home.run(&["push", "--redate", "--dry-run"]).exits(0).says("update 2").says("was Sun 2026-05-10 18:00-19:00");
+    home.run(&["push", "--redate", "UTC", "--dry-run"])
+        .exits(0)
+        .says("update 2")
+        .says("was Sun 2026-05-10 18:00-19:00");
     assert_eq!((starts(&home), home.files()), (wrong, before));
     assert_eq!(home.requests(), [""; 0]);
-    home.run(&["push", "--redate"]).exits(0).says("Sent: update 2");
+    home.run(&["push", "--redate", "UTC"]).exits(0).says("Sent: update 2");
     assert_eq!(starts(&home), IN_TOKYO);
     assert_eq!(home.requests().len(), 2);
-    home.run(&["push", "--redate"]).exits(0);
+    home.run(&["push", "--redate", "UTC"]).exits(0);
     assert_eq!(home.requests().len(), 2, "nothing is left to correct");
 }
 
 #[test]
 fn a_correction_that_was_not_finished_is_gone_on_with_by_any_push() {
     let home = pushed_in("UTC").with("TZ", "Asia/Tokyo");
-    home.run(&["push", "--redate", "--max-requests", "1"]).exits(4);
+    home.run(&["push", "--redate", "UTC", "--max-requests", "1"]).exits(4);
     home.run(&["push"]).exits(0).says("Sent: update 1");
     assert_eq!(starts(&home), IN_TOKYO);
 }
@@ -55,8 +62,45 @@ fn a_correction_that_was_not_finished_is_gone_on_with_by_any_push() {
 #[test]
 fn only_the_days_that_are_named_are_corrected() {
     let home = pushed_in("UTC").with("TZ", "Asia/Tokyo");
-    home.run(&["push", "--redate", "--until", "2026-05-10"]).exits(0);
-    home.run(&["push", "--redate", "--since", "2026-05-11"]).exits(0).says("Sent: update 2");
+    home.run(&["push", "--redate", "UTC", "--until", "2026-05-10"]).exits(0);
+    home.run(&["push", "--redate", "UTC", "--since", "2026-05-11"]).exits(0).says("Sent: update 2");
+}
+
+#[test]
+fn what_was_recorded_on_a_journey_stays() {
+    // In Berlin, then in Tokyo, and once there by a clock that was left in UTC.
+    let [report, mail, tea] =
+        [today("Report").closed(540, 600), today("Mail").closed(1000, 1001), today("Tea").closed(5, 6)];
+    let home = TestHome::new().with("TZ", "Europe/Berlin");
+    home.save(&snapshot([&report]));
+    home.run(&["push"]).exits(0);
+    let home = home.with("TZ", "UTC");
+    later(&home, 86_400);
+    home.save(&snapshot([&report, &mail]));
+    home.run(&["push"]).exits(0);
+    let home = home.with("TZ", "Asia/Tokyo");
+    later(&home, 86_400);
+    home.save(&snapshot([&report, &mail, &tea]));
+    home.run(&["push"]).exits(0).complains("push --redate UTC --dry-run");
+    let entry = |title: &str| {
+        let sandbox = home.toggl.sandbox();
+        sandbox.entries().into_iter().find(|entry| entry.description == title).unwrap()
+    };
+    let before = ["Report", "Tea"].map(entry);
+    home.run(&["push", "--redate", "UTC"]).exits(0).says("Sent: update 1");
+    assert_eq!(["Report", "Tea"].map(entry), before);
+    let log = home.run(&["log", "mail"]).exits(0);
+    assert!(log.out.contains("16:40-16:41  Mail  was ") && !log.out.contains("was 16:40-16:41"), "{log:?}");
+}
+
+#[test]
+fn a_zone_that_does_not_exist_is_refused() {
+    let home = TestHome::with_work();
+    home.run(&["push", "--redate", "Mars/Base", "--dry-run"])
+        .exits(2)
+        .complains("--redate cannot be used: `Mars/Base`");
+    assert_eq!(home.run(&["push", "--redate", "Mars/Base"]).exits(2).out, "");
+    assert_eq!(home.requests(), [""; 0]);
 }
 
 #[test]
@@ -75,7 +119,7 @@ fn the_day_that_earlier_pushes_knew_stands() {
         |home: &TestHome| -> Vec<i64> { home.toggl.sandbox().entries().iter().map(|entry| entry.start).collect() };
     let wrong = starts(&home);
     let home = home.with("TZ", "Asia/Tokyo");
-    home.run(&["push", "--redate"]).exits(0).says("Sent: update 7");
+    home.run(&["push", "--redate", "Asia/Taipei"]).exits(0).says("Sent: update 7");
     let hour = Duration::hours(1).whole_seconds();
     assert_eq!(starts(&home), wrong.iter().map(|start| start - hour).collect::<Vec<_>>());
 }

@@ -334,7 +334,12 @@ pub fn long_history() -> PushCase {
 pub fn wrong_zone() -> PushCase {
     let save = save(660, &[closed("Report", &[(540, 560), (600, 610)]), running("Work", &[], 640)]);
     let before = vec![save.clone()];
-    PushCase { zone_before: "Asia/Tokyo", args: &["--redate"], requests: 3, ..case("wrong zone", before, save) }
+    PushCase {
+        zone_before: "Asia/Tokyo",
+        args: &["--redate", "Asia/Tokyo"],
+        requests: 3,
+        ..case("wrong zone", before, save)
+    }
 }
 
 fn case(name: &'static str, before: Vec<Save>, save: Save) -> PushCase {
