@@ -61,6 +61,9 @@ pub struct Sidecar {
     /// The day (UTC) from which sessions without an entry have been looked for in Toggl: what starts before it may be
     /// there, sent by way of a sidecar that was lost. `None`: none has been looked for.
     pub scanned_from: Option<Date>,
+    /// This machine had saved a later one, so what it does not hold was lost: it may be in Toggl on another day than it seems
+    /// to be of. Until it was looked for.
+    pub restored: bool,
     /// The name of the time zone of the last push, where it has one.
     pub zone: Option<String>,
     /// Since when something waits to be sent.

@@ -92,13 +92,14 @@ impl Execution<'_, '_, '_> {
         let scan = Scan::of(self.sidecar, wanted, floor);
         self.report.window_starts = scan.is_cut.then_some(floor);
         self.unproven_scan = scan.from(self.sidecar);
-        if listed.as_ref().is_none_or(|listed| is_seen(listed, workspace)) {
-            self.note_scan();
-        }
+        let is_reached = listed.as_ref().is_none_or(|listed| is_seen(listed, workspace));
         if let Some(listed) = listed {
             let Recovered { adopted, assumed } = scan.take_in(self.sidecar, self.intake, &listed, workspace);
             self.report.adopted.extend(adopted);
             self.report.assumed.extend(assumed);
+        }
+        if is_reached {
+            self.note_scan();
         }
         self.save_if_changed()
     }
@@ -108,6 +109,7 @@ impl Execution<'_, '_, '_> {
         if let Some(from) = self.unproven_scan.take() {
             let before = self.sidecar.scanned_from;
             self.sidecar.scanned_from = Some(before.map_or(from, |before| before.min(from)));
+            self.sidecar.restored = false;
         }
     }
 

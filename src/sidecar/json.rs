@@ -138,6 +138,8 @@ struct File<'a> {
     snapshot: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     scanned_from: Option<Cow<'a, str>>,
+    #[serde(default)]
+    restored: bool,
     /// What old files have instead: everything was looked for.
     #[serde(default)]
     looked: bool,
@@ -231,6 +233,7 @@ impl Sidecar {
             snapshot: file.snapshot.map(Cow::into_owned),
             scanned_from: scanned_from.or(file.looked.then_some(FIRST_DAY)),
             names: file.names,
+            restored: file.restored,
             quota: file.quota,
             zone: file.zone.map(Cow::into_owned),
             waiting: file.waiting,
@@ -292,6 +295,9 @@ impl Sidecar {
         }
         if !self.names.is_empty() {
             writeln!(out, "\"names\": {},", serde_json::to_string(&self.names)?)?;
+        }
+        if self.restored {
+            writeln!(out, "\"restored\": true,")?;
         }
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
         if let Some(zone) = &self.zone {

@@ -102,6 +102,7 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
             names: names(workspace),
             quota: Quota { last_request_ms: workspace, ..Quota::default() },
             scanned_from: looked.then_some(date!(2026 - 02 - 03)),
+            restored: looked,
             tasks: threads,
             archive: None,
         },

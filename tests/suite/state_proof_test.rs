@@ -90,6 +90,44 @@ fn an_older_sidecar_finds_what_was_made_anew() {
     assert_eq!(held(&user).len(), 2);
 }
 
+/// What the copy does not hold is dated anew, and may seem to be of another day, or be read by another clock.
+#[test]
+fn an_older_sidecar_moves_nothing() {
+    for (zone, days) in [("UTC", 0), ("UTC", 2), ("Europe/Berlin", 0), ("Asia/Tokyo", 1)] {
+        let first = [task("Mail", TODAY, &[(540, Some(555))])];
+        let mut second = first.to_vec();
+        second.push(task("Report", TODAY, &[(600, Some(660)), (700, Some(710))]));
+        let mut user = User::at(unix(SAVED));
+        push(&mut user, datetime!(2026-05-12 09:30 UTC), &first);
+        let copy = user.disk.clone();
+        push(&mut user, SAVED, &second);
+        let before = held(&user);
+        user.disk = copy;
+        let saved = unix(SAVED) + days * DAY + 1200;
+        user.clock.set(saved + 20);
+        let report = user.push(&snapshot(&second), saved, &Zone::named(zone).unwrap()).report;
+        assert_eq!((report.end, report.adopted.len()), (None, 2), "{zone}, {days}");
+        assert_eq!(held(&user), before, "{zone}, {days}");
+        assert!(!user.sidecar().restored, "looked for, and no more");
+    }
+}
+
+/// A task was renamed since the copy was made: its entry has the title of then.
+#[test]
+fn an_older_sidecar_finds_what_was_renamed() {
+    for end in [None, Some(660)] {
+        let tasks = |title: &str, end| [task("Mail", TODAY, &[(540, Some(555))]), task(title, TODAY, &[(600, end)])];
+        let mut user = User::at(unix(SAVED));
+        push(&mut user, datetime!(2026-05-12 09:30 UTC), &tasks("", None)[..1]);
+        let copy = user.disk.clone();
+        push(&mut user, SAVED, &tasks("Draft", end));
+        user.disk = copy;
+        push(&mut user, SAVED + time::Duration::minutes(20), &tasks("Report", Some(660)));
+        let titles: Vec<String> = held(&user).into_iter().map(|(title, ..)| title).collect();
+        assert_eq!(titles, ["Mail", "Report"]);
+    }
+}
+
 /// Of a sidecar that this machine knows nothing of one look tells whether it is the newest. On the one that saved it last
 /// none is needed, nor where nothing is made.
 #[test]

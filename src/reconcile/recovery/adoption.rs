@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use time::OffsetDateTime;
+
 use super::other_days::adopt_other_days;
 use super::window::{Days, day_of};
 use crate::sidecar::{Classification, LastSent, SessionKey, Sidecar};
@@ -18,7 +20,7 @@ pub fn adopt(sidecar: &mut Sidecar, wanted: &[SessionKey], listed: &[TimeEntry],
     adopted
 }
 
-/// The same for a sidecar that may be lost. If it was, as witnesses show, the entries that have a session's title and
+/// The same for a sidecar that may be lost. If it was, as its revision or witnesses show, the entries that have a session's title and
 /// minutes on another day are the session's, before any that only start when it seems to; but for sessions that are
 /// `pinned` to their days.
 pub fn adopt_all(
@@ -29,10 +31,43 @@ pub fn adopt_all(
     workspace: i64,
 ) -> Vec<SessionKey> {
     let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
-    if !adopted.is_empty() {
+    if !adopted.is_empty() || sidecar.restored {
         adopted.extend(adopt_other_days(sidecar, wanted, pinned, adopted.len(), listed, workspace));
     }
     adopted.extend(adopt_same_start(sidecar, wanted, listed, workspace, false));
+    if sidecar.restored {
+        adopted.extend(adopt_renamed(sidecar, wanted, listed, workspace));
+    }
+    adopted
+}
+
+/// What was sent under another title by a save that was lost: nobody does two things from the same minute to the same
+/// minute, nor does a second one run.
+fn adopt_renamed(
+    sidecar: &mut Sidecar,
+    wanted: &[SessionKey],
+    listed: &[TimeEntry],
+    workspace: i64,
+) -> Vec<SessionKey> {
+    let mut free: HashMap<OffsetDateTime, Vec<&TimeEntry>> = HashMap::new();
+    for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
+        free.entry(entry.start).or_default().push(entry);
+    }
+    let mut adopted = Vec::new();
+    for &key in wanted {
+        let Some(record) = sidecar.record_mut(key).filter(|record| record.last_sent.is_none()) else { continue };
+        let Some(alike) = free.get_mut(&record.start) else { continue };
+        let is_same = |entry: &&&TimeEntry| match entry.stop {
+            Some(stop) => record.stop == Some(stop) && entry.start < stop,
+            None => true,
+        };
+        let found: Vec<&TimeEntry> = alike.iter().filter(is_same).copied().collect();
+        if let [found] = found[..] {
+            alike.retain(|entry| entry.id != found.id);
+            record.last_sent = Some(entry_of(found, record.stop.is_none()));
+            adopted.push(key);
+        }
+    }
     adopted
 }
 

@@ -8,7 +8,8 @@ use crate::toggl::{TimeEntry, description_of};
 
 /// Gives the records of `wanted` that are left the entries that have their title and minutes on another day, and takes
 /// over the day: without a sidecar one snapshot cannot date a task that was worked on several days, or in another zone,
-/// but Toggl knows. Only for a sidecar that was lost, as [`WITNESSES`] show, so many of them `found` as they are; and only
+/// but Toggl knows. Only for a sidecar that was lost, as its revision says or [`WITNESSES`] show, so many of them `found` as they
+/// are; and only
 /// for a session whose day is inferred. Of one whose day is certain the clock may have stood elsewhere, if as many show it:
 /// it stays within a day.
 ///
@@ -23,14 +24,11 @@ pub(super) fn adopt_other_days(
     listed: &[TimeEntry],
     workspace: i64,
 ) -> Vec<SessionKey> {
-    let mut free: Free<'_> = HashMap::new();
-    for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
-        let alike = free.entry(&entry.description).or_default();
-        alike.entry(entry.start.unix_timestamp().rem_euclid(DAY)).or_default().push(entry);
-    }
+    let mut free = by_second_of_day(sidecar, listed, workspace);
     let quarters = (1..=QUARTERS).filter_map(|quarter| Some(i64::try_from(quarter).ok()? * 900));
     let shifts: [Vec<i64>; 3] = [vec![0], vec![1800, -1800, 3600, -3600], quarters.collect()];
     match Loss::shown(sidecar, wanted, found, &free, &shifts) {
+        _ if sidecar.restored => doubt_days(sidecar, wanted, pinned),
         Loss::NotShown => return Vec::new(),
         Loss::OfFew => {}
         Loss::OfMost => doubt_days(sidecar, wanted, pinned),
@@ -42,35 +40,11 @@ pub(super) fn adopt_other_days(
         wanted.iter().partition(|&&key| sidecar.record(key).is_some_and(|(_, record)| record.stop.is_some()));
     let passes = [&closed, &open].into_iter().flat_map(|wanted| in_order.clone().map(move |pass| (wanted, pass)));
     for (wanted, (is_ordered, shifts)) in passes {
-        let is_shared: Vec<i64> = shared(sidecar, wanted, &free, shifts).into_iter().map(|(_, shift)| shift).collect();
+        let shared = shared(sidecar, wanted, &free, shifts).into_iter().map(|(_, shift)| shift).collect();
+        let pass = Pass { shifts, shared, is_ordered };
         // Backwards, so that each session knows where the next one of its task starts.
         for &key in wanted.iter().rev() {
-            let Some((task, record)) = sidecar.record(key).filter(|(_, record)| record.last_sent.is_none()) else {
-                continue;
-            };
-            // An open session takes any length, so it takes no entry of another zone on its own.
-            let is_pinned = pinned.contains(&key);
-            let is_in_doubt = (record.inferred || record.other_day.is_some() || is_pinned)
-                && (record.stop.is_some() || shifts.len() < QUARTERS);
-            let following = task.sessions.iter().find(|other| other.number > key.session && other.last_sent.is_some());
-            let latest = following.filter(|_| is_ordered).map_or(i64::MAX, |other| other.start.unix_timestamp());
-            let start = record.start.unix_timestamp();
-            let Some(free) = free.get_mut(description_of(&task.title).as_str()) else { continue };
-            let rest = shifts.iter().copied().filter(|shift| is_in_doubt && !is_shared.contains(shift));
-            let found = is_shared.iter().copied().chain(rest).find_map(|shift| {
-                let alike = free.get_mut(&(start + shift).rem_euclid(DAY))?;
-                let fits = |&(_, entry): &(usize, &&TimeEntry)| {
-                    let is_near = (entry.start.unix_timestamp() - start).abs() < DAY;
-                    // Pinned is the end: the start may be of any day.
-                    let may_be = match is_pinned {
-                        true => entry.stop == record.stop || (is_near && is_shared.contains(&shift)),
-                        false => record.inferred || is_near,
-                    };
-                    may_be && entry.stop.unwrap_or(entry.start).unix_timestamp() <= latest && lasts_alike(record, entry)
-                };
-                let (at, _) = alike.iter().enumerate().filter(fits).max_by_key(|(_, entry)| entry.start)?;
-                Some(alike.swap_remove(at))
-            });
+            let found = pass.take(sidecar, key, pinned.contains(&key), &mut free);
             if let (Some(found), Some(record)) = (found, sidecar.record_mut(key)) {
                 take_over(record, found);
                 adopted.push(key);
@@ -78,6 +52,61 @@ pub(super) fn adopt_other_days(
         }
     }
     adopted
+}
+
+/// The free entries of a workspace.
+fn by_second_of_day<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry], workspace: i64) -> Free<'a> {
+    let mut free: Free<'_> = HashMap::new();
+    for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
+        let alike = free.entry(&entry.description).or_default();
+        alike.entry(entry.start.unix_timestamp().rem_euclid(DAY)).or_default().push(entry);
+    }
+    free
+}
+
+/// One go through the sessions.
+struct Pass<'a> {
+    /// Seconds by which a start may be off, but for whole days.
+    shifts: &'a [i64],
+    /// Those of them that enough sessions show.
+    shared: Vec<i64>,
+    /// A later session of a task does not lie before an earlier one.
+    is_ordered: bool,
+}
+
+impl Pass<'_> {
+    /// Takes the latest of the free entries that can be this session's.
+    fn take<'a>(
+        &self,
+        sidecar: &Sidecar,
+        key: SessionKey,
+        is_pinned: bool,
+        free: &mut Free<'a>,
+    ) -> Option<&'a TimeEntry> {
+        let (task, record) = sidecar.record(key).filter(|(_, record)| record.last_sent.is_none())?;
+        // An open session takes any length, so it takes no entry of another zone on its own.
+        let is_in_doubt = (record.inferred || record.other_day.is_some() || is_pinned)
+            && (record.stop.is_some() || self.shifts.len() < QUARTERS);
+        let following = task.sessions.iter().find(|other| other.number > key.session && other.last_sent.is_some());
+        let latest = following.filter(|_| self.is_ordered).map_or(i64::MAX, |other| other.start.unix_timestamp());
+        let start = record.start.unix_timestamp();
+        let free = free.get_mut(description_of(&task.title).as_str())?;
+        let rest = self.shifts.iter().copied().filter(|shift| is_in_doubt && !self.shared.contains(shift));
+        self.shared.iter().copied().chain(rest).find_map(|shift| {
+            let alike = free.get_mut(&(start + shift).rem_euclid(DAY))?;
+            let fits = |&(_, entry): &(usize, &&TimeEntry)| {
+                let is_near = (entry.start.unix_timestamp() - start).abs() < DAY;
+                // Pinned is the end: the start may be of any day.
+                let may_be = match is_pinned {
+                    true => entry.stop == record.stop || (is_near && self.shared.contains(&shift)),
+                    false => record.inferred || is_near,
+                };
+                may_be && entry.stop.unwrap_or(entry.start).unix_timestamp() <= latest && lasts_alike(record, entry)
+            };
+            let (at, _) = alike.iter().enumerate().filter(fits).max_by_key(|(_, entry)| entry.start)?;
+            Some(alike.swap_remove(at))
+        })
+    }
 }
 
 const DAY: i64 = 24 * 3600;

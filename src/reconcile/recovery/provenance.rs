@@ -35,6 +35,7 @@ impl Provenance {
         }
         if let (Provenance::Older, Some(last)) = (self, remembered) {
             sidecar.revision.serial = last.serial;
+            sidecar.restored = true;
         }
     }
 }
