@@ -23,7 +23,7 @@ pub use archive::Archive;
 pub use digest::Digest;
 pub use json::FormatError;
 pub use names::{Classification, Names, Resolution};
-pub use waiting::Waiting;
+pub use waiting::{Said, Waiting};
 
 pub use crate::chute_kun::snapshot::{Category, List};
 
@@ -68,6 +68,8 @@ pub struct Sidecar {
     pub zone: Option<String>,
     /// Since when something waits to be sent.
     pub waiting: Option<Waiting>,
+    /// What needed attention when that was last said.
+    pub attention: Option<Said>,
     /// The tasks with sessions that were ever seen, but for those in the archive.
     pub tasks: BTreeMap<TaskKey, TaskRecord>,
     /// Tasks of past that are settled, unread.

@@ -33,7 +33,10 @@ pub fn explain(what: &[String], common: &Common, context: &mut Context<'_>) -> R
     let log = log::read(&settings.sidecar).map_err(CommandError::Log)?;
     match common.format {
         Format::Json => context.print(&output::escape_json(&output::explanation_json(&view, &sessions, &log)))?,
-        Format::Text => context.print(&output::explanation_text(&view, &sessions, &log, &context.style(common)))?,
+        Format::Text => {
+            let style = context.style(common);
+            context.print(&output::explanation_text(&view, &settings.selection, &sessions, &log, &style))?;
+        }
     }
     Ok(Exit::UpToDate)
 }

@@ -14,8 +14,8 @@ use crate::reconcile::ingest::{Depth, Ingested, parse};
 use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::reconcile::redate::redate;
 use crate::settings::{self, Settings, SettingsError};
-use crate::sidecar::Sidecar;
 use crate::sidecar::file::{SidecarFile, Store};
+use crate::sidecar::{Digest, Sidecar};
 use crate::toggl::http::Client;
 use crate::toggl::{SendPolicy, Sender};
 use crate::zone::Zone;
@@ -67,7 +67,8 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     drop(progress);
 
     let exit = outcome(&report, &input.intake);
-    let overdue = note_waiting(&mut input.sidecar, exit, context.clock.now(), &mut file);
+    let News { overdue, is_new } =
+        note_news(&mut input.sidecar, exit, &report, &input.intake, context.clock.now(), &mut file);
     if depth(args) == Depth::Changes && exit == Exit::UpToDate {
         input.archive(&mut file);
         let known = UpToDate::between(&settings, input.stamp, &report.left, context.clock.now());
@@ -84,7 +85,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     match (common.format, overdue) {
         (Format::Text, Some(since)) => context.print(&output::waiting_text(&view, since, &style))?,
         (Format::Json, Some(_)) => {}
-        _ if common.quiet && !has_news(exit, &report, &input.intake) => {
+        _ if common.quiet && !is_new => {
             if let Some(marked) = output::marked_text(&view, &report, &style) {
                 context.print(&marked)?;
             }
@@ -135,33 +136,52 @@ fn note_zone(sidecar: &mut Sidecar, zone: &Zone) -> Option<String> {
     ))
 }
 
-/// Records whether something is left to a later run. Returns since when, if that is worth a word even in quiet.
-fn note_waiting(sidecar: &mut Sidecar, exit: Exit, now: i64, store: &mut dyn Store) -> Option<i64> {
-    let before = sidecar.waiting;
+/// What there is to say to whoever wants quiet.
+struct News {
+    /// Since when something waits (unix seconds), if that is overdue.
+    overdue: Option<i64>,
+    /// Something needs attention, and was not said before.
+    is_new: bool,
+}
+
+/// Records what is left to a later run and what needs attention.
+fn note_news(
+    sidecar: &mut Sidecar,
+    exit: Exit,
+    report: &Report,
+    ingested: &Ingested,
+    now: i64,
+    store: &mut dyn Store,
+) -> News {
+    let before = (sidecar.waiting, sidecar.attention.clone());
     let overdue = sidecar.note_waiting(exit == Exit::Unfinished, now);
-    if sidecar.waiting != before {
+    let is_due = sidecar.note_attention(attention(exit, report, ingested), now);
+    if (sidecar.waiting, &sidecar.attention) != (before.0, &before.1) {
         sidecar.advance(|| fastrand::u64(..));
         if let Ok(text) = sidecar.to_json() {
             // If it cannot be saved, it is said once more than needed.
             let _ = store.save(&text, &sidecar.revision);
         }
     }
-    overdue
+    let is_known = exit == Exit::Attention && report.rejected.is_empty() && !is_due;
+    News { overdue, is_new: exit.breaks_silence() && !is_known }
 }
 
-/// Whether there is something to say to whoever wants quiet: what needs attention, and was not said before.
-fn has_news(exit: Exit, report: &Report, ingested: &Ingested) -> bool {
+/// A digest of what needs attention, but for what Toggl rejected: each rejection is said by the run that meets it.
+fn attention(exit: Exit, report: &Report, ingested: &Ingested) -> Option<Digest> {
     let left = &report.left;
-    let is_known = exit == Exit::Attention
+    let held: Vec<_> = (left.held.iter())
+        .filter(|held| matches!(held.why, HoldReason::Reopened | HoldReason::Workspace | HoldReason::NoProject))
+        .collect();
+    let is_rejected_only = held.is_empty()
         && report.end.is_none()
-        && report.rejected.is_empty()
         && report.unlistable.is_empty()
         && report.assumed.is_empty()
         && report.lost.is_empty()
         && left.prune_refused.is_none()
-        && ingested.invalid.is_empty()
-        && left.held_for(HoldReason::Reopened).next().is_none();
-    exit.breaks_silence() && !is_known
+        && ingested.invalid.is_empty();
+    let all = (&report.end, &report.unlistable, &report.assumed, &report.lost, left.prune_refused, &ingested.invalid);
+    (exit == Exit::Attention && !is_rejected_only).then(|| Digest::of(format!("{held:?} {all:?}").as_bytes()))
 }
 
 /// Shows the plan. Opens no socket, writes no file.

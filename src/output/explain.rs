@@ -28,10 +28,11 @@ use time::OffsetDateTime;
 
 use super::json::{SCHEMA, reason, rfc3339};
 use super::layout::{Ink, Page};
-use super::words::{day, hours, meaning, minute, span};
+use super::words::{day, hours, left_alone, meaning, minute, no_project, span};
 use super::{Style, View, log::change};
 use crate::exit::Exit;
 use crate::reconcile::plan::HoldReason;
+use crate::reconcile::selection::Selection;
 use crate::sidecar::log::LogLine;
 use crate::sidecar::{LastSent, SessionKey, SessionRecord, TaskRecord};
 
@@ -63,7 +64,13 @@ fn explained<'a>(view: &View<'a>, key: SessionKey, log: &'a [LogLine]) -> Option
 
 /// Each session whole, or their list if there are many.
 #[must_use]
-pub fn explanation_text(view: &View<'_>, sessions: &[SessionKey], log: &[LogLine], style: &Style) -> String {
+pub fn explanation_text(
+    view: &View<'_>,
+    selection: &Selection,
+    sessions: &[SessionKey],
+    log: &[LogLine],
+    style: &Style,
+) -> String {
     let mut page = Page::new(style);
     let all: Vec<Explained<'_>> = sessions.iter().filter_map(|&key| explained(view, key, log)).collect();
     if all.len() > MOST_WHOLE && !page.is_verbose() {
@@ -78,7 +85,7 @@ pub fn explanation_text(view: &View<'_>, sessions: &[SessionKey], log: &[LogLine
         page.cut_line(&format!("{}, session {}", when(session.task, session.record), session.key));
         fact(&mut page, "Day", &why_that_day(session));
         fact(&mut page, "In Toggl", &held_by_toggl(session));
-        fact(&mut page, "Now", &what_comes(session));
+        fact(&mut page, "Now", &what_comes(view, selection, session));
         let mut heading = None;
         for line in &session.log {
             let sent = view.zone.date(line.at.unix_timestamp());
@@ -130,11 +137,24 @@ fn held_by_toggl(session: &Explained<'_>) -> String {
     format!("entry {id} in workspace {workspace}: {} {span}, \"{}\".", day(start.date()), description)
 }
 
-fn what_comes(session: &Explained<'_>) -> String {
+fn what_comes(view: &View<'_>, selection: &Selection, session: &Explained<'_>) -> String {
+    let Explained { task, record, .. } = session;
     match (session.next, session.held) {
         (Some(next), _) => format!("the next push sends: {next}."),
+        (None, Some(HoldReason::NoProject)) => {
+            let rule = selection.choice(task.category, &task.title).rule;
+            let wanted = view.plan.no_projects.iter().find(|wanted| wanted.rule == rule || wanted.rule.is_none());
+            format!("held back. {}", wanted.map(no_project).unwrap_or_default())
+        }
         (None, Some(why)) => format!("held back. {}.", meaning(why, 1).trim_end_matches(':')),
-        (None, None) => "nothing is to be done.".to_owned(),
+        (None, None) => {
+            let excluded = selection.excludes(task.category, &task.title, record.start);
+            let why = excluded.or_else(|| selection.postpones(record.start, record.stop));
+            match why.filter(|_| record.last_sent.is_none()) {
+                Some(why) => format!("left alone, as the settings say: {}.", left_alone(why)),
+                None => "nothing is to be done.".to_owned(),
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use time::macros::date;
 use time::{Date, OffsetDateTime};
 
 use super::{
-    Archive, Category, Classification, Intent, LastSent, Minutes, Names, Place, Rejection, RejectsAll, Revision,
+    Archive, Category, Classification, Intent, LastSent, Minutes, Names, Place, Rejection, RejectsAll, Revision, Said,
     SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, VERSION, Waiting,
 };
 use crate::chute_kun::snapshot::KnownPast;
@@ -151,6 +151,8 @@ struct File<'a> {
     zone: Option<Cow<'a, str>>,
     #[serde(default)]
     waiting: Option<Waiting>,
+    #[serde(default)]
+    attention: Option<Said>,
     #[serde(borrow)]
     tasks: Pairs<TaskKey, TaskLine<'a>>,
     #[serde(borrow)]
@@ -237,6 +239,7 @@ impl Sidecar {
             quota: file.quota,
             zone: file.zone.map(Cow::into_owned),
             waiting: file.waiting,
+            attention: file.attention,
             tasks: records,
             archive: file.archive.map(|lines| Archive {
                 past: lines.past,
@@ -305,6 +308,9 @@ impl Sidecar {
         }
         if let Some(waiting) = &self.waiting {
             writeln!(out, "\"waiting\": {},", serde_json::to_string(waiting)?)?;
+        }
+        if let Some(attention) = &self.attention {
+            writeln!(out, "\"attention\": {},", serde_json::to_string(attention)?)?;
         }
         out.extend_from_slice(b"\"tasks\": ");
         write_tasks(&self.tasks, out)?;

@@ -1,8 +1,9 @@
-//! Since when something waits to be sent, so that whoever wants quiet hears of it once a day and not every time.
+//! What was said last of what waits to be sent or needs attention, so that whoever wants quiet hears of it when it is new, then
+//! once a day and not every time.
 
 use serde::{Deserialize, Serialize};
 
-use super::Sidecar;
+use super::{Digest, Sidecar};
 
 /// Seconds: what waits no longer is routine, and so is silence for no longer.
 const DAY: i64 = 86_400;
@@ -18,7 +19,28 @@ pub struct Waiting {
     pub said: Option<i64>,
 }
 
+/// What needed attention, beside what Toggl rejected, when that was last said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// A digest of it: only whether it is still the same counts.
+    pub what: String,
+    /// When it was said, unix seconds.
+    pub at: i64,
+}
+
 impl Sidecar {
+    /// Records at the end of a push, `now` in unix seconds, what needs attention, if anything does. Returns whether that is
+    /// to be said even to whoever wants quiet: it is not the same as before, or was not said for a day.
+    pub fn note_attention(&mut self, what: Option<Digest>, now: i64) -> bool {
+        let what = what.map(|what| what.to_string());
+        let known = self.attention.take().filter(|said| Some(&said.what) == what.as_ref());
+        let Some(what) = what else { return false };
+        let is_known = known.as_ref().is_some_and(|said| (0..DAY).contains(&(now - said.at)));
+        self.attention = known.filter(|_| is_known).or(Some(Said { what, at: now }));
+        !is_known
+    }
+
     /// Records at the end of a push, `now` in unix seconds, whether something is left to a later one. Returns since when,
     /// if that is to be said even to whoever wants quiet: it is over a day, and was not said for a day.
     pub fn note_waiting(&mut self, is_left: bool, now: i64) -> Option<i64> {

@@ -312,3 +312,27 @@ fn the_doctor_says_what_is_in_force_and_what_each_rule_fits() {
         assert!(text.contains(said), "no `{said}` in {text}");
     }
 }
+
+#[test]
+fn a_project_that_is_not_found_is_said_in_quiet_when_it_is_new_and_then_once_a_day() {
+    let home =
+        home("[[rule]]\ntitle = \"ACME:\"\nproject = \"ACME redesign\"\n[[rule]]\ntitle = \"Tea\"\nskip = true\n");
+    home.toggl.sandbox().add_project(WORKSPACE, "Internal");
+    let quiet = |after: i64| {
+        home.clock().advance(after * 3_600_000);
+        push(&home, &["--quiet"]).exits(6).out
+    };
+    let first = [on(8, "ACME: kick-off"), on(9, "Tea")];
+    home.save(&snapshot(&first));
+    assert!(quiet(0).contains("Rule 1 (line 1) says `ACME redesign`"));
+    let silent: Vec<usize> = (0..23).filter(|_| quiet(1).is_empty()).collect();
+    assert_eq!(silent.len(), 23, "it is known");
+    assert!(quiet(1).contains("ACME redesign"), "after a day it is said again");
+    home.save(&snapshot(first.into_iter().chain([on(10, "ACME: mail")])));
+    assert!(quiet(1).contains("ACME: mail"), "what is new is said");
+    assert_eq!(quiet(1), "");
+    home.run(&["explain", "kick-off"]).exits(0).says("held back. Rule 1 (line 1) says `ACME redesign`");
+    home.run(&["explain", "tea"]).exits(0).says("left alone, as the settings say: skipped by rule 2.");
+    home.toggl.sandbox().add_project(WORKSPACE, "ACME redesign");
+    push(&home, &["--quiet"]).exits(0);
+}

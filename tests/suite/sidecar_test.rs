@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chute_toggl::sidecar::{
     Category, Classification, Digest, Intent, LastSent, List, Minutes, Names, Place, Rejection, RejectsAll, Resolution,
-    Revision, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, Waiting,
+    Revision, Said, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, Waiting,
 };
 use chute_toggl::toggl::Named;
 use chute_toggl::toggl::quota::Quota;
@@ -92,6 +92,7 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
             revision: if looked { Revision { lineage: "0f".to_owned(), serial: 7 } } else { Revision::default() },
             account: workspace.map(|workspace| workspace + 1),
             zone: looked.then(|| "Asia/Tokyo".to_owned()),
+            attention: looked.then(|| Said { what: "9/0f".to_owned(), at: 1_778_490_000 }),
             waiting: looked.then_some(Waiting { since: 1_778_490_000, said: workspace }),
             workspace,
             rejects_all: taken.map(|since| RejectsAll { since, creates: looked, status: 400, text: "no\"".to_owned() }),
