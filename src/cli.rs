@@ -110,6 +110,7 @@ Examples:
   chute-toggl push --since 2026-05-01      leave older sessions alone
   chute-toggl push --wait                  a long history, hour by hour
   chute-toggl push --prune --max-delete 3  also delete, but no more than three
+  chute-toggl push --reclassify -n         which entries would get another project
 
 A change takes one request. If nothing changed, nothing is sent.")]
     Push(PushArgs),
@@ -206,6 +207,9 @@ pub struct PushArgs {
     /// With --prune: delete none if there are more than N
     #[arg(long, value_name = "N", requires = "prune", default_value_t = 20)]
     pub max_delete: usize,
+    /// Also bring project and tags of entries already sent into line with the settings
+    #[arg(long)]
+    pub reclassify: bool,
     /// Send again what Toggl rejected, though it has not changed since
     #[arg(long)]
     pub retry_rejected: bool,

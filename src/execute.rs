@@ -15,6 +15,7 @@ mod logging;
 mod look_up;
 mod names;
 mod proof;
+mod reclassify;
 mod rejections;
 mod report;
 mod saving;
@@ -60,7 +61,7 @@ pub fn execute(
     let mut run = Execution {
         sidecar,
         intake,
-        options,
+        options: options.clone(),
         effects,
         saving: Saving::new(saved),
         started_ms,
@@ -88,7 +89,7 @@ pub fn execute(
 struct Execution<'a, 'e, 's> {
     sidecar: &'a mut Sidecar,
     intake: &'a Ingested,
-    options: &'a Options,
+    options: Options,
     effects: Effects<'e, 's>,
     saving: Saving,
     started_ms: i64,
@@ -127,6 +128,15 @@ const UNKNOWN_IN_A_ROW: usize = 4;
 
 impl Execution<'_, '_, '_> {
     fn run(&mut self) -> Result<(), StopReason> {
+        let reclassify = std::mem::take(&mut self.options.reclassify);
+        let ended = self.push();
+        self.options.reclassify = reclassify;
+        ended?;
+        self.reclassify()
+    }
+
+    /// Everything but project and tags of entries that are there.
+    fn push(&mut self) -> Result<(), StopReason> {
         let timeout_ms = i64::try_from(self.effects.sender.policy().timeout.as_millis()).unwrap_or(i64::MAX / 2);
         // The run that left them is dead (we hold the lock), so it sent nothing after this one began.
         self.unresolved = Unresolved::left_behind(self.sidecar, saving::LIFETIME_MS + timeout_ms, self.started_ms);
@@ -139,15 +149,12 @@ impl Execution<'_, '_, '_> {
         self.sidecar.names.forget_unresolved();
         self.resolve()?;
         if Scan::is_due(self.sidecar, &self.options.selection)
-            && plan(self.sidecar, self.intake, self.options).looks_first
+            && plan(self.sidecar, self.intake, &self.options).looks_first
         {
             self.scan()?;
         }
         for round in 1..=ROUNDS {
-            let mut planned = plan(self.sidecar, self.intake, self.options);
-            if self.look_up_projects(&planned)? {
-                planned = plan(self.sidecar, self.intake, self.options);
-            }
+            let planned = self.plan_with_projects()?;
             self.carry_out(planned.operations.into())?;
             if !std::mem::take(&mut self.plans_again) && self.unresolved.within_reach().is_empty() {
                 break;

@@ -245,15 +245,12 @@ fn selection(file: ConfigFile, variable: Variable<'_>) -> Result<Selection, Sett
     let workspace = positive(variable, "TOGGL_WORKSPACE_ID", "the number in the address of the workspace's settings")?;
     let project = positive(variable, "TOGGL_PROJECT_ID_DEFAULT", "the number in the project's address")?;
     let tags = tags(variable)?;
-    let defaults = Selection::default();
+    let selection = file.selection();
     Ok(Selection {
-        since: file.since,
-        at_least_min: file.at_least_min.unwrap_or(defaults.at_least_min),
-        running: file.running.unwrap_or(defaults.running),
-        workspace: workspace.map(NameOrId::Id).or(file.workspace),
-        project: project.map(NameOrId::Id).or(file.project.flatten()),
-        tags: tags.or(file.tags).unwrap_or_default(),
-        rules: file.rules,
+        workspace: workspace.map(NameOrId::Id).or(selection.workspace),
+        project: project.map(NameOrId::Id).or(selection.project),
+        tags: tags.unwrap_or(selection.tags),
+        ..selection
     })
 }
 

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::output::progress::{Both, Progress};
 use crate::reconcile::ingest::{Depth, Ingested, parse};
-use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
+use crate::reconcile::plan::{HoldReason, Options, Plan, Reclassify, plan};
 use crate::reconcile::redate::redate;
 use crate::settings::{self, Settings, SettingsError};
 use crate::sidecar::file::{SidecarFile, Store};
@@ -271,13 +271,19 @@ fn options(args: &PushArgs, settings: &Settings, today: Date) -> Options {
         retry_rejected: args.retry_rejected,
         send_unlisted: args.send_unlisted,
         selection: settings.selection.clone(),
+        reclassify: if args.reclassify { Reclassify::Unseen } else { Reclassify::No },
     }
 }
 
 /// A plain push looks at what has changed; one that is asked about what was left behind, at everything.
 fn depth(args: &PushArgs) -> Depth {
     let is_ranged = args.since.is_some() || args.until.is_some();
-    let is_plain = !is_ranged && !args.prune && !args.retry_rejected && !args.send_unlisted && args.redate.is_none();
+    let is_plain = !is_ranged
+        && !args.prune
+        && !args.retry_rejected
+        && !args.send_unlisted
+        && args.redate.is_none()
+        && !args.reclassify;
     if is_plain { Depth::Changes } else { Depth::Everything }
 }
 

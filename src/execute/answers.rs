@@ -32,8 +32,12 @@ impl Execution<'_, '_, '_> {
                 self.entry_made(operation, workspace, &changed);
             }
             Reply::Changed(changed) if operation.kind == OperationKind::Halt => self.halted(operation, changed.stop),
+            Reply::Changed(_) if operation.kind == OperationKind::Reclassify => {
+                operation.sessions.iter().for_each(|&key| self.classified(&operation, key));
+                self.report.done.push(operation);
+            }
             Reply::Changed(_) => self.sent(operation),
-            Reply::Bulk(bulk) => return Ok(self.renamed(operation, &bulk)),
+            Reply::Bulk(bulk) => return Ok(self.changed_in_bulk(operation, &bulk)),
             _ => {
                 operation.sessions.iter().for_each(|&key| self.deleted(key));
                 self.report.done.push(operation);
@@ -70,16 +74,15 @@ impl Execution<'_, '_, '_> {
                     return self.contradicted(operation);
                 }
             }
-            (OperationKind::Rename, _) => return Ok(self.one_by_one(&operation, &operation.sessions)),
-            (_, 404) => return self.entry_missing(operation),
+            (_, 404) if operation.sessions.len() == 1 => return self.entry_missing(operation),
             _ => self.note_scan(),
-        }
-        if operation.kind == OperationKind::Rename {
-            return Ok(self.one_by_one(&operation, &operation.sessions));
         }
         if self.may_be_archived(&operation, workspace, &refusal.text) {
             self.forget_intent(&operation.sessions);
             return Ok(Vec::new());
+        }
+        if operation.sessions.len() > 1 {
+            return Ok(self.one_by_one(&operation, &operation.sessions));
         }
         self.note_rejected(operation, refusal)?;
         Ok(Vec::new())
@@ -162,11 +165,13 @@ impl Execution<'_, '_, '_> {
     }
 
     /// A bulk answer names the entries that were changed; the others are tried one by one.
-    fn renamed(&mut self, mut operation: Operation, bulk: &BulkAnswer) -> Vec<Operation> {
+    fn changed_in_bulk(&mut self, mut operation: Operation, bulk: &BulkAnswer) -> Vec<Operation> {
         let mut failed = Vec::new();
         for (&key, entry) in operation.sessions.iter().zip(&operation.entries) {
             if !bulk.success.contains(&entry.id) {
                 failed.push(key);
+            } else if operation.kind == OperationKind::Reclassify {
+                self.classified(&operation, key);
             } else if let Some(entry) = self.sidecar.record_mut(key).and_then(|record| record.last_sent.as_mut()) {
                 entry.description = description_of(&operation.title).into();
             }
@@ -184,25 +189,29 @@ impl Execution<'_, '_, '_> {
         again
     }
 
-    /// The updates that a rename stands for, of these sessions, as the plan would have them one by one.
-    fn one_by_one(&self, rename: &Operation, sessions: &[SessionKey]) -> Vec<Operation> {
-        (rename.sessions.iter().zip(&rename.entries))
+    /// The changes that a bulk request stands for, of these sessions, as the plan would have them one by one.
+    fn one_by_one(&self, bulk: &Operation, sessions: &[SessionKey]) -> Vec<Operation> {
+        (bulk.sessions.iter().zip(&bulk.entries))
             .filter(|(key, _)| sessions.contains(key))
             .filter_map(|(&key, &entry)| {
                 let (task, record) = self.sidecar.record(key)?;
                 let sent = record.last_sent.as_ref()?;
+                let (kind, changes) = match bulk.kind {
+                    OperationKind::Reclassify => (OperationKind::Reclassify, bulk.changes.clone()),
+                    _ => (OperationKind::Update, vec![Change::Title(sent.description.to_string())]),
+                };
                 Some(Operation {
-                    kind: OperationKind::Update,
+                    kind,
                     sessions: vec![key],
                     entries: vec![entry],
-                    title: rename.title.clone(),
+                    title: task.title.clone(),
                     start: record.start,
                     // That of a halted entry whose session is open stands.
                     stop: record.stop.or(sent.stop.map(|stop| stop.max(record.start))),
-                    changes: vec![Change::Title(sent.description.to_string())],
+                    changes,
                     inferred: record.inferred,
                     other_day: record.other_day.filter(|_| record.inferred),
-                    wanted: Wanted::of(task, self.sidecar, self.options),
+                    wanted: Wanted::of(task, self.sidecar, &self.options),
                     left_alone: None,
                 })
             })

@@ -20,6 +20,18 @@ pub fn call(operation: &Operation, workspace: i64) -> Call {
         OperationKind::Stop | OperationKind::Update | OperationKind::Resume => {
             Call::Update { entry, change: change(operation) }
         }
+        OperationKind::Reclassify => {
+            let project = operation.changes_project().then_some(operation.wanted.project_id);
+            let tags = operation.changes_tags().then(|| operation.wanted.tags.to_vec());
+            match operation.entries.len() {
+                ..=1 => Call::Update { entry, change: EntryChange { project, tags, ..EntryChange::default() } },
+                _ => Call::Bulk {
+                    workspace: entry.workspace,
+                    ids: operation.entries.iter().map(|entry| entry.id).collect(),
+                    change: BulkChange::Classification { project, tags },
+                },
+            }
+        }
         OperationKind::Rename => Call::Bulk {
             workspace: entry.workspace,
             ids: operation.entries.iter().map(|entry| entry.id).collect(),

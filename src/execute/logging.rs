@@ -68,6 +68,8 @@ impl Execution<'_, '_, '_> {
                     description: description_of(&operation.title),
                     start: operation.start,
                     stop: operation.stop,
+                    project: operation.wanted.project_id,
+                    tags: operation.wanted.tags.to_vec(),
                 }),
                 old: sent.map(Values::from),
                 status: refusal.status,

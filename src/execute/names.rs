@@ -16,9 +16,9 @@ impl Execution<'_, '_, '_> {
         if let Some(workspace) = self.options.selection.known_workspace(self.sidecar) {
             return Ok(workspace);
         }
-        let Some(NameOrId::Name(name)) = &self.options.selection.workspace else { return self.ask_workspace() };
+        let Some(NameOrId::Name(name)) = self.options.selection.workspace.clone() else { return self.ask_workspace() };
         let theirs = questions::workspaces(&mut |call| self.ask(call))?;
-        let id = names::workspace(name, &theirs).map_err(StopReason::NoWorkspace)?;
+        let id = names::workspace(&name, &theirs).map_err(StopReason::NoWorkspace)?;
         self.sidecar.names.workspaces.insert(name.to_string(), id);
         Ok(id)
     }

@@ -108,6 +108,10 @@ pub struct Report {
     pub unlistable: Vec<SessionKey>,
     /// Workspaces in which something was to be done and that the token does not reach.
     pub lost: Vec<LostWorkspace>,
+    /// Sessions whose entry keeps the project or the tags that a person set in Toggl.
+    pub set_by_hand: Vec<SessionKey>,
+    /// Sessions whose entry was to get another project or other tags, and that Toggl does not list.
+    pub not_listed: Vec<SessionKey>,
     /// The first day (of the first look) that Toggl can list, if sessions lie before it.
     pub window_starts: Option<time::Date>,
     /// Seconds by which the server's clock is ahead of ours, if it told.

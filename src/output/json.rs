@@ -33,6 +33,8 @@
 //! | `uncertain` | keys of sessions of which it is not known whether they are in Toggl |
 //! | `unlistable` | those of `uncertain` that are too old for Toggl to list |
 //! | `skew` | seconds by which Toggl's clock is ahead of this machine's; negative if it is behind, null if it did not say |
+//! | `set_by_hand` | keys of sessions whose entry keeps the project or the tags that a person set in Toggl |
+//! | `not_listed` | keys of sessions whose project or tags stay because Toggl does not list their entry |
 //! | `window_starts` | the first day (`YYYY-MM-DD`) that Toggl lists, if sessions lie before it; else null |
 //! | `left` | number of operations that are still to be sent |
 //! | `stop_reason` | why the run ended early: a *stop reason*; null if it did not |
@@ -54,21 +56,21 @@
 //!
 //! | field | value |
 //! |---|---|
-//! | `kind` | `"halt"`, `"stop"`, `"start"`, `"resume"`, `"update"`, `"rename"`, `"create"` or `"delete"` |
-//! | `sessions` | keys of the sessions it is for: one, for a rename up to 100 |
+//! | `kind` | `"halt"`, `"stop"`, `"start"`, `"resume"`, `"update"`, `"rename"`, `"create"`, `"reclassify"` or `"delete"` |
+//! | `sessions` | keys of the sessions it is for: one, for a rename or a reclassification up to 100 |
 //! | `entries` | the entries it changes, in the order of `sessions`: a list of `id` and `workspace`; empty for create and start |
-//! | `title` | the title |
+//! | `title` | the title, of a reclassification that of the first session |
 //! | `start` | when the (first) session started |
 //! | `stop` | when it stopped; null while it is open |
 //! | `duration` | seconds from `start` to `stop`; null while it is open |
 //! | `inferred` | whether the day is the likeliest of several |
 //! | `other_day` | if it is, the likeliest other day, as `YYYY-MM-DD`: of the start, or of the stop where the start is certain; null where none is known |
 //! | `long` | whether it is longer than 16 hours |
-//! | `project` | for a new entry, its project as `id` (null while its name is not looked up) and `name` (null if it is set by its number); else null |
-//! | `tags` | the tags of a new entry; else null |
+//! | `project` | of a new entry, or of one that gets another: the project as `id` (null while its name is not looked up) and `name` (null if it is set by its number); else null |
+//! | `tags` | the tags of a new entry, or of one that gets others; else null |
 //! | `rule` | the rule of the settings file that decided about them, as `number` and `line`; null if none did |
 //! | `left_alone` | for a delete, the setting that leaves its session alone, as in `left_alone` above; else null: it was removed |
-//! | `changes` | what was sent before (for the first entry): a list of `field` (`"title"`, `"start"` or `"stop"`) and `was` (null: it was running) |
+//! | `changes` | what was sent before (for the first entry): a list of `field` (`"title"`, `"start"`, `"stop"`, `"project"` or `"tags"`) and `was` (null: it was running, or in no project) |
 //!
 //! *held back*:
 //!
@@ -121,7 +123,7 @@ use super::{Status, View, marked, push, status};
 use crate::execute::{Report, StopReason};
 use crate::exit::Exit;
 use crate::reconcile::ingest::InvalidSession;
-use crate::reconcile::plan::{Change, Held, HoldReason, NoProject, Operation, Plan};
+use crate::reconcile::plan::{Change, Held, HoldReason, NoProject, Operation, OperationKind, Plan};
 use crate::reconcile::selection::{LeftAlone, NameOrId, RuleAt};
 use crate::sidecar::SessionKey;
 use crate::toggl::Bucket;
@@ -155,6 +157,8 @@ pub fn report_json(view: &View<'_>, report: &Report, exit: Exit) -> Value {
         ("uncertain", keys(&report.uncertain)),
         ("unlistable", keys(&report.unlistable)),
         ("skew", json!(report.skew)),
+        ("set_by_hand", keys(&report.set_by_hand)),
+        ("not_listed", keys(&report.not_listed)),
         ("window_starts", json!(report.window_starts.map(|day| day.to_string()))),
         ("left", json!(report.left.operations.len())),
         ("stop_reason", report.end.as_ref().map_or(Value::Null, |reason| stop_reason(view, reason))),
@@ -226,6 +230,7 @@ fn document(command: &str, view: &View<'_>, now: &Plan) -> Value {
 }
 
 fn operation(operation: &Operation) -> Value {
+    let makes = operation.kind.makes_an_entry();
     let seconds = operation.stop.map(|stop| (stop - operation.start).whole_seconds());
     json!({
         "kind": operation.kind.word(),
@@ -241,8 +246,8 @@ fn operation(operation: &Operation) -> Value {
         "other_day": operation.other_day.map(|day| day.to_string()),
         "long": seconds.is_some_and(|seconds| seconds > operations::LONG.whole_seconds()),
         "project": project(operation),
-        "tags": operation.kind.makes_an_entry().then_some(&*operation.wanted.tags),
-        "rule": operation.wanted.rule.filter(|_| operation.kind.makes_an_entry()).map(rule),
+        "tags": (makes || operation.changes_tags()).then_some(&*operation.wanted.tags),
+        "rule": operation.wanted.rule.filter(|_| makes || operation.kind == OperationKind::Reclassify).map(rule),
         "left_alone": operation.left_alone.map(left_alone),
         "changes": operation.changes.iter().map(change).collect::<Value>(),
     })
@@ -255,7 +260,7 @@ fn project(operation: &Operation) -> Value {
         Some(NameOrId::Name(name)) => Some(&**name),
         _ => None,
     };
-    match wanted.project.as_ref().filter(|_| operation.kind.makes_an_entry()) {
+    match wanted.project.as_ref().filter(|_| operation.kind.makes_an_entry() || operation.changes_project()) {
         Some(_) => json!({"id": wanted.project_id, "name": name}),
         None => Value::Null,
     }
@@ -298,6 +303,8 @@ fn change(change: &Change) -> Value {
         Change::Title(was) => json!({"field": "title", "was": was}),
         Change::Start(was) => json!({"field": "start", "was": rfc3339(*was)}),
         Change::Stop(was) => json!({"field": "stop", "was": was.map(rfc3339)}),
+        Change::Project(was) => json!({"field": "project", "was": was}),
+        Change::Tags(was) => json!({"field": "tags", "was": &**was}),
     }
 }
 

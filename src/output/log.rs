@@ -6,7 +6,7 @@ use super::Style;
 use super::escape::{cut, escape, escape_json, width};
 use super::layout::{Ink, Page};
 use super::plan::operations::sign_of;
-use super::words::{day, local, minute, span};
+use super::words::{self, day, local, minute, span};
 use crate::sidecar::log::{LogLine, Values};
 use crate::zone::Zone;
 
@@ -75,6 +75,12 @@ fn outcome(line: &LogLine) -> String {
     }
     if old.description != new.description {
         changes.push(format!("renamed from \"{}\"", old.description));
+    }
+    if old.project != new.project {
+        changes.push(old.project.map_or("was in no project".to_owned(), |project| format!("was in project {project}")));
+    }
+    if old.tags != new.tags {
+        changes.push(format!("was tagged {}", words::tags(&old.tags)));
     }
     changes.join(", ")
 }

@@ -44,7 +44,7 @@ fn sent(view: &View<'_>, report: &Report) -> Vec<SessionKey> {
         .filter(|operation| match operation.kind {
             OperationKind::Create | OperationKind::Start | OperationKind::Stop | OperationKind::Resume => true,
             OperationKind::Update => operation.changes.iter().any(times),
-            OperationKind::Rename | OperationKind::Halt | OperationKind::Delete => false,
+            OperationKind::Rename | OperationKind::Reclassify | OperationKind::Halt | OperationKind::Delete => false,
         })
         .flat_map(|operation| operation.sessions.iter().copied())
         .filter(is_told)

@@ -12,7 +12,7 @@ use time::Date;
 use super::View;
 use super::layout::Page;
 use super::words::{count, day, moment_from, number, roughly};
-use crate::reconcile::plan::Plan;
+use crate::reconcile::plan::{OperationKind, Plan};
 use crate::toggl::Bucket;
 use crate::toggl::quota::{HOUR, PLANS};
 
@@ -39,6 +39,13 @@ fn notes(page: &mut Page, view: &View<'_>) {
             0,
             "This is the first push. It asks Toggl first which of these it already has, and adopts those instead of \
              sending them twice.",
+        );
+    }
+    if view.plan.operations.iter().any(|operation| operation.kind == OperationKind::Reclassify) {
+        page.paragraph(
+            0,
+            "Toggl is asked first which entries still have the project and the tags that were sent; what was set there by \
+             hand stays.",
         );
     }
     if let Some(until) = empty_until(view) {

@@ -7,7 +7,7 @@ use super::layout::Page;
 use super::marked;
 use super::plan::rejections::{self, Rejected};
 use super::plan::{held_back, operations, sessions, up_to_date};
-use super::words::{by_number, count, day, meaning, moment_from, number};
+use super::words::{by_number, count, day, entries, meaning, moment_from, number};
 use crate::execute::{LostWorkspace, Report, StopReason};
 use crate::reconcile::plan::{HoldReason, Plan};
 use crate::sidecar::SessionKey;
@@ -23,6 +23,7 @@ pub fn report(page: &mut Page, view: &View<'_>, report: &Report) {
     found(page, view, report);
     rejections::rejections(page, view, report.rejected.iter().map(Rejected::now));
     uncertain(page, view, report);
+    kept(page, view, report);
     if page.is_verbose() {
         // What was rejected and what is uncertain in this run stands above.
         held_back::all(page, view, &without(&report.left, report));
@@ -109,6 +110,38 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
                 );
             }
         }
+    }
+}
+
+/// What was not reclassified.
+fn kept(page: &mut Page, view: &View<'_>, report: &Report) {
+    let n = report.set_by_hand.len();
+    if n > 0 {
+        let its = by_number(n, "its", "their");
+        page.paragraph(
+            0,
+            &format!(
+                "{} {} another project or other tags in Toggl than were sent, and {} {its}: set by hand.",
+                entries(n),
+                by_number(n, "has", "have"),
+                by_number(n, "keeps", "keep")
+            ),
+        );
+        if page.is_verbose() {
+            sessions::list(page, view, &report.set_by_hand);
+        }
+    }
+    let n = report.not_listed.len();
+    if n > 0 {
+        page.paragraph(
+            0,
+            &format!(
+                "{} {} not among what Toggl lists, and {} project and tags: deleted there, or over three months old.",
+                entries(n),
+                by_number(n, "is", "are"),
+                by_number(n, "keeps", "keep")
+            ),
+        );
     }
 }
 

@@ -141,6 +141,12 @@ pub fn left_alone(why: LeftAlone) -> String {
     }
 }
 
+/// `#client #deep work`, or that there are none.
+pub fn tags(tags: &[String]) -> String {
+    let tags: Vec<String> = tags.iter().map(|tag| format!("#{tag}")).collect();
+    if tags.is_empty() { "with nothing".to_owned() } else { tags.join(" ") }
+}
+
 /// A name in the settings that means no project, and what to do.
 pub fn no_project(no_project: &NoProject) -> String {
     let name = &no_project.name;

@@ -4,6 +4,7 @@
 
 mod decision;
 mod fingerprint;
+mod reclassify;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,6 +13,7 @@ use time::{Date, OffsetDateTime};
 
 pub use decision::{NoProject, Wanted};
 pub use fingerprint::fingerprint;
+pub use reclassify::{Fields, Reclassify, Seen, see};
 
 use crate::reconcile::ingest::Ingested;
 use crate::reconcile::recovery::Scan;
@@ -37,13 +39,15 @@ pub enum OperationKind {
     Rename,
     /// A closed session has no entry.
     Create,
+    /// Entries get another project or other tags, and that was asked for.
+    Reclassify,
     /// The session is gone, and pruning was asked for.
     Delete,
 }
 
 impl OperationKind {
     /// Every kind, in the order of sending.
-    pub const ALL: [OperationKind; 8] = [
+    pub const ALL: [OperationKind; 9] = [
         OperationKind::Halt,
         OperationKind::Stop,
         OperationKind::Start,
@@ -51,6 +55,7 @@ impl OperationKind {
         OperationKind::Update,
         OperationKind::Rename,
         OperationKind::Create,
+        OperationKind::Reclassify,
         OperationKind::Delete,
     ];
 
@@ -65,6 +70,7 @@ impl OperationKind {
             OperationKind::Update => "update",
             OperationKind::Rename => "rename",
             OperationKind::Create => "create",
+            OperationKind::Reclassify => "reclassify",
             OperationKind::Delete => "delete",
         }
     }
@@ -82,7 +88,8 @@ impl OperationKind {
             OperationKind::Start | OperationKind::Resume => 1,
             OperationKind::Update | OperationKind::Rename => 2,
             OperationKind::Create => 3,
-            OperationKind::Delete => 4,
+            OperationKind::Reclassify => 4,
+            OperationKind::Delete => 5,
         }
     }
 }
@@ -92,11 +99,11 @@ impl OperationKind {
 pub struct Operation {
     /// What it does.
     pub kind: OperationKind,
-    /// The sessions it is for: one, but up to [`BULK`] for a rename.
+    /// The sessions it is for: one, but up to [`BULK`] for a rename or a reclassification.
     pub sessions: Vec<SessionKey>,
     /// The entries it changes, in the order of `sessions`; empty for create and start.
     pub entries: Vec<EntryRef>,
-    /// The title, uncut.
+    /// The title, uncut: of a reclassification, that of the first.
     pub title: Rc<str>,
     /// When the (first) session started.
     pub start: OffsetDateTime,
@@ -118,13 +125,17 @@ impl Operation {
     /// Whether the name of its project has to be looked up before it is sent.
     #[must_use]
     pub fn needs_project(&self) -> bool {
-        self.kind.makes_an_entry() && self.wanted.is_unknown()
+        self.says_project() && self.wanted.is_unknown()
     }
 
     /// Whether its request says this project.
     #[must_use]
     pub fn names_project(&self, project: Option<i64>) -> bool {
-        self.kind.makes_an_entry() && self.wanted.project_id == project
+        self.says_project() && self.wanted.project_id == project
+    }
+
+    fn says_project(&self) -> bool {
+        self.kind.makes_an_entry() || self.changes_project()
     }
 }
 
@@ -137,6 +148,10 @@ pub enum Change {
     Start(OffsetDateTime),
     /// Its stop, `None` while it runs.
     Stop(Option<OffsetDateTime>),
+    /// Its project, by Toggl's number.
+    Project(Option<i64>),
+    /// Its tags.
+    Tags(Rc<[String]>),
 }
 
 /// A session that nothing is sent for, though it is not in agreement.
@@ -210,6 +225,8 @@ pub struct Options {
     pub send_unlisted: bool,
     /// What is sent at all, and what new entries get beside their times and text.
     pub selection: Selection,
+    /// Whether entries that are there get another project and other tags as well.
+    pub reclassify: Reclassify,
 }
 
 /// The plan that brings Toggl into agreement with the records.
@@ -218,6 +235,7 @@ pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
     // What is archived is in agreement; whoever asks for some days only has taken the archive apart before.
     let mut plan = Plan { up_to_date: sidecar.archived_sessions(), ..Plan::default() };
     let mut renames: BTreeMap<(i64, String), Vec<Operation>> = BTreeMap::new();
+    let mut targets: BTreeMap<reclassify::Target, Vec<Operation>> = BTreeMap::new();
     for (key, task, record) in sidecar.sessions().filter(|(_, _, record)| options.covers(record)) {
         let operation = |kind, changes| operation(key, (task, record), kind, changes, (sidecar, options));
         let step = next_step(key, task, record, intake, options, operation);
@@ -226,16 +244,21 @@ pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
         if is_reopened {
             plan.held.push(Held { session: key, why: HoldReason::Reopened });
         }
+        let is_deleted = matches!(&step, Step::Send(sent) if sent.iter().any(|one| one.kind == OperationKind::Delete));
+        let changes = reclassify::changes(key, (task, record), (sidecar, options));
+        let is_reclassified = !changes.is_empty() && !is_deleted;
+        if is_reclassified {
+            let operation = operation(OperationKind::Reclassify, changes);
+            match decision::reclassified(&operation, record, (sidecar, options)) {
+                None => targets.entry(reclassify::target(&operation)).or_default().push(operation),
+                Some(why) => plan.hold_for(key, why, task, (sidecar, options)),
+            }
+        }
         match step {
             Step::LeftAlone(why) => *plan.left_alone.entry(why).or_default() += 1,
-            Step::UpToDate => plan.up_to_date += usize::from(!is_reopened),
+            Step::UpToDate => plan.up_to_date += usize::from(!is_reopened && !is_reclassified),
             Step::Forgotten => {}
-            Step::Hold(why) => {
-                plan.held.push(Held { session: key, why });
-                if why == HoldReason::NoProject {
-                    decision::note_no_project(&mut plan.no_projects, task, sidecar, options);
-                }
-            }
+            Step::Hold(why) => plan.hold_for(key, why, task, (sidecar, options)),
             Step::Send(operations) => {
                 for operation in operations {
                     if is_mere_rename(&operation) {
@@ -248,7 +271,8 @@ pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
             }
         }
     }
-    plan.operations.extend(renames.into_values().flat_map(in_bulk));
+    plan.operations.extend(renames.into_values().flat_map(|renames| in_bulk(renames, OperationKind::Rename)));
+    plan.operations.extend(targets.into_values().flat_map(|alike| in_bulk(alike, OperationKind::Reclassify)));
     guard_pruning(&mut plan, options);
     // Of a long history most are creates, and they are in the order of their days: turned round, few have far to go.
     plan.operations.reverse();
@@ -270,6 +294,19 @@ impl Plan {
         self.operations.len()
     }
 
+    fn hold_for(
+        &mut self,
+        session: SessionKey,
+        why: HoldReason,
+        task: &TaskRecord,
+        (sidecar, options): (&Sidecar, &Options),
+    ) {
+        self.held.push(Held { session, why });
+        if why == HoldReason::NoProject {
+            decision::note_no_project(&mut self.no_projects, task, sidecar, options);
+        }
+    }
+
     fn count_reading(&mut self, sidecar: &Sidecar, options: &Options) {
         let makes = self.operations.iter().any(|operation| operation.kind.makes_an_entry());
         self.looks_first = makes && Scan::is_due(sidecar, &options.selection);
@@ -278,7 +315,9 @@ impl Plan {
             || self.held_for(HoldReason::NoProject).next().is_some();
         let knows_workspace = options.selection.known_workspace(sidecar).is_some();
         let asks_workspace = !knows_workspace && (self.looks_first || resolves || makes);
-        self.reading = usize::from(self.looks_first) + usize::from(resolves) + usize::from(asks_workspace);
+        let looks_at_projects = options.reclassify == Reclassify::Unseen
+            && self.operations.iter().any(|operation| operation.kind == OperationKind::Reclassify);
+        self.reading = [self.looks_first, resolves, asks_workspace, looks_at_projects].map(usize::from).iter().sum();
     }
 
     /// Whether something is left out that no later run will do by itself, so that a person must look: exit 6, for every
@@ -314,7 +353,15 @@ impl Options {
     /// for nothing else.
     #[must_use]
     pub fn plain(selection: Selection) -> Options {
-        Options { since: None, until: None, prune: None, retry_rejected: false, send_unlisted: false, selection }
+        Options {
+            since: None,
+            until: None,
+            prune: None,
+            retry_rejected: false,
+            send_unlisted: false,
+            selection,
+            reclassify: Reclassify::No,
+        }
     }
 
     /// Whether sessions of some days only are asked about.
@@ -440,8 +487,8 @@ fn is_mere_rename(operation: &Operation) -> bool {
     operation.kind == OperationKind::Update && matches!(operation.changes[..], [Change::Title(_)])
 }
 
-/// Entries of one workspace that get the same new title: one request a hundred. A single one stays an update.
-fn in_bulk(mut updates: Vec<Operation>) -> Vec<Operation> {
+/// Entries of one workspace that get the same: one request a hundred, of this kind. A single one stays as it is.
+fn in_bulk(mut updates: Vec<Operation>, kind: OperationKind) -> Vec<Operation> {
     let mut bulk = Vec::new();
     while !updates.is_empty() {
         let mut rest = updates.split_off(updates.len().min(BULK));
@@ -449,7 +496,7 @@ fn in_bulk(mut updates: Vec<Operation>) -> Vec<Operation> {
         let mut renames = rest.into_iter();
         let Some(mut first) = renames.next() else { break };
         for other in renames {
-            first.kind = OperationKind::Rename;
+            first.kind = kind;
             first.sessions.extend(other.sessions);
             first.entries.extend(other.entries);
         }

@@ -11,7 +11,7 @@ use time::{Date, Month};
 use toml::{Spanned, Value};
 
 use crate::chute_kun::snapshot::Category;
-use crate::reconcile::selection::{NameOrId, Rule, RuleAt};
+use crate::reconcile::selection::{NameOrId, Rule, RuleAt, Selection};
 use crate::toggl::TAG_LIMIT;
 
 /// A commented example: the defaults, and what else can be said.
@@ -34,6 +34,23 @@ pub struct ConfigFile {
     pub at_least_min: Option<u32>,
     /// The rules, in their order.
     pub rules: Vec<Rule>,
+}
+
+impl ConfigFile {
+    /// What it says, and the defaults where it says nothing.
+    #[must_use]
+    pub fn selection(self) -> Selection {
+        let defaults = Selection::default();
+        Selection {
+            since: self.since,
+            at_least_min: self.at_least_min.unwrap_or(defaults.at_least_min),
+            running: self.running.unwrap_or(defaults.running),
+            workspace: self.workspace,
+            project: self.project.flatten(),
+            tags: self.tags.unwrap_or_default(),
+            rules: self.rules,
+        }
+    }
 }
 
 /// A mistake in the file.

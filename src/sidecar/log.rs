@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::file::target_of;
-use super::{LastSent, SessionKey};
+use super::{Classification, LastSent, SessionKey};
 
 /// A larger log (bytes) is renamed to `.old`, and a new one is begun.
 pub const MOST_BYTES: u64 = 16 << 20;
@@ -55,11 +55,19 @@ pub struct Values {
     /// When it stops; `None` while it runs.
     #[serde(with = "time::serde::rfc3339::option")]
     pub stop: Option<OffsetDateTime>,
+    /// Its project, by Toggl's number, if one was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<i64>,
+    /// Its tags, as they were sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 impl From<&LastSent> for Values {
     fn from(sent: &LastSent) -> Values {
-        Values { description: sent.description.to_string(), start: sent.start, stop: sent.stop }
+        let Classification { project, tags } = sent.classified();
+        let (description, tags) = (sent.description.to_string(), tags.to_vec());
+        Values { description, start: sent.start, stop: sent.stop, project, tags }
     }
 }
 

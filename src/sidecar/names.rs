@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use super::LastSent;
 use crate::toggl::Named;
 
 /// What is known of names.
@@ -60,6 +61,14 @@ pub struct Classification {
     pub project: Option<i64>,
     /// The names of the tags.
     pub tags: Rc<[String]>,
+}
+
+impl LastSent {
+    /// Project and tags that were sent.
+    #[must_use]
+    pub fn classified(&self) -> Classification {
+        self.classification.as_deref().cloned().unwrap_or_default()
+    }
 }
 
 impl Classification {

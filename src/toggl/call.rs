@@ -57,10 +57,13 @@ pub struct EntryChange {
 pub enum BulkChange {
     /// Their text.
     Description(String),
-    /// Their project; `None`: none.
-    Project(Option<i64>),
-    /// Their tags, by name.
-    Tags(Vec<String>),
+    /// Their project and their tags, as an [`EntryChange`] says them.
+    Classification {
+        /// Their project; `Some(None)`: none.
+        project: Option<Option<i64>>,
+        /// Their tags, by name.
+        tags: Option<Vec<String>>,
+    },
 }
 
 /// A call, with all that it says.
@@ -183,12 +186,15 @@ impl Call {
             })),
             Call::Update { change, .. } => Some(Value::Object(change.fields())),
             Call::Bulk { change, .. } => {
-                let (path, value) = match change {
-                    BulkChange::Description(text) => ("/description", json!(text)),
-                    BulkChange::Project(project) => ("/project_id", json!(project)),
-                    BulkChange::Tags(tags) => ("/tags", json!(tags)),
-                };
-                Some(json!([{"op": "replace", "path": path, "value": value}]))
+                let replace = |path: &str, value: Value| json!({"op": "replace", "path": path, "value": value});
+                Some(match change {
+                    BulkChange::Description(text) => json!([replace("/description", json!(text))]),
+                    BulkChange::Classification { project, tags } => {
+                        let project = project.map(|project| replace("/project_id", json!(project)));
+                        let tags = tags.as_ref().map(|tags| replace("/tags", json!(tags)));
+                        project.into_iter().chain(tags).collect()
+                    }
+                })
             }
             _ => None,
         }

@@ -100,6 +100,14 @@ const STORY: [Step; 6] = [
     },
 ];
 
+const RULES: &str = "\
+[[rule]]
+title = \"Write\"
+project = \"Reports\"
+[[rule]]
+title = \"Mail\"
+tags = [\"inbox\"]";
+
 fn main() {
     let shows_requests = std::env::args().any(|argument| argument == "--requests");
     println!("A Monday with Chute_kun, which keeps minutes, and Toggl, which keeps entries.");
@@ -109,6 +117,10 @@ fn main() {
     let toggl = Server::new(clock.clone());
     toggl.sandbox().rules.workspace_total = 30;
     let home = tempfile::tempdir().unwrap();
+    toggl.sandbox().add_project(WORKSPACE, "Reports");
+    fs::write(home.path().join("config.toml"), RULES).unwrap();
+    println!("Two rules in config.toml say what goes where:");
+    RULES.lines().for_each(|line| println!("   {line}"));
     for (number, step) in STORY.iter().enumerate() {
         println!("\n{}. {}", number + 1, step.says);
         let before = toggl.sandbox().log.len();
@@ -151,6 +163,7 @@ fn play(step: &Step, saved: i64, clock: &SimClock, toggl: &Server, home: &Path) 
         ("TOGGL_API_URL", url),
         ("TOGGL_WORKSPACE_ID", WORKSPACE.to_string()),
         ("CHUTE_KUN_STATE", path.display().to_string()),
+        ("CHUTE_TOGGL_CONFIG", home.join("config.toml").display().to_string()),
         ("CHUTE_TOGGL_SIDECAR", home.join("toggl.json").display().to_string()),
         ("TZ", ZONE.to_owned()),
     ];
@@ -178,7 +191,9 @@ fn side_by_side(toggl: &Server, zone: &Zone) {
         .map(|entry| {
             let stop = entry.stop.map_or("".to_owned(), |stop| minute(stop).unwrap());
             let day = zone.date(entry.start);
-            format!("{day} {}-{stop}  {}", minute(entry.start).unwrap(), entry.description)
+            let tags: String = entry.tags.iter().map(|tag| format!("  #{tag}")).collect();
+            let project = entry.project_id.map_or("", |_| "  Reports");
+            format!("{day} {}-{stop}  {}{project}{tags}", minute(entry.start).unwrap(), entry.description)
         })
         .collect();
     assert_eq!(theirs.len(), ours.len(), "one entry for each session");

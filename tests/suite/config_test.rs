@@ -179,17 +179,42 @@ fn project_and_tags_go_by_the_first_rule_that_fits() {
     assert_eq!(home.toggl.sandbox().entry(call).unwrap().tags, ["v", "w"]);
 }
 
-/// The figures of a first push of a hundred sessions: a look, the projects, and the creates.
+/// The figures of a first push of a hundred sessions: a look, the creates, the projects if they are named, and the workspace if
+/// it is not set.
 #[test]
-fn a_hundred_sessions_take_102_requests_and_a_push_after_that_none() {
-    let home = home("[[rule]]\ntitle = \"S\"\nproject = \"Internal\"\n");
-    home.toggl.sandbox().add_project(WORKSPACE, "Internal");
-    let sessions: Vec<(u16, Option<u16>)> = (0..100).map(|n| (2 * n, Some(2 * n + 1))).collect();
-    home.save(&snapshot([&today("S").sessions(&sessions)]));
+fn requests_of_a_first_push_by_rules_and_of_the_next() {
+    for (by, project, workspace, expected) in [
+        ("a project by its number, a workspace by its own", "210000001", true, 101),
+        ("a project by its name, a workspace by its number", "\"Internal\"", true, 102),
+        ("a project by its name, the account's workspace", "\"Internal\"", false, 103),
+    ] {
+        let home = home(&format!("[[rule]]\ntitle = \"S\"\nproject = {project}\n"));
+        let home = if workspace { home } else { home.without("TOGGL_WORKSPACE_ID") };
+        home.toggl.sandbox().add_project(WORKSPACE, "Internal");
+        let sessions: Vec<(u16, Option<u16>)> = (0..100).map(|n| (2 * n, Some(2 * n + 1))).collect();
+        home.save(&snapshot([&today("S").sessions(&sessions)]));
+        push(&home, &[]).exits(0);
+        assert_eq!(home.requests().len(), expected, "{by}");
+        push(&home, &[]).exits(0);
+        assert_eq!(home.requests().len(), expected, "{by}");
+        println!("first push of 100 sessions, {by}: {expected} requests; the next: 0");
+    }
+}
+
+/// The figure: one request an entry.
+#[test]
+fn requests_of_taking_back_what_lies_before_since() {
+    let home = home("");
+    let many: Vec<TaskBuilder> = (1..=10).map(|day| on(day, "S")).collect();
+    home.save(&snapshot(&many));
     push(&home, &[]).exits(0);
-    assert_eq!(home.requests().len(), 102);
+    configure(&home, "since = 2026-05-09\n");
+    home.toggl.sandbox().log.clear();
+    push(&home, &["--prune"]).exits(0).says("delete 8");
+    assert_eq!((home.requests().len(), home.toggl.sandbox().entries().len()), (8, 2));
+    println!("--prune of 8 entries before `since`: {} requests", home.requests().len());
     push(&home, &[]).exits(0);
-    assert_eq!(home.requests().len(), 102);
+    assert_eq!(home.requests().len(), 8);
 }
 
 #[test]

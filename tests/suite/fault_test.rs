@@ -189,7 +189,8 @@ fn undisturbed(case: &PushCase, prepared: &Prepared) -> usize {
         .filter(|line| line.status == Some(404) && !line.target.starts_with("/me"))
         .count();
     let used_up = user.toggl.sandbox().log.iter().filter(|line| line.status == Some(402)).count();
-    let looks = user.toggl.sandbox().log.iter().filter(|line| line.target.starts_with("/me")).count();
+    let is_look = |target: &str| target.starts_with("/me") || target.contains("/projects?");
+    let looks = user.toggl.sandbox().log.iter().filter(|line| is_look(&line.target)).count();
     let changes = pushed.report.done.len();
     assert_eq!(user.requests(), changes + gone + used_up + looks, "{}", case.name);
     assert_eq!(used_up, 0, "{}", case.name);

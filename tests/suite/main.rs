@@ -45,6 +45,7 @@ mod process_test;
 mod quiet_test;
 mod quota_test;
 mod reading_test;
+mod reclassify_test;
 mod recovery_test;
 mod redate_test;
 mod rejection_test;

@@ -121,6 +121,18 @@ fn changed_settings_end_it() {
     ] {
         assert!(!stands_with(&up_to_date(), &[(name, value)]), "{name}");
     }
+    for rule in ["since = 2026-05-01\n", "[[rule]]\ntags = [\"a\"]\n", "[[rule]]\nskip = true\n"] {
+        let home = up_to_date();
+        let file = home.path(".config/chute-toggl/config.toml");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, rule).unwrap();
+        assert!(!stands(&home), "{rule}");
+        // And with it as it is, all is up to date again.
+        let requests = home.requests().len();
+        assert_eq!(push(&home, &[]), 0);
+        assert!(stands(&home), "{rule}");
+        assert_eq!(home.requests().len(), requests);
+    }
     let home = up_to_date().with("TZ", "Mars/Olympus");
     assert_eq!(push(&home, &[]), 2, "a wrong setting is told even when all agrees");
 }

@@ -1,12 +1,15 @@
 //! Whatever a command says fits the terminal, from 40 columns to 200.
 
+use std::fs;
+
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::sandbox::Refusal;
+use crate::sandbox::{Refusal, WORKSPACE};
 use crate::support::snapshot_builder::{snapshot, today};
 use crate::support::test_home::TestHome;
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 10] = [
+    &["push", "--dry-run", "--reclassify"],
     &["push", "--dry-run"],
     &["push", "-v"],
     &["push"],
@@ -71,6 +74,37 @@ fn of_work_that_is_sent_changed_and_rejected() {
     }
     all_fit(&home);
     home.save(&snapshot([today("Another")]));
+    all_fit(&home);
+}
+
+#[test]
+fn of_rules_and_what_they_name() {
+    let home = TestHome::new();
+    let config = home.path(".config/chute-toggl/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    let rules = "tags = [\"深い仕事\", \"a tag of some length that somebody thought of\"]\n\
+        [[rule]]\ntitle = \"週次\"\nproject = \"四半期の資料と週次レビューのための長い名前の案件\"\n\
+        [[rule]]\ntitle = \"Mail\"\nskip = true\n\
+        [[rule]]\ntitle = \"Write\"\nproject = \"A project with a name that is not there in Toggl\"\n";
+    fs::write(&config, rules).unwrap();
+    home.toggl.sandbox().add_project(WORKSPACE, "四半期の資料と週次レビューのための長い名前の案件");
+    home.save(&many());
+    let text = home.run_with(&[("COLUMNS", "120")], &["push", "--dry-run"]).exits(0);
+    text.says("new (rule 1): 四半期").says("new (rule 3): A project").says("skipped by rule 2");
+    all_fit(&home);
+    fs::write(
+        &config,
+        rules.replace("週次\"\nproject", "Write\"\nproject").replace("tags", "since = 2026-05-12\ntags"),
+    )
+    .unwrap();
+    all_fit(&home);
+    fs::write(&config, "tags = [\"new\"]\n").unwrap();
+    home.run_with(&[("COLUMNS", "120")], &["push", "--dry-run", "--reclassify"])
+        .exits(0)
+        .says("* reclassify")
+        .says("#new");
+    all_fit(&home);
+    fs::write(&config, "this_is_a_key_that_nobody_knows_and_that_is_long = 1\n").unwrap();
     all_fit(&home);
 }
 

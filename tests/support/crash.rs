@@ -188,6 +188,11 @@ impl CrashHome {
         if case.names_workspace {
             command.env("TOGGL_WORKSPACE_ID", WORKSPACE.to_string());
         }
+        if !case.config.is_empty() {
+            let file = self.dir.path().join("config.toml");
+            fs::write(&file, case.config).unwrap();
+            command.env("CHUTE_TOGGL_CONFIG", file);
+        }
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command
     }

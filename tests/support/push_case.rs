@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use chute_toggl::chute_kun::snapshot::{blocks, parse};
 use chute_toggl::reconcile::ingest::ingest;
-use chute_toggl::reconcile::plan::{Options, plan};
+use chute_toggl::reconcile::plan::{Options, Reclassify, plan};
 use chute_toggl::reconcile::selection::{NameOrId, Selection};
+use chute_toggl::settings::file::parse as parse_settings;
 use chute_toggl::sidecar::{Revision, Sidecar};
 use chute_toggl::zone::Zone;
 
@@ -39,6 +40,8 @@ pub struct PushCase {
     pub later: Save,
     /// Arguments after `push`.
     pub args: &'static [&'static str],
+    /// The settings file of the disturbed push and those after it; empty: there is none.
+    pub config: &'static str,
     /// Whether the settings name the workspace.
     pub names_workspace: bool,
     /// Requests that an undisturbed push sends.
@@ -61,6 +64,8 @@ pub struct Truth {
     description: String,
     start: i64,
     stop: Stop,
+    project: Option<i64>,
+    tags: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,7 +119,9 @@ impl PushCase {
     pub fn options(&self) -> Options {
         let prune = self.args.contains(&"--prune").then_some(20);
         let workspace = self.names_workspace.then_some(NameOrId::Id(WORKSPACE));
-        Options { prune, ..Options::plain(Selection { workspace, ..Selection::default() }) }
+        let selection = parse_settings(self.config).unwrap().selection();
+        let reclassify = if self.args.contains(&"--reclassify") { Reclassify::Unseen } else { Reclassify::No };
+        Options { prune, reclassify, ..Options::plain(Selection { workspace, ..selection }) }
     }
 
     /// A user in this case, before the push.
@@ -141,6 +148,8 @@ impl PushCase {
                 description: entry.description.clone(),
                 start: entry.start,
                 stop: entry.stop.map_or(Stop::Runs, Stop::At),
+                project: entry.project_id,
+                tags: entry.tags.clone(),
             })
             .collect();
         let mut held: Vec<Truth> = (held.into_iter())
@@ -183,7 +192,20 @@ pub fn utc() -> Zone {
 
 /// All of them.
 pub fn all() -> Vec<PushCase> {
-    vec![first_push(), mixed(), halt(), resume(), lost_sidecar(), gone_by_hand(), batch(), life_goes_on(), used_up()]
+    vec![
+        first_push(),
+        mixed(),
+        halt(),
+        resume(),
+        lost_sidecar(),
+        gone_by_hand(),
+        batch(),
+        life_goes_on(),
+        used_up(),
+        rules(),
+        reclassified(),
+        taken_back(),
+    ]
 }
 
 /// No sidecar, no workspace, and two sessions that nothing tells apart.
@@ -317,6 +339,71 @@ fn used_up() -> PushCase {
     PushCase { meddle, args: &["--wait"], requests: 6, ..case("used up", vec![], save) }
 }
 
+/// The ids that the sandbox gives to the first projects.
+const ACME: i64 = 210_000_001;
+const INTERNAL: i64 = 210_000_002;
+
+fn add_projects(toggl: &mut Sandbox) {
+    assert_eq!([toggl.add_project(WORKSPACE, "ACME"), toggl.add_project(WORKSPACE, "Internal")], [ACME, INTERNAL]);
+}
+
+const RULES: &str = "tags = [\"chute\"]\n\
+    [[rule]]\ntitle = \"ACME:\"\nproject = \"acme\"\n\
+    [[rule]]\ntitle = \"Mail\"\nproject = \"Internal\"\ntags = []\n\
+    [[rule]]\ntitle = \"private:\"\nskip = true\n";
+
+fn with(task: Task, project: i64, tags: &'static [&'static str]) -> Task {
+    Task { project: Some(project), tags, ..task }
+}
+
+/// A first push by rules: the names of projects are looked up, two sessions are left alone, one runs.
+fn rules() -> PushCase {
+    let told = [
+        with(closed("ACME: logo", &[(540, 560), (600, 610)]), ACME, &["chute"]),
+        with(closed("Mail", &[(565, 566)]), INTERNAL, &[]),
+        with(running("ACME: site", &[], 650), ACME, &["chute"]),
+    ];
+    let mut save = save(660, &told);
+    let private = past("private: tea").sessions(&[(500, Some(505)), (620, Some(622))]);
+    let built = told.iter().map(Task::build).chain([private]);
+    save.text = snapshot(built);
+    let meddle = |toggl: &mut Sandbox, _: &mut Vec<u8>| add_projects(toggl);
+    PushCase { config: RULES, meddle, requests: 6, ..case("rules", vec![], save) }
+}
+
+/// Entries that were sent without project get one, by two bulk requests and a single one; of one bulk request a part fails.
+fn reclassified() -> PushCase {
+    let tasks = [
+        closed("ACME: logo", &[(530, 535), (540, 560)]),
+        closed("ACME: site", &[(570, 571)]),
+        closed("Mail", &[(565, 566), (567, 568)]),
+        closed("Tea", &[(580, 581)]),
+    ];
+    let before = save(600, &tasks);
+    let [logo, site, mail, tea] = tasks;
+    let chute: &[&str] = &["chute"];
+    let after =
+        [with(logo, ACME, chute), with(site, ACME, chute), with(mail, INTERNAL, &[]), Task { tags: chute, ..tea }];
+    let meddle = |toggl: &mut Sandbox, _: &mut Vec<u8>| {
+        add_projects(toggl);
+        let site = toggl.entries().iter().find(|entry| entry.description == "ACME: site").unwrap().id;
+        toggl.rules.bulk_failures.insert(site);
+    };
+    let args = &["--reclassify"];
+    let save = Save { at: before.at + 60, ..save(660, &after) };
+    // The projects, the look, two in bulk, the one that failed, the single one.
+    PushCase { config: RULES, meddle, args, requests: 6, ..case("reclassified", vec![before], save) }
+}
+
+/// A push went too far back: what lies before `since` is taken back.
+fn taken_back() -> PushCase {
+    let tasks =
+        [closed("Report", &[(540, 560), (600, 610)]), closed("Tea", &[(565, 565)]), closed("Tea", &[(565, 565)])];
+    let before = save(620, &tasks);
+    let save = Save { at: before.at + 60, truth: Vec::new(), ..before.clone() };
+    PushCase { config: "since = 2026-05-12", args: &["--prune"], requests: 4, ..case("taken back", vec![before], save) }
+}
+
 /// Most of the sidecar is an archive, which is taken apart when something is uncertain.
 pub fn long_history() -> PushCase {
     // One after the other, as one person works: a minute has two of them at most, which last no minute.
@@ -352,6 +439,7 @@ fn case(name: &'static str, before: Vec<Save>, save: Save) -> PushCase {
         later: save.clone(),
         save,
         args: &[],
+        config: "",
         names_workspace: true,
         requests: 0,
     }
@@ -365,11 +453,20 @@ struct Task {
     sessions: Vec<(u16, Option<u16>)>,
     /// Whether the session that is open runs.
     runs: bool,
+    /// What its entries have beside their times and text.
+    project: Option<i64>,
+    tags: &'static [&'static str],
+}
+
+impl Task {
+    fn build(&self) -> TaskBuilder {
+        (self.list)(self.title).planned(20_260_511).sessions(&self.sessions)
+    }
 }
 
 fn closed(title: &'static str, sessions: &[(u16, u16)]) -> Task {
     let sessions = sessions.iter().map(|&(start, end)| (start, Some(end))).collect();
-    Task { title, list: today, sessions, runs: false }
+    Task { title, list: today, sessions, runs: false, project: None, tags: &[] }
 }
 
 fn running(title: &'static str, before: &[(u16, u16)], start: u16) -> Task {
@@ -380,18 +477,19 @@ fn running(title: &'static str, before: &[(u16, u16)], start: u16) -> Task {
 
 /// Its entry is there and was halted.
 fn postponed(title: &'static str, start: u16) -> Task {
-    Task { title, list: future, sessions: vec![(start, None)], runs: false }
+    Task { list: future, sessions: vec![(start, None)], ..closed(title, &[]) }
 }
 
 /// A snapshot that was saved within this minute.
 fn save(minute: i64, tasks: &[Task]) -> Save {
-    let built = tasks.iter().map(|task| (task.list)(task.title).planned(20_260_511).sessions(&task.sessions));
+    let built = tasks.iter().map(Task::build);
     let at = |minute: u16| DAY + i64::from(minute) * 60;
     let truth = tasks.iter().flat_map(|task| {
         task.sessions.iter().map(move |&(start, end)| {
             let open = if task.runs { Stop::Runs } else { Stop::Anywhere };
             let stop = end.map_or(open, |end| Stop::At(at(end)));
-            Truth { description: task.title.to_owned(), start: at(start), stop }
+            let tags = task.tags.iter().map(|&tag| tag.to_owned()).collect();
+            Truth { description: task.title.to_owned(), start: at(start), stop, project: task.project, tags }
         })
     });
     Save { at: DAY + minute * 60 + 30, text: snapshot(built), truth: truth.collect() }

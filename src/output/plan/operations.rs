@@ -28,6 +28,7 @@ struct Row<'a> {
     operation: &'a Operation,
     key: SessionKey,
     record: Option<&'a SessionRecord>,
+    title: &'a str,
     start: OffsetDateTime,
     stop: Option<OffsetDateTime>,
     inferred: bool,
@@ -66,13 +67,19 @@ fn rows<'a>(operation: &'a Operation, view: &View<'a>) -> impl Iterator<Item = R
     let sidecar = view.sidecar;
     let is_one = operation.sessions.len() == 1;
     operation.sessions.iter().map(move |&key| {
-        let record = sidecar.record(key).map(|(_, record)| record);
+        let known = sidecar.record(key);
+        let record = known.map(|(_, record)| record);
+        // One for several titles tells the first only.
+        let title = known
+            .filter(|_| operation.kind == OperationKind::Reclassify)
+            .map_or(&operation.title, |(task, _)| &task.title);
         // An operation for several tells the times of the first only.
         let times = record.filter(|_| !is_one);
         Row {
             operation,
             key,
             record,
+            title,
             start: times.map_or(operation.start, |record| record.start),
             stop: times.map_or(operation.stop, |record| record.stop),
             inferred: times.map_or(operation.inferred, |record| record.inferred),
@@ -90,7 +97,7 @@ fn sign(kind: OperationKind) -> (&'static str, Ink) {
         OperationKind::Create => ("+", Ink::Green),
         OperationKind::Start | OperationKind::Resume => (">", Ink::Green),
         OperationKind::Halt | OperationKind::Stop => (".", Ink::Yellow),
-        OperationKind::Update | OperationKind::Rename => ("*", Ink::Yellow),
+        OperationKind::Update | OperationKind::Rename | OperationKind::Reclassify => ("*", Ink::Yellow),
         OperationKind::Delete => ("-", Ink::Red),
     }
 }
@@ -123,7 +130,8 @@ fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
     let widest = |cell: fn(&Cells) -> &str| cells.iter().map(|cells| width(cell(cells))).max().unwrap_or(0);
     let (span, length, marks) = (widest(|c| &c.span), widest(|c| &c.length), widest(|c| &c.marks));
     // Two blanks, sign, blank, word, and two blanks between the cells.
-    let taken = 4 + "create".len() + 2 + span + 2 + length + marks + 2;
+    let word = rows.iter().map(|row| row.operation.kind.word().len()).max().unwrap_or(0).max("create".len());
+    let taken = 4 + word + 2 + span + 2 + length + marks + 2;
     let beside = page.columns().saturating_sub(taken + 2);
     let is_beside = beside >= LEAST_ROOM;
     let indent = " ".repeat(4);
@@ -141,7 +149,7 @@ fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
             day = Some(date);
         }
         let (sign, ink) = sign(row.operation.kind);
-        let what = format!("{sign} {:6}", row.operation.kind.word());
+        let what = format!("{sign} {:word$}", row.operation.kind.word());
         let times = format!("  {}  {}", pad(&cells.span, span), pad_left(&cells.length, length));
         let times = format!("{times}{}", pad(&cells.marks, marks));
         let (title, why) = cells.title_and_why(title, room);
@@ -178,7 +186,7 @@ impl Row<'_> {
             span: words::span(self.start, self.stop, words::minute),
             length: self.stop.map_or(String::new(), |stop| words::hours((stop - self.start).whole_seconds())),
             marks: self.marks(view),
-            title: escape(&self.operation.title),
+            title: escape(self.title),
             why: escape(&(self.why() + &self.other_day())),
         }
     }
@@ -218,6 +226,7 @@ impl Row<'_> {
             OperationKind::Stop => self.differences("was running"),
             OperationKind::Resume => self.differences("runs again"),
             OperationKind::Update | OperationKind::Rename => self.differences(""),
+            OperationKind::Reclassify => reclassified(operation),
         }
     }
 
@@ -230,6 +239,7 @@ impl Row<'_> {
                 Change::Title(title) => old_title = Some(title),
                 Change::Start(start) => old_start = Some(*start),
                 Change::Stop(stop) => old_stop = *stop,
+                Change::Project(_) | Change::Tags(_) => {}
             }
         }
         // Of several, each had a title of its own; once it is done, only the first one's is still known.
@@ -270,15 +280,33 @@ impl Row<'_> {
 
 /// The rule that decided, project and tags: ` (rule 1): ACME redesign, #client`. Nothing where nothing is set.
 fn wanted(wanted: &Wanted) -> String {
-    let rule = wanted.rule.map_or(String::new(), |at| format!(" (rule {})", at.number));
-    let project = wanted.project.as_ref().map(|project| match project {
+    let tags = (!wanted.tags.is_empty()).then(|| words::tags(&wanted.tags));
+    let parts: Vec<String> = wanted.project.as_ref().map(project).into_iter().chain(tags).collect();
+    let rule = rule(wanted);
+    if parts.is_empty() { rule } else { format!("{rule}: {}", parts.join(", ")) }
+}
+
+/// The same for what changes of an entry that is there.
+fn reclassified(operation: &Operation) -> String {
+    let wanted = &operation.wanted;
+    let project = operation.changes_project().then(|| wanted.project.as_ref().map_or("no project".to_owned(), project));
+    let tags = operation.changes_tags().then(|| match wanted.tags.is_empty() {
+        true => "no tags".to_owned(),
+        false => words::tags(&wanted.tags),
+    });
+    let parts: Vec<String> = project.into_iter().chain(tags).collect();
+    format!("{}{}", parts.join(", "), rule(wanted))
+}
+
+fn project(project: &NameOrId) -> String {
+    match project {
         NameOrId::Name(name) => name.to_string(),
         NameOrId::Id(id) => format!("project {id}"),
-    });
-    let tags: Vec<String> = wanted.tags.iter().map(|tag| format!("#{tag}")).collect();
-    let parts: Vec<String> =
-        project.into_iter().chain([tags.join(" ")].into_iter().filter(|tags| !tags.is_empty())).collect();
-    if parts.is_empty() { rule } else { format!("{rule}: {}", parts.join(", ")) }
+    }
+}
+
+fn rule(wanted: &Wanted) -> String {
+    wanted.rule.map_or(String::new(), |at| format!(" (rule {})", at.number))
 }
 
 /// The marks of a session of so many seconds.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{HoldReason, Operation, OperationKind, Options, Step};
+use super::{HoldReason, Operation, OperationKind, Options, Step, fingerprint};
 use crate::reconcile::selection::{NameOrId, RuleAt};
 use crate::sidecar::{Classification, Resolution, SessionRecord, Sidecar, TaskRecord};
 use crate::toggl::Named;
@@ -92,6 +92,20 @@ pub(super) fn note_no_project(
         _ => Vec::new(),
     };
     no_projects.push(NoProject { name, rule, fitting, sessions: 1 });
+}
+
+/// Why an entry is not reclassified after all.
+pub(super) fn reclassified(
+    operation: &Operation,
+    record: &SessionRecord,
+    (sidecar, options): (&Sidecar, &Options),
+) -> Option<HoldReason> {
+    if operation.changes_project() && operation.wanted.has_no_project(sidecar, options) {
+        return Some(HoldReason::NoProject);
+    }
+    let rejected = record.rejected.as_ref().filter(|_| !options.retry_rejected)?;
+    let why = if rejected.acknowledged { HoldReason::Acknowledged } else { HoldReason::Rejected };
+    (rejected.operation == fingerprint(operation)).then_some(why)
 }
 
 /// The step that is taken under the settings. `operation` makes one for the session.

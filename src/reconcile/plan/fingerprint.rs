@@ -53,6 +53,10 @@ fn wanted(operation: &Operation) -> Value {
                 operation.stop.map(|stop| ask("stop", json!(rfc3339(stop))));
             }
         }
+        OperationKind::Reclassify => {
+            ask("project_id", json!(operation.wanted.project_id));
+            ask("tags", json!(&*operation.wanted.tags));
+        }
         OperationKind::Rename => {
             return json!([{"op": "replace", "path": "/description", "value": description}]);
         }
