@@ -15,7 +15,7 @@ use crate::reconcile::recovery::Provenance;
 use crate::settings::Settings;
 use crate::sidecar::file::Store;
 use crate::sidecar::file::{self, LoadError};
-use crate::sidecar::{Digest, Sidecar};
+use crate::sidecar::{Digest, Revision, Sidecar};
 use crate::zone::Zone;
 
 /// The snapshot, taken into the sidecar.
@@ -112,10 +112,8 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     }
     let path = || settings.snapshot.display().to_string();
     let remembered = file::remembered(&settings.sidecar);
-    let provenance = match &loaded {
-        Some((_, sidecar)) => Provenance::of(&sidecar.revision, remembered.as_ref()),
-        None => Provenance::Unknown,
-    };
+    let provenance = (loaded.as_ref())
+        .map_or(Provenance::Unknown, |(text, sidecar)| provenance(settings, &sidecar.revision, Digest::of(text)));
     let (saved, mut sidecar) =
         loaded.map_or((Digest::of(&[]), Sidecar::default()), |(text, sidecar)| (Digest::of(&text), sidecar));
     provenance.apply(&mut sidecar, remembered.as_ref());
@@ -145,6 +143,14 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     sidecar.snapshot_digest = Some(digest);
     let (snapshot, stamp) = (reading.bytes, reading.stamp);
     Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance }))
+}
+
+/// Whether a sidecar with this revision and digest is the one that this machine saved last.
+pub(super) fn provenance(settings: &Settings, revision: &Revision, digest: Digest) -> Provenance {
+    match Provenance::of(revision, file::remembered(&settings.sidecar).as_ref()) {
+        Provenance::Newest if !file::may_be_as_saved(&settings.sidecar, digest) => Provenance::Unknown,
+        provenance => provenance,
+    }
 }
 
 impl Input {

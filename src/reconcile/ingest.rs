@@ -7,6 +7,7 @@ mod assumed_sent;
 mod file_time;
 mod last_snapshot;
 mod parsing;
+mod returned;
 mod snapshot_task;
 mod task_record;
 
@@ -100,20 +101,10 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
         runs: tasks.iter().any(WorkedTask::is_running),
         recorded: &review.recorded,
     };
-    let mut first_seen = Vec::new();
-    for ((worked, known), dated) in waiting.into_iter().zip(dating::date_together(zone, &events, &around)) {
-        if let Some((key, continued)) = known {
-            if let Some(known) = sidecar.tasks.get_mut(&key) {
-                let reopened = &mut ingested.reopened;
-                task_record::continued(known, key, continued, dated, &dates, reopened, &mut first_seen);
-            }
-        } else {
-            let new = task_record::new(worked, dated, &dates);
-            let key = free_key(sidecar, &new, worked.place);
-            first_seen.extend(new.sessions.iter().map(|record| SessionKey { task: key, session: record.number }));
-            sidecar.tasks.insert(key, new);
-        }
-    }
+    let dated = dating::date_together(zone, &events, &around);
+    let mut first_seen = record(sidecar, waiting, dated, &dates, &mut ingested.reopened);
+    let was_other_list = last_snapshot.saved.is_none() && sidecar.last_snapshot_saved.is_some();
+    returned::take_back(sidecar, &mut first_seen, was_other_list);
     note_unscanned(sidecar, &first_seen, last_snapshot);
     if recovery::Scan::is_due(sidecar, &Selection::default()) {
         ingested.worked_until = snapshot_task::worked_until(sidecar, &tasks);
@@ -126,6 +117,31 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
     }
     sidecar.last_snapshot_saved = Some(saved);
     ingested
+}
+
+/// Records the tasks that went on, or are seen for the first time, as they were dated. Returns the sessions that are seen for
+/// the first time.
+fn record(
+    sidecar: &mut Sidecar,
+    waiting: Vec<(&WorkedTask<'_>, Option<(TaskKey, task_record::Continued)>)>,
+    dated: Vec<Vec<dating::Dated>>,
+    dates: &snapshot_task::Dates<'_>,
+    reopened: &mut Vec<SessionKey>,
+) -> Vec<SessionKey> {
+    let mut first_seen = Vec::new();
+    for ((worked, known), dated) in waiting.into_iter().zip(dated) {
+        if let Some((key, continued)) = known {
+            if let Some(known) = sidecar.tasks.get_mut(&key) {
+                task_record::continued(known, key, continued, dated, dates, reopened, &mut first_seen);
+            }
+        } else {
+            let new = task_record::new(worked, dated, dates);
+            let key = free_key(sidecar, &new, worked.place);
+            first_seen.extend(new.sessions.iter().map(|record| SessionKey { task: key, session: record.number }));
+            sidecar.tasks.insert(key, new);
+        }
+    }
+    first_seen
 }
 
 /// What a look at all known tasks found out.

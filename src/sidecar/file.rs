@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::sidecar::log::{self, LogLine};
-use crate::sidecar::{FormatError, Revision, Sidecar};
+use crate::sidecar::{Digest, FormatError, Revision, Sidecar};
 
 /// Where sidecars are kept.
 pub trait Store {
@@ -227,18 +227,17 @@ impl<'a> SidecarFile<'a> {
     /// Puts a note for the next push into the lock file, or takes the one that is there away. Nothing depends on it:
     /// if it cannot be written, the next push reads everything.
     pub fn note(&mut self, text: Option<String>) {
-        let revision = remembered(&self.path);
-        self.write_lock(revision.as_ref(), &text.unwrap_or_default());
+        let [revision, _, digest] = lock_lines(&self.path);
+        self.write_lock(&revision, &text.unwrap_or_default(), &digest);
     }
 
-    /// The lock file has two lines: the revision that was saved last, and the note. If it cannot be written, the next push
-    /// takes the sidecar for one that it does not know, and looks before it makes anything.
-    fn write_lock(&self, revision: Option<&Revision>, note: &str) {
-        let revision = revision.and_then(|revision| serde_json::to_string(revision).ok()).unwrap_or_default();
+    /// The lock file has three lines: the revision that was saved last, the note, and the digest of what was saved. If it
+    /// cannot be written, the next push takes the sidecar for one that it does not know, and looks before it makes anything.
+    fn write_lock(&self, revision: &str, note: &str, digest: &str) {
         let write = |mut lock: &File| -> io::Result<()> {
             lock.set_len(0)?;
             lock.rewind()?;
-            lock.write_all(format!("{revision}\n{note}").as_bytes())
+            lock.write_all(format!("{revision}\n{note}\n{digest}\n").as_bytes())
         };
         let _ = write(&self.lock.0);
     }
@@ -274,7 +273,8 @@ impl Store for SidecarFile<'_> {
             )
         })?;
         // After the sidecar: what is remembered and was not saved would be missed.
-        self.write_lock(Some(revision), "");
+        let revision = serde_json::to_string(revision).unwrap_or_default();
+        self.write_lock(&revision, "", &Digest::of(text).to_string());
         Ok(())
     }
 
@@ -286,13 +286,30 @@ impl Store for SidecarFile<'_> {
 /// The revision that this machine saved last of the sidecar at `path`, as far as it remembers.
 #[must_use]
 pub fn remembered(path: &Path) -> Option<Revision> {
-    serde_json::from_str(read_lock(path)?.lines().next()?).ok()
+    let [revision, ..] = lock_lines(path);
+    serde_json::from_str(&revision).ok()
+}
+
+/// Whether the sidecar at `path` with this digest may be what this machine saved last: two machines can give different
+/// saves the same serial.
+#[must_use]
+pub fn may_be_as_saved(path: &Path, digest: Digest) -> bool {
+    let [.., saved] = lock_lines(path);
+    saved.parse().is_ok_and(|saved: Digest| saved == digest) || saved.is_empty()
 }
 
 /// The note of the last push to the next; see [`SidecarFile::note`].
 #[must_use]
 pub fn noted(path: &Path) -> Option<String> {
-    read_lock(path)?.lines().nth(1).map(str::to_owned)
+    let [_, note, _] = lock_lines(path);
+    Some(note).filter(|note| !note.is_empty())
+}
+
+/// The lines of the lock file beside the sidecar at `path`, as far as it has them.
+fn lock_lines(path: &Path) -> [String; 3] {
+    let text = read_lock(path).unwrap_or_default();
+    let mut lines = text.lines().map(str::to_owned);
+    std::array::from_fn(|_| lines.next().unwrap_or_default())
 }
 
 fn read_lock(path: &Path) -> Option<String> {

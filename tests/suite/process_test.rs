@@ -5,6 +5,8 @@ use std::fs;
 use std::process::{Child, Command};
 use std::sync::mpsc;
 
+use chute_toggl::sidecar::Sidecar;
+
 use crate::sandbox::ClockFile;
 use crate::support::clock::{self, PATIENCE, timed, wait_until};
 use crate::support::crash;
@@ -17,6 +19,33 @@ fn home_with_two() -> TestHome {
     home.save(&snapshot(&[today("One").closed(540, 545), today("Two").closed(550, 555)]));
     home.write_sidecar("{\"version\":1,\"looked\":true,\"tasks\":{},\"entries\":{}}\n");
     home
+}
+
+/// A copy of a sidecar is put back: said, and nothing is doubled. So it is with one that has the serial of ours and other
+/// contents, as two machines can give it.
+#[test]
+fn a_sidecar_that_was_put_back_doubles_nothing() {
+    let home = TestHome::with_binary();
+    let tasks = |n: u16| snapshot((0..n).map(|n| today(&format!("Task {n}")).closed(2 * n, 2 * n + 1)));
+    let push = |n: u16| {
+        home.save(&tasks(n));
+        home.run(&["push"]).exits(0)
+    };
+    push(1);
+    let copy = fs::read(home.sidecar_path()).unwrap();
+    assert_eq!(push(3).err, "");
+    fs::write(home.sidecar_path(), &copy).unwrap();
+    let checks = home.run(&["doctor", "--format", "json"]).json()["checks"].to_string();
+    assert!(checks.contains("older than the one that this machine saved last"), "{checks}");
+    push(4).complains("is older than the one that this machine saved last");
+    assert_eq!(push(4).err, "", "said once");
+    assert_eq!(home.toggl.sandbox().entries().len(), 4);
+    // The same serial, saved elsewhere.
+    let (ours, mut theirs) = (home.sidecar(), Sidecar::from_json(&copy).unwrap());
+    theirs.revision = ours.revision;
+    fs::write(home.sidecar_path(), theirs.to_json().unwrap()).unwrap();
+    push(5);
+    assert_eq!(home.toggl.sandbox().entries().len(), 5);
 }
 
 /// Waits until the server has taken in so many requests.

@@ -165,7 +165,9 @@ fn a_torn_or_foreign_note_is_not_understood() {
     let home = up_to_date();
     let lock = lock_path(&home.sidecar_path());
     let text = fs::read(&lock).unwrap();
-    for cut in 0..text.len() {
+    // The line after the note is the digest of the sidecar, which says nothing of it.
+    let note_ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(1).unwrap().0;
+    for cut in 0..note_ends {
         fs::write(&lock, &text[..cut]).unwrap();
         assert!(!stands(&home), "cut at {cut}");
     }

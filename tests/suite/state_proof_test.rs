@@ -209,6 +209,24 @@ fn a_list_that_was_away_for_a_while_doubles_nothing() {
     }
 }
 
+/// A session that ran when another list came, and has ended when the right one is back: nothing in its task is as it was.
+#[test]
+fn what_ended_while_another_list_lay_there_keeps_its_entry() {
+    for away in [vec![], vec![task("Garden", TODAY, &[(721, Some(722))])]] {
+        let mut user = User::at(unix(SAVED));
+        push(&mut user, datetime!(2026-05-12 12:00 UTC), &[task("Report", TODAY, &[(700, None)])]);
+        push(&mut user, datetime!(2026-05-12 12:10 UTC), &away);
+        let back = [task("Mail", TODAY, &[(730, Some(735))]), task("Report", 20_260_511, &[(700, Some(725))])];
+        push(&mut user, SAVED, &back);
+        let reports = held(&user).into_iter().filter(|(title, ..)| title == "Report");
+        let begins = unix(datetime!(2026-05-12 00:00 UTC));
+        let minutes: Vec<_> = reports
+            .map(|(_, start, stop)| ((start - begins) / MINUTE, stop.map(|stop| (stop - begins) / MINUTE)))
+            .collect();
+        assert_eq!(minutes, [(700, Some(725))]);
+    }
+}
+
 /// Once the session took the entry of the 22nd, which then lay on the 24th.
 #[test]
 fn a_first_push_moves_no_entry_of_another_day() {

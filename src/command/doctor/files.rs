@@ -13,6 +13,7 @@ use crate::output::doctor::{Check, Stage};
 use crate::output::{count, number};
 use crate::reconcile::ingest::{check_file_time, ingest, save_instant};
 use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
+use crate::reconcile::recovery::Provenance;
 use crate::settings::Settings;
 use crate::sidecar::file::{self, Disk as _, LoadError, RealDisk};
 use crate::sidecar::{Digest, Sidecar};
@@ -183,6 +184,7 @@ fn sidecar_file(
         Ok(Some(sidecar)) => {
             let saved = sidecar.last_snapshot_saved.map_or("never".to_owned(), |saved| ago(saved, context));
             checks.push(Check::ok("sidecar", format!("`{path}`; the snapshot of the last push was saved {saved}")));
+            checks.extend(provenance(settings, sidecar));
             checks.extend(permissions(&settings.sidecar));
         }
         Err(LoadError::Io { source, .. }) => checks.push(Check::fault(
@@ -197,6 +199,26 @@ fn sidecar_file(
             format!("`{path}` cannot be used: {source}"),
             "restore the sidecar from a copy, or move it away: the next push then looks up in Toggl what is there",
         )),
+    }
+}
+
+/// Whether it is another sidecar than the one that this machine saved last.
+fn provenance(settings: &Settings, sidecar: &Sidecar) -> Option<Check> {
+    let looks = "what it does not hold is looked up in Toggl before the next push makes anything there";
+    let serial = sidecar.revision.serial;
+    let last = file::remembered(&settings.sidecar).filter(|_| serial > 0);
+    match Provenance::of(&sidecar.revision, last.as_ref()) {
+        Provenance::Older => Some(Check::note(
+            "sidecar",
+            format!(
+                "it is older than the one that this machine saved last (save {serial} of {}); {looks}",
+                last?.serial
+            ),
+        )),
+        Provenance::Unknown if serial > 0 => {
+            Some(Check::note("sidecar", format!("it is not the one that this machine saved last; {looks}")))
+        }
+        Provenance::Newest | Provenance::Unknown => None,
     }
 }
 
