@@ -50,7 +50,7 @@
 //! | `last_request` | when the last request was sent, or null |
 //! | `inferred` | number of sessions whose day is the likeliest of several |
 //! | `waiting_since` | since when something could not be sent; null if nothing waits |
-//! | `marked` | sessions to look at: a list of `session`, `title`, `start`, `stop`, `inferred` and `long` (longer than 16 hours) |
+//! | `marked` | sessions to look at: a list of `session`, `title`, `start`, `stop`, `inferred`, `long` (longer than 16 hours) and `other_day` (the likeliest other day, or null) |
 //!
 //! *operation*:
 //!
@@ -201,6 +201,7 @@ pub fn status_json(status: &Status<'_>) -> Value {
             json!({
                 "session": key.to_string(), "title": &*task.title, "start": rfc3339(record.start),
                 "stop": record.stop.map(rfc3339), "inferred": record.inferred, "long": marked::is_long(record),
+                "other_day": record.other_day.filter(|_| record.inferred).map(|day| day.to_string()),
             })
         })
         .collect();

@@ -11,6 +11,23 @@
 //!    task in future, since nothing is worked on after it was postponed; for another task that is not done, on the
 //!    first push ever, the planned day if everything fits on it.
 //! 5. Of two equal hours, the reading whose total is nearest to `actual_min`; if none is nearer, the earlier.
+//!
+//! These rules date each task by itself, and they bound all else. Where they leave several days, [`date_together`] dates all
+//! tasks on one timeline, for one person did all of it, one task at a time:
+//!
+//! | evidence | weight, and why | where |
+//! |---|---|---|
+//! | the gaps that a session leaves on both sides, against the one that it fills | learnt from the file: most begin where another ended, so this alone dates most. An hour's hole wants a session of fifty minutes, and an empty Sunday costs a night | `habits` |
+//! | an overlap | much, and learnt: two programs and edits by hand make some, wrong days make many | `habits` |
+//! | days from the planned day | little after it (the task waited), more before it (it was postponed, brought back and so planned anew); nothing the day before for what was postponed | `habits` |
+//! | days between sessions of a task | learnt: what goes on goes on soon | `habits` |
+//! | whole days within a session | much, unless the counted minutes prove them | `candidates` |
+//! | a start soon after the last snapshot | some: mostly the last quit of a day is pushed, so it is no continuation | `habits` |
+//! | the first day of the file | a bound: before it the program was not used | `together` |
+//!
+//! A session is marked when other days together are more than a hundredth as likely, when it overlaps another or stands
+//! beside such two, and when too few sessions of the file hold the rest to the calendar (`marks`). How much of it is wrong
+//! is measured by `tests/suite/which_day_test.rs`.
 
 mod calendar;
 mod candidates;

@@ -9,6 +9,7 @@
 
 mod person;
 mod program;
+pub mod worker;
 
 use chute_toggl::zone::Zone;
 

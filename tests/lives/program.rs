@@ -201,6 +201,36 @@ impl Program {
         Some((task, truth))
     }
 
+    /// A paused task of today with one session, which another program recorded.
+    pub fn record(&mut self, title: &str, (start, stop): (i64, i64), zone: &Zone) {
+        let [start, stop] = [start, stop].map(|now| Moment { now, zone });
+        let index = self.add(title, stop.ymd(), stop);
+        let task = &mut self.day.tasks[index];
+        task.start_session(start.minute());
+        task.end_session(stop.minute());
+        task.started_at_min = Some(start.minute());
+        task.state = TaskState::Paused;
+        let session = Stretch { uid: self.sessions, start: start.cut(), stop: Some(stop.cut()) };
+        self.truth.entry(task.estimate_min).or_default().push(session);
+        self.sessions += 1;
+    }
+
+    /// Gives a closed session other times by hand, if they keep the order of its task.
+    pub fn move_session(&mut self, uid: u32, start: i64, stop: i64, zone: &Zone) {
+        let holds = |truth: &[Stretch]| truth.iter().position(|session| session.uid == uid);
+        let Some((tag, at)) = self.truth.iter().find_map(|(&tag, truth)| Some((tag, holds(truth)?))) else { return };
+        let lists = [&mut self.day.tasks, &mut self.future, &mut self.past];
+        let mut tasks = lists.into_iter().flat_map(|tasks| tasks.iter_mut());
+        let truth = self.truth.get_mut(&tag).unwrap();
+        let is_after = at == 0 || truth[at - 1].stop.is_some_and(|before| before <= start);
+        let is_before = truth.get(at + 1).is_none_or(|next| stop <= next.start);
+        if let Some(task) = tasks.find(|task| task.estimate_min == tag).filter(|_| is_after && is_before) {
+            task.sessions[at].start_min = zone.minute(start);
+            task.sessions[at].end_min = Some(zone.minute(stop));
+            truth[at] = Stretch { uid, start, stop: Some(stop) };
+        }
+    }
+
     /// The file that quitting writes.
     pub fn text(&self) -> String {
         let snapshot = SnapshotV1 {

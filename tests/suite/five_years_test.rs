@@ -52,7 +52,7 @@ fn after_years_toggl_holds_what_truly_happened() {
     for seed in first..first + number("CHUTE_TOGGL_CASES").unwrap_or(1) {
         let figures = live_for(days, seed);
         println!("seed {seed}, {days} days, {figures:?}");
-        assert!(figures.wrong * 1000 <= 3 * figures.sessions, "{figures:?}");
+        assert!(figures.wrong * 1000 <= 2 * figures.sessions, "{figures:?}");
         // Days on which nothing was pushed, moves to another zone, tasks that were left open for weeks.
         assert!(figures.inferred_wrong * 20 <= figures.sessions, "{figures:?}");
         // The marks go with the sidecar: of what it had guessed, and its guess is now Toggl's word.

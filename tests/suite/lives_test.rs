@@ -47,8 +47,8 @@ fn pushed_at_every_quit_each_true_session_has_its_one_entry() {
     }
     println!("{figures:?}");
     assert_eq!(figures.sent, figures.needed, "one request a change, no more and no less: {figures:?}");
-    assert!(figures.wrong * 100 <= figures.sessions, "{figures:?}");
-    assert!(figures.unmarked * 1000 <= 3 * figures.sessions, "{figures:?}");
+    assert!(figures.wrong * 500 <= figures.sessions, "{figures:?}");
+    assert_eq!(figures.unmarked, 0, "{figures:?}");
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn pushed_at_half_of_the_quits_each_true_session_has_its_entry_and_what_is_guess
     }
     println!("{figures:?}");
     // Days without any push, and moves to another zone between two pushes, are what is wrong here.
-    assert!(figures.wrong * 100 <= 6 * figures.sessions, "{figures:?}");
-    assert!(figures.unmarked * 1000 <= 3 * figures.sessions, "{figures:?}");
+    assert!(figures.wrong * 100 <= 3 * figures.sessions, "{figures:?}");
+    assert!(figures.unmarked * 1000 <= 2 * figures.sessions, "{figures:?}");
     // A task both edited by hand and moved, in the time between two pushes, with nothing that shows its age.
     assert!(figures.changed * 500 <= figures.sessions, "{figures:?}");
     assert!(figures.sent.abs_diff(figures.needed) <= 2 * figures.changed, "{figures:?}");

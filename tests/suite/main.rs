@@ -65,6 +65,7 @@ mod snapshot_test;
 mod state_proof_test;
 #[path = "../support/mod.rs"]
 mod support;
+mod which_day_test;
 mod width_test;
 mod wrong_clock_test;
 mod zone_test;

@@ -17,7 +17,7 @@ pub fn list(page: &mut Page, view: &View<'_>, sessions: &[SessionKey]) {
 pub fn first(page: &mut Page, view: &View<'_>, sessions: &[SessionKey], most: usize) {
     let shown = if page.is_verbose() { sessions.len() } else { most };
     for &key in sessions.iter().take(shown) {
-        page.cut_line(&format!("  {}", session(view, key)));
+        page.cut_line(&format!("  {}{}", session(view, key), other_day(view, key)));
     }
     more(page, sessions.len().saturating_sub(shown));
     page.gap();
@@ -38,4 +38,11 @@ pub fn session(view: &View<'_>, key: SessionKey) -> String {
         }
         None => key.to_string(),
     }
+}
+
+/// The likeliest other day of a session whose day is inferred.
+fn other_day(view: &View<'_>, key: SessionKey) -> String {
+    let record = view.sidecar.record(key).map(|(_, record)| record).filter(|record| record.inferred);
+    let other = record.and_then(|record| record.other_day);
+    other.map_or(String::new(), |other| format!(" (or {})", day(other)))
 }

@@ -16,7 +16,7 @@ const DOUBTFUL: u64 = ONE / 99;
 /// or by standing on the day for which their task was planned. With fewer, nothing holds the order of the sessions to
 /// the days, and whole days may slide together, which no one session shows. Lives of people who work by their list have
 /// 80, wild ones by the week 25.
-const LEAST_HELD: usize = 55;
+const LEAST_HELD: usize = 58;
 
 /// What is open about a session's day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,9 +65,10 @@ fn mark(candidates: &[Candidate], chosen: usize, scores: &[Score], loss: Option<
 /// Whether enough sessions are tied to the calendar by themselves.
 fn is_held(tasks: &[Task]) -> bool {
     let is_held = |task: &Task, at: usize| {
-        let (of, planned) = (&task.candidates[at], task.undated.planned.filter(|_| at == 0));
+        let (of, undated) = (&task.candidates[at], &task.undated);
+        let day = Some(of[task.chosen[at]].start_day);
         (task.other_days[at].is_none() && of.iter().all(|other| other.stop == of[0].stop))
-            || planned == Some(of[task.chosen[at]].start_day)
+            || (undated.planned == day && (at == 0 || undated.done == day))
     };
     let all: usize = tasks.iter().map(|task| task.chosen.len()).sum();
     let held = tasks.iter().map(|task| (0..task.chosen.len()).filter(|&at| is_held(task, at)).count());

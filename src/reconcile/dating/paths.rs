@@ -71,7 +71,7 @@ impl Search {
     }
 
     /// Of each candidate of a task that is not on the timeline: the score of the ways through it, joined by `join`.
-    pub(super) fn through(&mut self, at: usize, join: fn(&[Score]) -> Score) -> Vec<Vec<Score>> {
+    pub(super) fn through(&mut self, at: usize, join: impl Fn(&[Score]) -> Score) -> Vec<Vec<Score>> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let Scratch { local, ways, .. } = &mut scratch;
         let task = &self.tasks[at];
