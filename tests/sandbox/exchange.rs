@@ -29,6 +29,7 @@ impl Sandbox {
         let account = self.account_of(incoming.authorization.as_deref());
         self.as_account(account, |its| {
             its.note(incoming, account);
+            its.look_at_fields(incoming);
             let fault = its.log.last().and_then(|line| its.faults.pick(line));
             if let Some(line) = its.log.last_mut() {
                 line.fault.clone_from(&fault);
@@ -94,6 +95,22 @@ impl Sandbox {
                 answer
             }
         })
+    }
+
+    /// A careful client leaves nothing to what runs, or to what a person may have changed.
+    fn look_at_fields(&mut self, incoming: &Incoming) {
+        let call = self.log.last().and_then(|line| line.call);
+        let Ok(fields) = serde_json::from_str::<serde_json::Map<_, serde_json::Value>>(&incoming.body) else { return };
+        let lacks = |name: &str| !fields.contains_key(name);
+        match call {
+            Some(Call::Create) if lacks("project_id") || lacks("tags") => {
+                self.violate("a create that takes project or tags over from what runs");
+            }
+            Some(Call::Update) if lacks("start") && !(lacks("stop") && lacks("duration")) => {
+                self.violate("a stop without its start, which may have been moved");
+            }
+            _ => {}
+        }
     }
 
     /// Writes the request into the log and looks at what every request must have.

@@ -220,6 +220,26 @@ fn settled(user: &mut User, case: &PushCase) -> Result<(), String> {
     Err("still not done".to_owned())
 }
 
+/// A first push once asked Toggl twice before it found out that it could save nothing.
+#[test]
+fn that_it_can_be_saved_is_known_before_the_first_request() {
+    let mut first_pushes = 0;
+    for case in push_case::all() {
+        let prepared = case.prepare();
+        let (user, dir) = (case.user(&prepared), folder());
+        if !user.disk.is_empty() {
+            continue;
+        }
+        first_pushes += 1;
+        let machine = machine(&user, &dir);
+        (machine.0.borrow_mut().fatal, machine.0.borrow_mut().is_full) = (Some(1), true);
+        let report = push(&user, &case.save, &machine, &dir);
+        assert!(matches!(report.end, Some(StopReason::Save(_))), "{}: {:?}", case.name, report.end);
+        assert_eq!((report.requests, user.requests()), (0, 0), "{}", case.name);
+    }
+    assert!(first_pushes > 0);
+}
+
 #[test]
 fn a_full_disk_ends_the_run_and_leaves_the_old_file() {
     let case = case("mixed");

@@ -3,11 +3,11 @@
 use chute_toggl::toggl::{Answer, Bucket, Failure, Method, Request, Transport};
 use serde_json::{Value, json};
 
-use super::{Api, NOW, create_body, entries, incoming};
+use super::{Api, NOW, careful_body, entries, incoming};
 use crate::sandbox::{Call, Delivery, Fault, InProcess, SimClock};
 
 fn send(client: &mut InProcess) -> Result<Answer, Failure> {
-    client.send(&Request { method: Method::Post, path: entries(""), body: Some(create_body()) })
+    client.send(&Request { method: Method::Post, path: entries(""), body: Some(careful_body()) })
 }
 
 #[test]
@@ -91,8 +91,26 @@ fn a_fault_does_not_open_a_closed_bucket() {
     api.sandbox.rules.workspace_total = 1;
     api.create(&json!({}));
     api.sandbox.faults.next(Fault::CutAfter);
-    let delivery = api.sandbox.exchange(&incoming("POST", &entries(""), &create_body()));
+    let delivery = api.sandbox.exchange(&incoming("POST", &entries(""), &careful_body()));
     assert_eq!(delivery, Delivery::Closed);
     assert!(!api.sandbox.log[1].carried_out && api.sandbox.log[1].quota_closed);
     assert_eq!(api.sandbox.entries().len(), 1);
+}
+
+/// What a client must not leave to the entry that runs, or to the start that a person may have moved.
+#[test]
+fn what_is_left_out_is_a_violation() {
+    let mut api = Api::new();
+    for name in ["project_id", "tags"] {
+        let mut body = careful_body();
+        body.as_object_mut().unwrap().remove(name);
+        api.sandbox.exchange(&incoming("POST", &entries(""), &body));
+        assert!(std::mem::take(&mut api.sandbox.violations)[0].contains("takes project or tags over"), "{name}");
+    }
+    api.sandbox.exchange(&incoming("POST", &entries(""), &careful_body()));
+    api.sandbox.assert_clean();
+    let id = api.sandbox.entries()[0].id;
+    let stop = json!({"stop": "2026-05-11T08:20:00Z", "duration": 1200});
+    api.sandbox.exchange(&incoming("PUT", &entries(&format!("/{id}")), &stop));
+    assert!(api.sandbox.violations[0].contains("a stop without its start"), "{:?}", api.sandbox.violations);
 }

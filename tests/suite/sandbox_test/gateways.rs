@@ -3,7 +3,7 @@
 use chute_toggl::toggl::{Bucket, Method, Request, Transport};
 use serde_json::{Value, json};
 
-use super::{AUTH, Api, HOUR, NOW, create_body, entries, incoming, json_of};
+use super::{AUTH, Api, HOUR, NOW, careful_body, entries, incoming, json_of};
 use crate::sandbox::{Call, DateHeader, Delivery, Fault, InProcess, OUTSIDE, Outgoing, Page, SimClock, TOKEN};
 
 impl Api {
@@ -14,7 +14,7 @@ impl Api {
 
     /// Sends a create past no fault.
     fn send(&mut self) -> Outgoing {
-        match self.sandbox.exchange(&incoming("POST", &entries(""), &create_body())) {
+        match self.sandbox.exchange(&incoming("POST", &entries(""), &careful_body())) {
             Delivery::Answer(answer) => answer,
             other => panic!("{other:?}"),
         }

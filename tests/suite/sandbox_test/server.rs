@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::sandbox::{DateHeader, Fault, Server, SimClock, WORKSPACE};
 use crate::support::clock::{PATIENCE, timed};
 
-use super::{AUTH, NOW, create_body};
+use super::{AUTH, NOW, careful_body, create_body};
 
 /// One keep-alive connection.
 struct Line(TcpStream);
@@ -70,7 +70,7 @@ pub fn request(method: &str, path: &str, body: &str) -> String {
 }
 
 pub fn create_request() -> String {
-    request("POST", &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), &create_body().to_string())
+    request("POST", &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), &careful_body().to_string())
 }
 
 fn server() -> Server {
