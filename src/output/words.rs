@@ -179,7 +179,8 @@ pub fn meaning(why: HoldReason, n: usize) -> String {
             by_number(n, "it ends or runs again", "they end or run again"),
         ),
         HoldReason::Gone => format!(
-            "{sessions} {} removed from Chute_kun. {} in Toggl until you run `chute-toggl push --prune`:",
+            "{sessions} {} removed from Chute_kun. {} in Toggl until you run `chute-toggl push --prune`, which deletes no \
+             entry that it adopted:",
             by_number(n, "was", "were"),
             by_number(n, "Its entry stays", "Their entries stay"),
         ),

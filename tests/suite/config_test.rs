@@ -5,7 +5,7 @@ use std::fs;
 use chute_kun::task::Category;
 use serde_json::Value;
 
-use crate::sandbox::WORKSPACE;
+use crate::sandbox::{Call, WORKSPACE};
 use crate::support::snapshot_builder::{TaskBuilder, past, snapshot, today};
 use crate::support::test_home::{Ran, TestHome};
 
@@ -242,6 +242,55 @@ fn a_project_that_is_not_there_holds_back_its_own_sessions_until_it_is() {
     configure(&home, "[[rule]]\ntitle = \"A\"\nproject = \"2024\"\n\n[[rule]]\ntitle = \"B\"\nproject = \"Twin\"\n");
     push(&home, &[]).exits(0);
     assert_eq!(titles(&home), ["A", "B", "C"]);
+}
+
+/// The list of projects comes by 200 a page.
+#[test]
+fn a_project_on_the_third_page_is_found() {
+    let home = home("project = \"p449\"\n");
+    for n in 0..450 {
+        home.toggl.sandbox().add_project(WORKSPACE, &format!("p{n:03}"));
+    }
+    home.save(&snapshot([&on(8, "A")]));
+    push(&home, &[]).exits(0);
+    assert_eq!(home.toggl.sandbox().count(Call::Projects), 3);
+    assert!(held(&home)[0].1.is_some());
+}
+
+#[test]
+fn two_projects_of_one_name_and_a_list_that_is_not_to_be_seen_hold_sessions_back() {
+    let home = home("[[rule]]\ntitle = \"A\"\nproject = \"Twin\"\n");
+    let second = {
+        let mut toggl = home.toggl.sandbox();
+        toggl.add_project(WORKSPACE, "Twin");
+        toggl.add_project(WORKSPACE, "Twin")
+    };
+    home.save(&snapshot([&on(8, "A"), &on(9, "B")]));
+    push(&home, &[]).exits(6).says("could be any of");
+    assert_eq!(titles(&home), ["B"]);
+    configure(&home, &format!("[[rule]]\ntitle = \"A\"\nproject = {second}\n"));
+    push(&home, &[]).exits(0);
+    assert_eq!(held(&home)[0].1, Some(second), "the number says which");
+
+    // Renamed in Toggl, it is known by the name that it was found by, until that is changed here as well.
+    let home = self::home("project = \"Before\"\n");
+    let project = home.toggl.sandbox().add_project(WORKSPACE, "Before");
+    home.save(&snapshot([&on(8, "A")]));
+    push(&home, &[]).exits(0);
+    home.toggl.sandbox().edit_project(project, |project| project.name = "After".to_owned());
+    home.save(&snapshot([&on(8, "A"), &on(9, "B")]));
+    push(&home, &[]).exits(0);
+    configure(&home, "project = \"After\"\n");
+    home.save(&snapshot([&on(8, "A"), &on(9, "B"), &on(10, "C")]));
+    push(&home, &[]).exits(0);
+    assert!(held(&home).iter().all(|(_, held, _)| *held == Some(project)));
+
+    let home = self::home("[[rule]]\ntitle = \"A\"\nproject = \"Hidden\"\n");
+    home.toggl.sandbox().add_project(WORKSPACE, "Hidden");
+    home.toggl.sandbox().rules.projects_hidden = true;
+    home.save(&snapshot([&on(8, "A"), &on(9, "B")]));
+    push(&home, &[]).exits(6).says("`Hidden`");
+    assert_eq!(titles(&home), ["B"]);
 }
 
 /// A project that was archived and made anew is found again by its name, with two requests more for all of its sessions.

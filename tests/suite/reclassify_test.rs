@@ -4,6 +4,7 @@
 use std::fs;
 
 use chute_kun::task::Category;
+use chute_toggl::toggl::Bucket;
 use serde_json::json;
 
 use crate::sandbox::{Call, WORKSPACE};
@@ -159,6 +160,27 @@ fn a_quota_that_ends_in_between_and_a_project_that_is_not_there() {
     push(&home, &["--reclassify"]).exits(0).says("reclassify 4");
     assert_eq!(held(&home, "C").0, None);
     home.run(&["log"]).exits(0).says("reclassify").says("was in project");
+}
+
+#[test]
+fn what_the_quota_leaves_is_done_in_the_next_hour() {
+    let home = TestHome::new();
+    home.toggl.sandbox().rules.workspace_total = 30;
+    home.save(&snapshot([&on(5, "A"), &on(6, "B"), &on(7, "C")]));
+    push(&home, &[]).exits(0);
+    let (acme, _) = add_projects(&home);
+    let rule = |title: &str| format!("[[rule]]\ntitle = \"{title}\"\nproject = {acme}\ntags = [\"{title}\"]\n");
+    configure(&home, &["A", "B", "C"].map(rule).concat());
+    let left = home.toggl.sandbox().remaining(Bucket::Workspace);
+    home.toggl.sandbox().spend(Bucket::Workspace, left - 1);
+    push(&home, &["--reclassify"]).exits(4).says("reclassify");
+    home.clock().advance(3_600_000);
+    push(&home, &["--reclassify"]).exits(0);
+    let changed = ["A", "B", "C"].map(|title| held(&home, title) == (Some(acme), vec![title.to_owned()]));
+    assert_eq!(changed, [true; 3]);
+    // A change is sent once: two looks, three changes, and what the quota refused.
+    let puts = home.toggl.sandbox().count(Call::Update);
+    assert!((3..=4).contains(&puts), "{puts}");
 }
 
 /// A new title goes first, and what the rules make of it after it.

@@ -170,6 +170,7 @@ fn table(page: &mut Page, view: &View<'_>, rows: &[Row<'_>]) {
     }
     let used: String = cells.iter().map(|cells| cells.marks.as_str()).collect();
     legend(page, &used);
+    rules_used(page, rows);
 }
 
 impl Row<'_> {
@@ -332,6 +333,17 @@ fn legend(page: &mut Page, used: &str) {
     ];
     for (_, meaning) in meanings.iter().filter(|(mark, _)| used.contains(*mark)) {
         page.labelled(&[], 2, Ink::Dim, meaning);
+    }
+}
+
+/// Where the rules stand that decided about rows.
+fn rules_used(page: &mut Page, rows: &[Row<'_>]) {
+    let says = |kind: OperationKind| kind.makes_an_entry() || kind == OperationKind::Reclassify;
+    let used = rows.iter().filter(|row| says(row.operation.kind)).filter_map(|row| row.operation.wanted.rule);
+    let lines: BTreeMap<usize, usize> = used.map(|at| (at.number, at.line)).collect();
+    if !lines.is_empty() {
+        let lines: Vec<String> = lines.iter().map(|(number, line)| format!("rule {number}: line {line}")).collect();
+        page.labelled(&[], 2, Ink::Dim, &format!("{} of the settings file", lines.join(", ")));
     }
 }
 
