@@ -285,7 +285,7 @@ impl Plan {
     /// Whether no session was asked about.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.operations.is_empty() && self.held.is_empty() && self.up_to_date == 0
+        self.operations.is_empty() && self.held.is_empty() && self.up_to_date == 0 && self.left_alone.is_empty()
     }
 
     /// How many requests change something, as far as can be known before they are sent.

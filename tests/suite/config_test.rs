@@ -72,6 +72,9 @@ fn what_the_settings_leave_alone_is_up_to_date_and_takes_no_request() {
     home.clock().advance(60_000);
     push(&home, &[]).exits(0).says("Up to date: 1 session; left alone as set: 3.");
     push(&home, &["--dry-run", "--exit-code"]).exits(0);
+    for day in [&["--since", "2026-05-09"][..], &["--since", "2026-05-09", "--dry-run"]] {
+        push(&home, day).exits(0).says("Up to date: 0 sessions; left alone as set: 2.");
+    }
     assert!(home.requests().is_empty());
 
     // A changed file is not missed, and what is asked for then is sent.
