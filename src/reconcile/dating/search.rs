@@ -1,7 +1,7 @@
 //! Where each task goes: its best days against where all others stand, again and again until nothing moves.
 
 use super::calendar::{Calendar, Day};
-use super::candidates::{Candidate, FAR, Undated};
+use super::candidates::{Candidate, FAR, NEAR, Undated};
 use super::habits::{Counts, Habits};
 use super::paths::Scratch;
 use super::regroup::{Regrouped, regroup};
@@ -18,6 +18,8 @@ const MARGIN: Score = nats(1400);
 /// A session that scores less than this may fit better on a day further back: there, its own days cost 8 to 10 and a hole
 /// that it just fits into gains 6 at most.
 const BAD: Score = nats(-400);
+/// One that scores less than this on the day for which its task was planned and finished may be of another.
+const UNUSUAL: Score = nats(-150);
 /// Rounds come to rest long before this.
 const MOST_ROUNDS: usize = 12;
 /// Habits are learnt so often from the days as they stand.
@@ -38,6 +40,8 @@ pub(super) struct Task {
     pub(super) chosen: Vec<usize>,
     /// The id of its first session on the timeline; the others follow.
     pub(super) first_id: u32,
+    /// Only its usual day is looked at, unless it stands badly there.
+    is_usual: bool,
 }
 
 /// All tasks on their timeline.
@@ -61,6 +65,17 @@ pub(super) struct Search {
 pub(super) const FIXED: u32 = u32::MAX;
 
 impl Task {
+    pub(super) fn new(
+        undated: Undated,
+        candidates: Vec<Vec<Candidate>>,
+        proven: i32,
+        first_id: u32,
+        is_usual: bool,
+    ) -> Task {
+        let chosen = vec![0; candidates.len()];
+        Task { undated, proven, other_days: vec![None; chosen.len()], chosen, candidates, first_id, is_usual }
+    }
+
     /// How many ways there are, if every session went where it likes.
     pub(super) fn ways(&self) -> u64 {
         self.candidates.iter().fold(1, |ways: u64, of| ways.saturating_mul(of.len().min(99) as u64))
@@ -106,10 +121,11 @@ impl Search {
         for free in 0..self.free.len() {
             self.choose(self.free[free]);
         }
+        self.habits = Habits::learnt(&self.count());
+        self.open_unusual(calendar);
         if self.free.is_empty() {
             return;
         }
-        self.habits = Habits::learnt(&self.count());
         for free in 0..self.free.len() {
             self.narrow(self.free[free], calendar);
         }
@@ -126,6 +142,30 @@ impl Search {
                 return;
             }
             self.rounds();
+        }
+    }
+
+    /// Lets the tasks that stand badly on their usual day go elsewhere.
+    fn open_unusual(&mut self, calendar: &Calendar<'_>) {
+        for at in 0..self.tasks.len() {
+            if !self.tasks[at].is_usual {
+                continue;
+            }
+            self.take_out(at);
+            let task = &self.tasks[at];
+            let is_bad = |session: usize| self.standing(task, session, &task.candidates[session][0]) < UNUSUAL;
+            if (0..task.chosen.len()).any(is_bad)
+                && let Some((candidates, _)) = task.undated.candidates(calendar, NEAR)
+            {
+                let task = &mut self.tasks[at];
+                for (session, of) in candidates.iter().enumerate() {
+                    let is_usual = |candidate: &Candidate| *candidate == task.candidates[session][0];
+                    task.chosen[session] = of.iter().position(is_usual).unwrap_or(0);
+                }
+                task.candidates = candidates;
+                self.free.push(at);
+            }
+            self.put(at);
         }
     }
 

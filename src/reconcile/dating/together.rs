@@ -135,6 +135,15 @@ impl Dating<'_> {
             previous: known.last().map(|last| self.calendar.day_of(last.instant)),
             counted: Some(frame.actual_min - recorded).filter(|_| is_closed).and_then(|min| i32::try_from(min).ok()),
         };
+        // Planned, worked on and finished on one day: so it is, unless it turns out to stand badly there.
+        let is_usual =
+            self.around.taken.is_none() && undated.planned.is_some() && undated.stopped_on == undated.planned;
+        if is_usual
+            && let Some((candidates, proven)) = undated.candidates(&self.calendar, 0)
+            && candidates.iter().all(|of| of.len() == 1)
+        {
+            return Some((known, Task::new(undated, candidates, proven, first_id, true)));
+        }
         let usual = undated.upper;
         let bounds = run.postponed().into_iter().chain([usual]);
         let reaches = [(NEAR, self.earliest), (FAR, self.earliest), (FAR, None)];
@@ -144,9 +153,7 @@ impl Dating<'_> {
             undated.earliest = earliest;
             undated.candidates(&self.calendar, reach)
         })?;
-        let chosen = vec![0; candidates.len()];
-        let other_days = vec![None; chosen.len()];
-        Some((known, Task { undated, candidates, proven, other_days, chosen, first_id }))
+        Some((known, Task::new(undated, candidates, proven, first_id, false)))
     }
 
     /// The first events of a task, which are recorded or were edited.
