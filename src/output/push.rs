@@ -174,10 +174,14 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
         && report.end.is_none()
         && left.operations.is_empty()
         && report.rejected.is_empty()
-        && report.uncertain.is_empty()
-        && left.held_for(HoldReason::Acknowledged).next().is_none();
+        && report.uncertain.is_empty();
     if nothing_happened && !left.needs_attention(view.intake) {
-        page.paragraph(2, &up_to_date(left.up_to_date, left.left_alone.values().sum()));
+        let mut text = up_to_date(left.up_to_date, left.left_alone.values().sum());
+        let acknowledged = left.held_for(HoldReason::Acknowledged).count();
+        if acknowledged > 0 {
+            text += &format!(" Held back: {} acknowledged.", number(acknowledged));
+        }
+        page.paragraph(2, &text);
         return;
     }
     let mut parts = vec![match report.done.is_empty() {

@@ -79,7 +79,7 @@ fn what_is_rejected_is_told_once_and_can_be_acknowledged() {
     let ran = home.run(&["push", "--quiet"]).exits(6).says("Mail");
     assert!(!ran.out.contains("  Mon 2026-05-11 09:00-10:00  Write report"), "{ran:?}");
 
-    home.run(&["push", "--acknowledge"]).exits(0).says("2 acknowledged");
+    home.run(&["push", "--acknowledge"]).exits(0).says("Up to date: 0 sessions. Held back: 2 acknowledged.");
     assert!(silent(&home.run(&["push", "--quiet"]).exits(0)));
     home.run(&["push", "--retry-rejected"]).exits(6);
 }
