@@ -36,6 +36,8 @@ impl Execution<'_, '_, '_> {
         let workspace = self.known_workspace()?;
         let Some(listed) = self.list_projects(workspace)? else { return Ok(false) };
         let known = self.sidecar.names.projects.entry(workspace).or_default();
+        // The list says anew what the other names mean as well: a project may have been archived and made again.
+        known.iter_mut().for_each(|(name, resolution)| *resolution = names::resolve(name, &listed));
         known.extend(names.into_iter().map(|name| (name.to_string(), names::resolve(&name, &listed))));
         self.has_listed_projects = true;
         Ok(true)

@@ -321,6 +321,25 @@ fn a_rejected_project_is_looked_up_again() {
     assert_eq!(titles(&home), ["A", "B", "C", "D"]);
 }
 
+/// A list that is asked for because of one name says what all of them mean.
+#[test]
+fn a_project_that_was_made_anew_is_found_beside_a_new_name() {
+    let home = home("project = \"Internal\"\n");
+    let first = home.toggl.sandbox().add_project(WORKSPACE, "Internal");
+    home.save(&snapshot([&on(8, "A")]));
+    push(&home, &[]).exits(0);
+    let second = {
+        let mut toggl = home.toggl.sandbox();
+        toggl.edit_project(first, |project| project.active = false);
+        toggl.add_project(WORKSPACE, "Client");
+        toggl.add_project(WORKSPACE, "Internal")
+    };
+    configure(&home, "project = \"Internal\"\n[[rule]]\ntitle = \"C\"\nproject = \"Client\"\n");
+    home.save(&snapshot([&on(8, "A"), &on(9, "B"), &on(9, "C")]));
+    push(&home, &[]).exits(0);
+    assert!(held(&home).iter().any(|(title, project, _)| title == "B" && *project == Some(second)));
+}
+
 #[test]
 fn a_workspace_is_found_by_its_name() {
     let home = home("workspace = \"acme\"\n").without("TOGGL_WORKSPACE_ID");

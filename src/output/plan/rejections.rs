@@ -70,11 +70,11 @@ pub fn what_to_do(status: u16, text: &str) -> &'static str {
     if speaks_of(&["lock"]) {
         "The period is locked: have it unlocked in Toggl, then run `chute-toggl push --retry-rejected`."
     } else if speaks_of(&["archiv", "inactive"]) || text.contains("not active") {
-        "The project is archived: set `TOGGL_PROJECT_ID_DEFAULT` to another one, or make it active again in Toggl and \
-         run `chute-toggl push --retry-rejected`."
+        "The project is archived: set another one in `config.toml` or `TOGGL_PROJECT_ID_DEFAULT`, or make it active \
+         again in Toggl and run `chute-toggl push --retry-rejected`."
     } else if speaks_of(&["required", "requires", "mandatory", "missing", "blank", "empty"]) {
-        "The workspace asks for that field: set `TOGGL_PROJECT_ID_DEFAULT` or `TOGGL_TAGS_DEFAULT`, or fill it in in \
-         Toggl where an entry is there already; then run `chute-toggl push --retry-rejected`."
+        "The workspace asks for that field: set it in `config.toml`, `TOGGL_PROJECT_ID_DEFAULT` or `TOGGL_TAGS_DEFAULT`, or \
+         fill it in in Toggl where an entry is there already; then run `chute-toggl push --retry-rejected`."
     } else if text.contains("too long") || speaks_of(&["longer", "maximum", "exceed", "exceeds", "999"]) {
         "Correct the times of the session in Chute_kun: Toggl takes no entry of 1,000 hours or more."
     } else if status == 402 || speaks_of(&["premium", "upgrade"]) {
@@ -84,7 +84,7 @@ pub fn what_to_do(status: u16, text: &str) -> &'static str {
         "The owner of the token may not do that there: check `TOGGL_WORKSPACE_ID`, then run \
          `chute-toggl push --retry-rejected`."
     } else if words.any(|word| word == "project" || word == "projects") {
-        "Check `TOGGL_PROJECT_ID_DEFAULT`, then run `chute-toggl push --retry-rejected`."
+        "Check the project in `config.toml` or `TOGGL_PROJECT_ID_DEFAULT`, then run `chute-toggl push --retry-rejected`."
     } else {
         "Correct the session in Chute_kun; or, once the cause is removed in Toggl, run \
          `chute-toggl push --retry-rejected`."

@@ -93,14 +93,18 @@ fn what_was_found_in_toggl_is_told() {
 #[test]
 fn every_refusal_says_what_to_do() {
     let table: &[(u16, &str, &str)] = &[
-        (400, "Project is a required field in this workspace", "set `TOGGL_PROJECT_ID_DEFAULT` or"),
+        (
+            400,
+            "Project is a required field in this workspace",
+            "set it in `config.toml`, `TOGGL_PROJECT_ID_DEFAULT` or",
+        ),
         (400, "Tags are a required field in this workspace", "`TOGGL_TAGS_DEFAULT`, or fill it in in Toggl"),
         (400, "Description is required", "The workspace asks for that field"),
         (400, "time entries of this period are locked", "The period is locked: have it unlocked in Toggl"),
-        (400, "Project is archived", "The project is archived: set `TOGGL_PROJECT_ID_DEFAULT` to another"),
+        (400, "Project is archived", "The project is archived: set another one in `config.toml`"),
         (400, "Time entry is too long", "Toggl takes no entry of 1,000 hours or more"),
         (400, "duration exceeds 999 hours", "Toggl takes no entry of 1,000 hours or more"),
-        (400, "Project not found", "Check `TOGGL_PROJECT_ID_DEFAULT`"),
+        (400, "Project not found", "Check the project in `config.toml`"),
         (402, "billable is a feature of another plan", "The plan of the workspace does not include that"),
         (403, "User cannot access the workspace", "check `TOGGL_WORKSPACE_ID`"),
         (400, "this entry is not acceptable", "Correct the session in Chute_kun; or"),
