@@ -151,8 +151,12 @@ fn means_quota(answer: &Answer) -> bool {
 fn reply(call: &Call, body: &str) -> Option<Reply> {
     match call {
         Call::Create { entry: asked, .. } => {
-            let is_of_another = |start: time::OffsetDateTime| start.unix_timestamp() != asked.start.unix_timestamp();
-            entry::parse_changed(body).filter(|made| !made.start.is_some_and(is_of_another)).map(Reply::Changed)
+            let differs = |made: Option<time::OffsetDateTime>, asked: Option<time::OffsetDateTime>| {
+                made.zip(asked).is_some_and(|(made, asked)| made.unix_timestamp() != asked.unix_timestamp())
+            };
+            let is_of_another =
+                |made: &Changed| differs(made.start, Some(asked.start)) || differs(made.stop, asked.stop);
+            entry::parse_changed(body).filter(|made| !is_of_another(made)).map(Reply::Changed)
         }
         Call::Update { entry: asked, .. } | Call::Stop(asked) => {
             entry::parse_changed(body).filter(|changed| changed.id == asked.id).map(Reply::Changed)

@@ -218,6 +218,22 @@ fn one_id_in_the_answers_to_two_creates_is_the_entry_of_one() {
     }
 }
 
+/// The first create is carried out and its answer lost; the second, from the same minute, gets the first one's.
+#[test]
+fn the_answer_to_another_create_is_told_by_its_times() {
+    let mut user = User::at(NOON);
+    let tasks = [today("Nothing").closed(540, 540), today("Work").closed(540, 580)];
+    user.toggl.sandbox().faults.at(2, Fault::CutAfter);
+    user.toggl.sandbox().faults.at(3, Fault::Repeated { carried_out: false });
+    push(&mut user, &tasks);
+    assert_eq!(made_good(&mut user, &tasks), [("Nothing".to_owned(), Some(0)), ("Work".to_owned(), Some(2400))]);
+    let sidecar = user.sidecar();
+    for (_, task, record) in sidecar.sessions() {
+        let id = record.last_sent.as_ref().unwrap().id;
+        assert_eq!(user.toggl.sandbox().entry(id).unwrap().description, *task.title);
+    }
+}
+
 #[test]
 fn an_intent_is_looked_for_where_it_was_sent() {
     let tasks = [today("First").closed(500, 510), today("Work").closed(540, 550)];
