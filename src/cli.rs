@@ -119,11 +119,14 @@ A change takes one request. If nothing changed, nothing is sent.")]
 Needs no token. Shows the files, the last push, the quota as last known, what a
 push would send, and what needs your attention.")]
     Status,
-    /// Compare what Toggl has with what was sent; changes nothing without --repair
+    /// Compare what Toggl has with what was sent; changes nothing by itself
     #[command(after_long_help = "\
 Examples:
   chute-toggl verify --days 7              compare the last week
   chute-toggl verify --repair              send again what Chute_kun recorded
+  chute-toggl verify --accept              keep what was corrected in Toggl
+  chute-toggl verify --accept 20260511/0/0 only of this session; or of a task, or
+                                           of a day and a part of the title
 
 A comparison takes one or two requests. It never deletes anything.")]
     Verify(VerifyArgs),
@@ -233,6 +236,9 @@ pub struct VerifyArgs {
     /// Adopt entries that match a session, and send again what differs; never deletes
     #[arg(long)]
     pub repair: bool,
+    /// Keep what Toggl has of all that differs, or of these sessions, until they change in Chute_kun
+    #[arg(long, value_name = "WHAT", num_args = 0.., conflicts_with = "repair")]
+    pub accept: Option<Vec<String>>,
 }
 
 /// What `log` takes.

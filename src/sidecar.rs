@@ -185,6 +185,21 @@ pub struct LastSent {
     pub adopted: bool,
     /// Project and tags that were sent; `None` if none were, or if it was adopted.
     pub classification: Option<Rc<Classification>>,
+    /// What of it stands, whatever its session says.
+    pub accepted: Accepted,
+}
+
+/// What of an entry a person corrected in Toggl and accepted: it stands until that side of its session changes in
+/// Chute_kun.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// The text, until the title changes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text: bool,
+    /// Start and stop, until a minute of the session changes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub times: bool,
 }
 
 /// On disk before a create or start is sent: from then on the request may have been carried out.
@@ -332,6 +347,21 @@ impl SessionRecord {
             intent: None,
             rejected: None,
         }
+    }
+
+    /// Start and stop that its entry is to have: the session's own, or those that were accepted from Toggl.
+    #[must_use]
+    pub fn wanted_times(&self) -> (OffsetDateTime, Option<OffsetDateTime>) {
+        match &self.last_sent {
+            Some(entry) if entry.accepted.times => (entry.start, entry.stop),
+            _ => (self.start, self.stop),
+        }
+    }
+
+    /// Whether a person has accepted the times that Toggl holds.
+    #[must_use]
+    pub fn has_accepted_times(&self) -> bool {
+        self.last_sent.as_ref().is_some_and(|entry| entry.accepted.times)
     }
 
     /// The start by which its entry is known in Toggl while it is not known by its id: the one that was sent, even if

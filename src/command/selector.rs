@@ -38,6 +38,14 @@ impl Selector {
         Selector::Title { day: day.map(|day| day.date(today)), part: title.join(" ").to_lowercase() }
     }
 
+    /// Reads several keys, or what [`Selector::parse`] reads.
+    #[must_use]
+    pub fn parse_several(words: &[String], today: Date) -> Vec<Selector> {
+        let each: Vec<Selector> = words.iter().map(|word| Selector::parse(std::slice::from_ref(word), today)).collect();
+        let are_keys = each.iter().all(|selector| !matches!(selector, Selector::Title { .. }));
+        if are_keys { each } else { vec![Selector::parse(words, today)] }
+    }
+
     /// Whether it means this session.
     #[must_use]
     pub fn means(&self, session: SessionKey, title: &str, started: Date) -> bool {

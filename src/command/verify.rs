@@ -1,5 +1,5 @@
 //! `verify`: compares what Toggl holds with what was sent. With `--repair` it takes the difference into the records
-//! and pushes; without, it only reads and writes nothing.
+//! and pushes, with `--accept` it lets it stand; without, it only reads and writes nothing.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -9,20 +9,55 @@ use time::{Date, OffsetDateTime};
 
 use super::input::{self, Input};
 use super::push::{early, off, outcome};
+use super::selector::Selector;
 use super::{CommandError, Context};
+use crate::chute_kun::snapshot;
 use crate::cli::{Common, Format, VerifyArgs};
 use crate::execute::{Effects, Event, Report, StopReason, Watch, execute};
 use crate::exit::Exit;
 use crate::output::progress::{Both, Progress};
 use crate::output::{self, Verdict};
-use crate::reconcile::drift::{Comparison, compare, repair};
+use crate::reconcile::drift::{Acceptance, Comparison, Ground, accept, compare, repair};
 use crate::reconcile::ingest::Depth;
-use crate::reconcile::plan::{Options, plan};
+use crate::reconcile::plan::{Options, Plan, plan};
 use crate::reconcile::recovery::LAG;
 use crate::settings::{self, Settings};
-use crate::sidecar::file::{SidecarFile, Store as _};
+use crate::sidecar::file::{SidecarFile, Store};
+use crate::sidecar::{SessionKey, SessionRecord, Sidecar, TaskRecord};
 use crate::toggl::http::Client;
+use crate::toggl::token::Token;
 use crate::toggl::{Call, Outcome, Refusal, SendError, SendPolicy, Sender, questions};
+
+/// What is done about the difference.
+enum Mode {
+    /// Nothing.
+    Look,
+    /// Toggl's side yields.
+    Repair,
+    /// Toggl's side stands, of these sessions; of all that differ if none is named.
+    Accept(Vec<SessionKey>),
+}
+
+/// What was found, and what became of it.
+struct Verified {
+    comparison: Comparison,
+    /// The days (UTC) that were compared.
+    days: RangeInclusive<Date>,
+    /// What a repair sent.
+    report: Option<Report>,
+    /// What was accepted.
+    acceptance: Option<Acceptance>,
+}
+
+/// All that a run comes to.
+struct Work {
+    input: Input,
+    /// The records that were compared, before anything was done about them.
+    before: Sidecar,
+    /// What a push would send of them.
+    planned: Plan,
+    verified: Result<Verified, StopReason>,
+}
 
 /// Runs `verify`.
 ///
@@ -37,68 +72,156 @@ pub fn verify(args: &VerifyArgs, common: &Common, context: &mut Context<'_>) -> 
     if input::is_nothing_yet(&settings)? {
         return input::nothing_recorded("verify", common, &settings, context);
     }
-    let progress = context.progress(common, &settings, false);
+    let Some(work) = work(args, common, &settings, &token, context)? else {
+        return input::nothing_recorded("verify", common, &settings, context);
+    };
+    let view = work.input.view(&work.planned, &settings, context.clock.now());
+    let verified = match &work.verified {
+        Ok(verified) => verified,
+        Err(reason) => return not_compared(&view, reason, common, context),
+    };
+    let exit = verified.exit(&work.input);
+    let verdict = Verdict {
+        sidecar: &work.before,
+        comparison: &verified.comparison,
+        days: &verified.days,
+        is_cut: is_cut(&verified.days, args.days),
+        pending: work.planned.requests(),
+        repairs: args.repair,
+        acceptance: verified.acceptance.as_ref(),
+    };
+    if !common.quiet || exit != Exit::UpToDate {
+        print(&verdict, verified.report.as_ref().map(|report| (&view, report)), exit, common, context)?;
+    }
+    Ok(exit)
+}
+
+/// Compares, and does what was asked for. `None` if nothing is recorded yet.
+fn work(
+    args: &VerifyArgs,
+    common: &Common,
+    settings: &Settings,
+    token: &Token,
+    context: &mut Context<'_>,
+) -> Result<Option<Work>, CommandError> {
+    let show = context.progress(common, settings, false);
     // Taken before the sidecar is read, so that no push changes it meanwhile.
-    let mut file = match args.repair {
+    let mut file = match args.repair || args.accept.is_some() {
         true => Some(SidecarFile::lock(&settings.sidecar, context.disk)?),
         false => None,
     };
-    let Some(mut input) = input::read(&settings, context.clock, Depth::Everything)? else {
-        drop(file);
-        return input::nothing_recorded("verify", common, &settings, context);
-    };
+    let Some(mut input) = input::read(settings, context.clock, Depth::Everything)? else { return Ok(None) };
+    let mode = mode(args, &input, context.clock.now())?;
     let before = input.sidecar.clone();
     let planned = plan(&before, &input.intake, &Options::plain(settings.selection.clone()));
     let zone = input.zone.clone();
-    let mut progress = Progress::new(context.err, context.clock, &zone, progress);
-    let mut client = Client::new(settings.api.clone(), &token, settings.timeout).through(settings.proxy.clone());
+    let mut progress = Progress::new(context.err, context.clock, &zone, show);
+    let mut client = Client::new(settings.api.clone(), token, settings.timeout).through(settings.proxy.clone());
     let policy = SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false };
     let quota = input.sidecar.quota.clone();
     let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);
     let mut watch = Both(context.watch, &mut progress);
-    let compared = ask(&mut input, args.days, &settings, &mut sender, &mut watch);
+    let compared = ask(&mut input, args.days, settings, &mut sender, &mut watch);
     // What was learnt of the quota holds for the next push as well.
     input.sidecar.quota = sender.quota().clone();
-    let report = match (&compared, &mut file) {
-        (Ok((comparison, _)), Some(file)) if !comparison.finds_nothing() => {
+    let mut verified = compared.map(|(comparison, days)| Verified { comparison, days, report: None, acceptance: None });
+    match (&mut verified, &mut file) {
+        (Ok(verified), Some(file)) => {
             let effects = Effects { sender: &mut sender, store: file, watch: &mut watch };
-            let report = mend(&mut input, comparison, &settings, effects);
-            if outcome(&report, &input.intake) == Exit::UpToDate {
-                input.archive(file);
-            }
-            Some(report)
+            verified.act(&mode, &mut input, settings, effects)?;
         }
-        (Err(_), Some(file)) => {
-            input.sidecar.advance(|| sender.rng().u64(..));
-            let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
-            file.save(&text, &input.sidecar.revision).map_err(anyhow::Error::msg)?;
-            None
-        }
-        _ => None,
-    };
+        (Err(_), Some(file)) => save(&mut input, sender.rng(), file)?,
+        (_, None) => {}
+    }
     let skew = sender.skew();
     drop(progress);
     drop(file);
     context.tell_skew(skew);
+    Ok(Some(Work { input, before, planned, verified }))
+}
 
-    let view = input.view(&planned, &settings, context.clock.now());
-    let (comparison, days) = match compared {
-        Ok(compared) => compared,
-        Err(reason) => return not_compared(&view, &reason, common, context),
+/// What is to be done about the difference.
+fn mode(args: &VerifyArgs, input: &Input, now: i64) -> Result<Mode, CommandError> {
+    let words = match &args.accept {
+        None if args.repair => return Ok(Mode::Repair),
+        None => return Ok(Mode::Look),
+        Some(words) if words.is_empty() => return Ok(Mode::Accept(Vec::new())),
+        Some(words) => words,
     };
-    let exit = exit(&comparison, report.as_ref(), &input);
-    let verdict = Verdict {
-        sidecar: &before,
-        comparison: &comparison,
-        days: &days,
-        is_cut: is_cut(&days, args.days),
-        pending: planned.requests(),
-        repairs: args.repair,
-    };
-    if !common.quiet || exit != Exit::UpToDate {
-        print(&verdict, report.as_ref().map(|report| (&view, report)), exit, common, context)?;
+    let mut named = Vec::new();
+    for selector in Selector::parse_several(words, input.zone.date(now)) {
+        let before = named.len();
+        let means = |(key, task, record): (SessionKey, &TaskRecord, &SessionRecord)| {
+            selector.means(key, &task.title, record.start.date()).then_some(key)
+        };
+        named.extend(input.sidecar.sessions().filter_map(means));
+        if named.len() == before {
+            return Err(CommandError::NoSuchSession { what: words.join(" ") });
+        }
     }
-    Ok(exit)
+    Ok(Mode::Accept(named))
+}
+
+impl Verified {
+    /// Does what was asked for about the difference, and saves it.
+    fn act(
+        &mut self,
+        mode: &Mode,
+        input: &mut Input,
+        settings: &Settings,
+        effects: Effects<'_, '_>,
+    ) -> Result<(), CommandError> {
+        match mode {
+            Mode::Repair if !self.comparison.finds_nothing() => {
+                let Effects { sender, store, watch } = effects;
+                let effects = Effects { sender, store: &mut *store, watch };
+                let report = mend(input, &self.comparison, settings, effects);
+                if outcome(&report, &input.intake) == Exit::UpToDate {
+                    input.archive(store);
+                }
+                self.report = Some(report);
+            }
+            Mode::Accept(named) => {
+                // It was read whole a moment ago.
+                let snapshot = snapshot::parse(&input.snapshot).map_err(anyhow::Error::new)?;
+                let ground = Ground { days: &self.days, snapshot: &snapshot, zone: &input.zone };
+                let acceptance = accept(&mut input.sidecar, &self.comparison, named, &ground);
+                if !acceptance.accepted.is_empty() {
+                    save(input, effects.sender.rng(), effects.store)?;
+                }
+                self.acceptance = Some(acceptance);
+            }
+            Mode::Repair | Mode::Look => {}
+        }
+        Ok(())
+    }
+
+    fn exit(&self, input: &Input) -> Exit {
+        match &self.report {
+            None if self.is_resolved() => Exit::UpToDate,
+            None => Exit::Attention,
+            Some(report) => match outcome(report, &input.intake) {
+                Exit::UpToDate if self.comparison.has_doubled() => Exit::Attention,
+                other => other,
+            },
+        }
+    }
+
+    /// Whether nothing differs but what was accepted.
+    fn is_resolved(&self) -> bool {
+        let accepted = self.acceptance.as_ref().map_or(&[][..], |acceptance| &acceptance.accepted);
+        let differing = self.comparison.findings.iter().map(|finding| finding.session);
+        let is_left = self.acceptance.as_ref().is_some_and(|acceptance| !acceptance.left.is_empty());
+        !self.comparison.has_doubled() && !is_left && differing.into_iter().all(|session| accepted.contains(&session))
+    }
+}
+
+/// Saves the records without sending anything.
+fn save(input: &mut Input, rng: &mut fastrand::Rng, store: &mut dyn Store) -> Result<(), CommandError> {
+    input.sidecar.advance(|| rng.u64(..));
+    let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
+    store.save(&text, &input.sidecar.revision).map_err(anyhow::Error::msg)?;
+    Ok(())
 }
 
 /// Takes what was found into the records and pushes.
@@ -110,15 +233,6 @@ fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, effects
         repair(&mut input.sidecar, comparison);
     }
     execute(&mut input.sidecar, input.saved, &input.intake, &options, effects)
-}
-
-fn exit(comparison: &Comparison, report: Option<&Report>, input: &Input) -> Exit {
-    match report.map(|report| outcome(report, &input.intake)) {
-        None if comparison.findings.is_empty() => Exit::UpToDate,
-        None => Exit::Attention,
-        Some(Exit::UpToDate) if comparison.has_doubled() => Exit::Attention,
-        Some(other) => other,
-    }
 }
 
 fn print(

@@ -2,7 +2,7 @@
 
 use super::{Execution, StopReason};
 use crate::reconcile::plan::{Change, Operation, OperationKind, Wanted, fingerprint};
-use crate::sidecar::{LastSent, SessionKey};
+use crate::sidecar::{Accepted, LastSent, SessionKey};
 use crate::toggl::{BulkAnswer, Changed, Outcome, Refusal, Reply, description_of};
 
 impl Execution<'_, '_, '_> {
@@ -122,6 +122,7 @@ impl Execution<'_, '_, '_> {
                     halted: false,
                     adopted: false,
                     classification: operation.wanted.classification().kept(),
+                    accepted: Accepted::default(),
                 });
             }
         }
@@ -130,12 +131,15 @@ impl Execution<'_, '_, '_> {
 
     /// Toggl now holds what the operation said.
     fn sent(&mut self, operation: Operation) {
+        let sends_text = operation.changes.iter().any(|change| matches!(change, Change::Title(_)));
         for &key in &operation.sessions {
             if let Some(record) = self.sidecar.record_mut(key) {
                 record.rejected = None;
                 let is_open = record.stop.is_none();
                 if let Some(entry) = &mut record.last_sent {
-                    entry.description = description_of(&operation.title).into();
+                    if sends_text {
+                        entry.description = description_of(&operation.title).into();
+                    }
                     entry.start = operation.start;
                     // An update of a halted entry whose session is open leaves it halted.
                     let is_still_halted = operation.kind == OperationKind::Update && is_open && entry.stop.is_some();
@@ -200,14 +204,15 @@ impl Execution<'_, '_, '_> {
                     OperationKind::Reclassify => (OperationKind::Reclassify, bulk.changes.clone()),
                     _ => (OperationKind::Update, vec![Change::Title(sent.description.to_string())]),
                 };
+                let (start, stop) = record.wanted_times();
                 Some(Operation {
                     kind,
                     sessions: vec![key],
                     entries: vec![entry],
                     title: task.title.clone(),
-                    start: record.start,
+                    start,
                     // That of a halted entry whose session is open stands.
-                    stop: record.stop.or(sent.stop.map(|stop| stop.max(record.start))),
+                    stop: stop.or(sent.stop.map(|stop| stop.max(start))),
                     changes,
                     inferred: record.inferred,
                     other_day: record.other_day.filter(|_| record.inferred),

@@ -17,6 +17,7 @@
 //! | `title` | the title of its task |
 //! | `start`, `stop` | when it started and stopped; `stop` is null while it is open |
 //! | `inferred` | whether the day is the likeliest of several |
+//! | `accepted` | whether the times stay as Toggl has them, by `verify --accept` |
 //! | `removed` | whether it is gone from Chute_kun |
 //! | `entry` | what Toggl was last told: `id`, `workspace`, `description`, `start` and `stop`; else null |
 //! | `next` | what a push would do: `"create"`, `"update"` and so on; null if nothing |
@@ -113,6 +114,9 @@ fn when(task: &TaskRecord, record: &SessionRecord) -> String {
 }
 
 fn why_that_day(session: &Explained<'_>) -> String {
+    if session.record.has_accepted_times() {
+        return "accepted: you kept what Toggl has. It stays until the session changes in Chute_kun.".to_owned();
+    }
     if session.record.inferred {
         return "inferred: its minutes fit more than one day between the saves of the snapshot, and this is the \
                 likeliest. If it was another day, move the entry in Toggl and run `chute-toggl verify --accept`."
@@ -173,6 +177,7 @@ struct Session<'a> {
     start: String,
     stop: Option<String>,
     inferred: bool,
+    accepted: bool,
     removed: bool,
     entry: Option<Entry<'a>>,
     next: Option<&'static str>,
@@ -199,6 +204,7 @@ pub fn explanation_json(view: &View<'_>, sessions: &[SessionKey], log: &[LogLine
         start: rfc3339(session.record.start),
         stop: instant(session.record.stop),
         inferred: session.record.inferred,
+        accepted: session.record.has_accepted_times(),
         removed: session.record.removed,
         entry: session.record.last_sent.as_ref().map(|sent| Entry {
             id: sent.id,

@@ -378,7 +378,7 @@ fn stop_reason(view: &View<'_>, end: &StopReason) -> Value {
     json!({"kind": kind, "until": until, "text": text})
 }
 
-fn keys(keys: &[SessionKey]) -> Value {
+pub(super) fn keys(keys: &[SessionKey]) -> Value {
     keys.iter().map(|key| Value::from(key.to_string())).collect()
 }
 

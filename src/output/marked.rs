@@ -17,8 +17,9 @@ fn seconds(record: &SessionRecord) -> i64 {
     record.stop.map_or(0, |stop| (stop - record.start).whole_seconds())
 }
 
+/// Not one whose times a person has accepted.
 pub fn is_long(record: &SessionRecord) -> bool {
-    seconds(record) > LONG.whole_seconds()
+    seconds(record) > LONG.whole_seconds() && !record.has_accepted_times()
 }
 
 fn is_marked(record: &SessionRecord) -> bool {

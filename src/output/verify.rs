@@ -7,6 +7,9 @@
 //! | `schema` | 1 |
 //! | `command` | `"verify"` |
 //! | `repair` | whether `--repair` was asked for |
+//! | `accept` | whether `--accept` was asked for |
+//! | `accepted` | keys of the sessions that stay as Toggl has them, because `--accept` was asked for |
+//! | `not_accepted` | keys of the sessions that were to be accepted and cannot be |
 //! | `from`, `to` | the first and the last day (UTC) that were compared |
 //! | `compared` | number of sessions whose entry was looked for |
 //! | `up_to_date` | number of these whose entry is as it was sent |
@@ -32,13 +35,13 @@ use std::ops::RangeInclusive;
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime};
 
-use super::json::{SCHEMA, rfc3339};
+use super::json::{SCHEMA, keys, rfc3339};
 use super::layout::{Ink, Page};
-use super::words::{count, day, day_and_minute, entries, local, minute, number};
+use super::words::{by_number, count, day, entries, hours, local, minute, number, second, span};
 use super::{Style, View, push};
 use crate::execute::StopReason;
-use crate::reconcile::drift::{Comparison, Difference, Finding};
-use crate::sidecar::{LastSent, SessionRecord, Sidecar};
+use crate::reconcile::drift::{Acceptance, Comparison, Difference, Finding};
+use crate::sidecar::{LastSent, SessionKey, SessionRecord, Sidecar};
 use crate::toggl::TimeEntry;
 
 /// All that is shown of a comparison.
@@ -56,6 +59,8 @@ pub struct Verdict<'a> {
     pub pending: usize,
     /// The differences are being repaired, or were.
     pub repairs: bool,
+    /// What was accepted, if that was asked for.
+    pub acceptance: Option<&'a Acceptance>,
 }
 
 /// The comparison, for people.
@@ -65,9 +70,14 @@ pub fn comparison_text(verdict: &Verdict<'_>, style: &Style) -> String {
     let Comparison { compared, up_to_date, findings, .. } = verdict.comparison;
     for finding in findings {
         if let Some((task, record)) = verdict.sidecar.record(finding.session) {
-            let kind = format!("{:<9}", finding.what.word());
-            let ink = if matches!(finding.what, Difference::Missing { .. }) { Ink::Red } else { Ink::Yellow };
-            let session = format!("{}  {}: {}", when(record), task.title, detail(finding, record));
+            let (kind, ink) = match &finding.what {
+                Difference::Missing { .. } => (finding.what.word(), Ink::Red),
+                Difference::Doubled { .. } => (finding.what.word(), Ink::Yellow),
+                _ if verdict.has_accepted(finding.session) => ("accepted", Ink::Green),
+                what => (what.word(), Ink::Yellow),
+            };
+            let kind = format!("{kind:<9}");
+            let session = format!("{} {} {}: {}", finding.session, when(record), task.title, detail(finding, record));
             page.labelled(&[(ink, &kind), (Ink::Plain, "  ")], kind.len() + 2, Ink::Plain, &session);
         }
     }
@@ -79,8 +89,40 @@ pub fn comparison_text(verdict: &Verdict<'_>, style: &Style) -> String {
     if verdict.pending > 0 && !verdict.repairs {
         page.paragraph(2, &format!("Not counted: what the next push sends ({}).", count(verdict.pending, "request")));
     }
+    if let Some(acceptance) = verdict.acceptance {
+        accepted(&mut page, acceptance);
+    }
     next(&mut page, verdict);
     page.finish()
+}
+
+/// So many sessions are named.
+const MOST_NAMED: usize = 5;
+
+fn accepted(page: &mut Page, acceptance: &Acceptance) {
+    let Acceptance { accepted, left } = acceptance;
+    if !accepted.is_empty() {
+        let one = by_number(
+            accepted.len(),
+            "stays as Toggl has it, until it changes",
+            "stay as Toggl has them, until they change",
+        );
+        page.paragraph(2, &format!("Accepted: {} {one} in Chute_kun.", count(accepted.len(), "session")));
+    }
+    if !left.is_empty() {
+        let mut named: Vec<String> = left.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+        if left.len() > MOST_NAMED {
+            named.push(format!("and {} more", number(left.len() - MOST_NAMED)));
+        }
+        page.paragraph(
+            2,
+            &format!(
+                "Not accepted: {}. Only a session that has ended can be, if its entry has ended as well and is among those \
+                 compared.",
+                named.join(", ")
+            ),
+        );
+    }
 }
 
 /// What to do about it.
@@ -94,8 +136,18 @@ fn next(page: &mut Page, verdict: &Verdict<'_>) {
         );
         return;
     }
-    let is_repairable = comparison.findings.iter().any(|finding| !matches!(finding.what, Difference::Doubled { .. }));
-    if is_repairable && !verdict.repairs {
+    let is_open = |finding: &&Finding| {
+        !matches!(finding.what, Difference::Doubled { .. }) && !verdict.has_accepted(finding.session)
+    };
+    let open: Vec<&Finding> = comparison.findings.iter().filter(is_open).collect();
+    if open.iter().any(|finding| matches!(finding.what, Difference::Edited { .. })) && verdict.acceptance.is_none() {
+        page.paragraph(
+            0,
+            "Next, if you corrected it in Toggl: `chute-toggl verify --accept` keeps that until the session changes in \
+             Chute_kun.",
+        );
+    }
+    if !open.is_empty() && !verdict.repairs {
         page.paragraph(0, "Next: `chute-toggl verify --repair` sends again what Chute_kun recorded.");
     }
     if comparison.has_doubled() {
@@ -128,16 +180,12 @@ fn detail(finding: &Finding, record: &SessionRecord) -> String {
 /// What Toggl has otherwise than sent.
 fn differences(record: &SessionRecord, held: &TimeEntry) -> String {
     let Some(LastSent { workspace, description, start, stop, .. }) = &record.last_sent else { return String::new() };
-    let at = |at: OffsetDateTime| day_and_minute(local(at, record.start.offset()));
     let mut parts = Vec::new();
     if **description != *held.description {
         parts.push(format!("the text \"{}\"", held.description));
     }
-    if *start != held.start {
-        parts.push(format!("the start {}", at(held.start)));
-    }
-    if *stop != held.stop {
-        parts.push(held.stop.map_or("no stop".to_owned(), |stop| format!("the stop {}", at(stop))));
+    if (*start, *stop) != (held.start, held.stop) {
+        parts.push(times(record, held));
     }
     if *workspace != held.workspace {
         parts.push(format!("the workspace {}", held.workspace));
@@ -145,9 +193,34 @@ fn differences(record: &SessionRecord, held: &TimeEntry) -> String {
     parts.join(", ")
 }
 
-/// `Mon 2026-05-11 09:00-09:50`, by the offset in force then.
+/// `Mon 2026-05-11 09:00-09:50, 0:50 h`, by the offset in force then.
 fn when(record: &SessionRecord) -> String {
-    format!("{}-{}", day_and_minute(record.start), record.stop.map_or(String::new(), minute))
+    let span = span(record.start, record.stop, minute);
+    format!("{} {span}{}", day(record.start.date()), length(record.start, record.stop))
+}
+
+/// The times of an entry by the clock of its session: the day where it is another one, the seconds where the minutes are
+/// the same.
+fn times(record: &SessionRecord, held: &TimeEntry) -> String {
+    let start = local(held.start, record.start.offset());
+    let stop_offset = record.stop.unwrap_or(record.start).offset();
+    let stop = held.stop.map(|stop| local(stop, stop_offset));
+    let is_same_day = start.date() == record.start.date();
+    let is_same = is_same_day && span(start, stop, minute) == span(record.start, record.stop, minute);
+    let span = span(start, stop, if is_same { second } else { minute });
+    let date = if is_same_day { String::new() } else { format!("{} ", day(start.date())) };
+    format!("{date}{span}{}", length(start, stop))
+}
+
+/// `, 0:50 h`; nothing while it is open.
+fn length(start: OffsetDateTime, stop: Option<OffsetDateTime>) -> String {
+    stop.map_or_else(String::new, |stop| format!(", {} h", hours((stop - start).whole_seconds())))
+}
+
+impl Verdict<'_> {
+    fn has_accepted(&self, session: SessionKey) -> bool {
+        self.acceptance.is_some_and(|acceptance| acceptance.accepted.contains(&session))
+    }
 }
 
 /// Why Toggl's entries are not known, for people, with what to do.
@@ -184,6 +257,9 @@ pub fn comparison_json(verdict: &Verdict<'_>) -> Value {
         .collect();
     json!({
         "schema": SCHEMA, "command": "verify", "repair": verdict.repairs,
+        "accept": verdict.acceptance.is_some(),
+        "accepted": verdict.acceptance.map_or_else(|| json!([]), |acceptance| keys(&acceptance.accepted)),
+        "not_accepted": verdict.acceptance.map_or_else(|| json!([]), |acceptance| keys(&acceptance.left)),
         "from": verdict.days.start().to_string(), "to": verdict.days.end().to_string(),
         "compared": comparison.compared, "up_to_date": comparison.up_to_date, "unsent": comparison.unsent,
         "pending": verdict.pending, "findings": findings,

@@ -144,6 +144,17 @@ fn record(
     first_seen
 }
 
+/// Whether `known` can be the task that stands in its place in the snapshot: nothing that is recorded contradicts it.
+#[must_use]
+pub fn can_be(known: &TaskRecord, snapshot: &Snapshot, zone: &Zone) -> bool {
+    let is_its_place =
+        |list, index| known.place.is_some_and(|place| place.list == list && place.index as usize == index);
+    let standing = snapshot.tasks().find(|&(list, index, _)| is_its_place(list, index));
+    let (Some((_, _, task)), Some(place)) = (standing, known.place) else { return false };
+    let context = MatchContext { zone, last_saved: 0, saved: 0, first_day: &|_| 0 };
+    matching::can_be(known, &WorkedTask::of(task, place).candidate(), &context)
+}
+
 /// What a look at all known tasks found out.
 struct Review<'a> {
     /// The known tasks of which there is something to ingest.

@@ -124,6 +124,12 @@ pub fn identify(
     found
 }
 
+/// Whether nothing contradicts that the task is the known one, as it is recorded.
+#[must_use]
+pub fn can_be(known: &TaskRecord, task: &SnapshotTask<'_>, context: &MatchContext<'_>) -> bool {
+    Pair { known, task, context }.fits()
+}
+
 /// For every session the place in `records` of the record that it is, or `None` if it is new. The order is kept. One that
 /// cannot be what it says is a record that nothing else is, between those of its neighbours.
 #[must_use]

@@ -453,13 +453,14 @@ fn operation(
     changes: Vec<Change>,
     (sidecar, options): (&Sidecar, &Options),
 ) -> Operation {
+    let (start, stop) = record.wanted_times();
     Operation {
         kind,
         sessions: vec![key],
         entries: record.last_sent.iter().map(|entry| EntryRef { id: entry.id, workspace: entry.workspace }).collect(),
         title: Rc::clone(&task.title),
-        start: record.start,
-        stop: record.stop,
+        start,
+        stop,
         changes,
         inferred: record.inferred,
         other_day: record.other_day.filter(|_| record.inferred),
@@ -470,14 +471,15 @@ fn operation(
 
 fn changes(task: &TaskRecord, record: &SessionRecord, entry: &LastSent) -> Vec<Change> {
     let mut changes = Vec::new();
-    if !describes(&entry.description, &task.title) {
+    let (start, stop) = record.wanted_times();
+    if !entry.accepted.text && !describes(&entry.description, &task.title) {
         changes.push(Change::Title(entry.description.to_string()));
     }
-    if entry.start != record.start {
+    if entry.start != start {
         changes.push(Change::Start(entry.start));
     }
     // The stop of a halted entry is the server's clock: it stands until the session's own end is known.
-    if record.stop.is_some() && entry.stop != record.stop {
+    if record.stop.is_some() && entry.stop != stop {
         changes.push(Change::Stop(entry.stop));
     }
     changes

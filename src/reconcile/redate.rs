@@ -13,7 +13,8 @@ const FURTHEST: Duration = Duration::hours(26);
 
 /// Dates anew each recorded session that the snapshot has and that was recorded by the clock of the `wrong` zone, as a first
 /// push in the right one would, if the options cover the day that it then started on. What a journey left behind was recorded
-/// by another clock than both, and stays. The whole `snapshot` is the one that was ingested last.
+/// by another clock than both, and stays, and so do times that a person has accepted. The whole `snapshot` is the one that
+/// was ingested last.
 pub fn redate(sidecar: &mut Sidecar, snapshot: &Snapshot, wrong: &Zone, zone: &Zone, options: &Options) {
     let Some(saved) = sidecar.last_snapshot_saved else { return };
     let mut anew = Sidecar::default();
@@ -25,7 +26,7 @@ pub fn redate(sidecar: &mut Sidecar, snapshot: &Snapshot, wrong: &Zone, zone: &Z
         let present = known[at].sessions.iter_mut().filter(|record| !record.removed);
         for (record, dated) in present.zip(&task.sessions) {
             let shown_by = |zone: &Zone| zone.at(record.start.unix_timestamp()).offset() == record.start.offset();
-            if shown_by(wrong) && !shown_by(zone) && record.minutes == dated.minutes {
+            if shown_by(wrong) && !shown_by(zone) && record.minutes == dated.minutes && !record.has_accepted_times() {
                 let mended = mended(record, dated, zone);
                 if options.covers(&mended) {
                     *record = mended;

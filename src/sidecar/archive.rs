@@ -127,9 +127,12 @@ impl super::TaskRecord {
     /// Whether Toggl was told all of it, and nothing about it can need anything as long as its task does not change.
     fn is_settled(&self) -> bool {
         self.sessions.iter().all(|record| {
-            let is_told = (record.last_sent.as_ref())
-                .is_some_and(|entry| entry.same_times(record) && describes(&entry.description, &self.title));
-            is_told
+            let is_sent = (record.last_sent.as_ref()).is_some_and(|entry| {
+                (entry.start, entry.stop) == record.wanted_times()
+                    && !entry.halted
+                    && (entry.accepted.text || describes(&entry.description, &self.title))
+            });
+            is_sent
                 && record.stop.is_some()
                 && !record.removed
                 && !record.assumed

@@ -17,8 +17,8 @@ use time::macros::date;
 use time::{Date, OffsetDateTime};
 
 use super::{
-    Archive, Category, Classification, Intent, LastSent, Minutes, Names, Place, Rejection, RejectsAll, Revision, Said,
-    SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, VERSION, Waiting,
+    Accepted, Archive, Category, Classification, Intent, LastSent, Minutes, Names, Place, Rejection, RejectsAll,
+    Revision, Said, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, VERSION, Waiting,
 };
 use crate::chute_kun::snapshot::KnownPast;
 use crate::toggl::quota::Quota;
@@ -83,6 +83,8 @@ struct EntryLine<'a> {
     assumed: bool,
     #[serde(default, alias = "holds", skip_serializing_if = "Option::is_none")]
     sent: Option<Sent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted: Option<Accepted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     intent: Option<Box<Intent>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -466,6 +468,7 @@ fn line(record: &SessionRecord) -> EntryLine<'_> {
             stop: entry.stop,
             halted: entry.halted,
         }),
+        accepted: entry.map(|entry| entry.accepted).filter(|accepted| *accepted != Accepted::default()),
         intent: record.intent.clone(),
         rejected: record.rejected.clone(),
     }
@@ -482,9 +485,10 @@ fn record(key: SessionKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<Sessi
             let description = if *description == **title { Rc::clone(title) } else { description.into() };
             let classification = Classification { project: line.project, tags: line.tags.into() }.kept();
             let adopted = line.adopted;
-            Some(LastSent { id, workspace, description, start, stop, halted, adopted, classification })
+            let accepted = line.accepted.unwrap_or_default();
+            Some(LastSent { id, workspace, description, start, stop, halted, adopted, classification, accepted })
         }
-        (None, None, None) if line.sent.is_none() => None,
+        (None, None, None) if line.sent.is_none() && line.accepted.is_none() => None,
         _ => return Err(FormatError::Damaged(format!("the entry {key} lacks its id, workspace or description"))),
     };
     if let Some(intent) =

@@ -5,7 +5,7 @@ use std::{fs, iter};
 
 use chute_toggl::chute_kun::snapshot::parse;
 use chute_toggl::reconcile::ingest::ingest;
-use chute_toggl::sidecar::{LastSent, Sidecar};
+use chute_toggl::sidecar::{Accepted, LastSent, Sidecar};
 use chute_toggl::zone::Zone;
 use serde::Deserialize;
 use time::macros::datetime;
@@ -73,6 +73,7 @@ impl History {
                     halted: false,
                     adopted: false,
                     classification: None,
+                    accepted: Accepted::default(),
                 });
             }
         }

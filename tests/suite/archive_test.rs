@@ -4,7 +4,7 @@ use std::fs;
 
 use chute_toggl::chute_kun::snapshot::{self as snapshots, blocks};
 use chute_toggl::reconcile::ingest::ingest;
-use chute_toggl::sidecar::{Intent, LastSent, List, Place, Rejection, Sidecar, TaskKey, TaskRecord};
+use chute_toggl::sidecar::{Accepted, Intent, LastSent, List, Place, Rejection, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::WORKSPACE;
@@ -73,6 +73,7 @@ fn archived() -> TestHome {
                 halted: false,
                 adopted: false,
                 classification: None,
+                accepted: Accepted::default(),
             });
         }
     }

@@ -2,7 +2,9 @@
 
 use chute_toggl::output::{Style, Verdict, comparison_json as json, comparison_text as text};
 use chute_toggl::reconcile::drift::{Comparison, Difference, compare, repair};
-use chute_toggl::sidecar::{Category, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
+use chute_toggl::sidecar::{
+    Accepted, Category, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+};
 use chute_toggl::toggl::entry::TimeEntry;
 use time::macros::{date, datetime};
 use time::{Duration, OffsetDateTime};
@@ -29,6 +31,7 @@ fn told(sessions: u32) -> Sidecar {
             halted: false,
             adopted: false,
             classification: None,
+            accepted: Accepted::default(),
         });
         SessionRecord {
             last_sent: entry,
@@ -76,7 +79,7 @@ fn compared(sidecar: &Sidecar, listed: &[TimeEntry]) -> Comparison {
 
 fn said(sidecar: &Sidecar, comparison: &Comparison, repairs: bool) -> String {
     let days = date!(2026 - 05 - 10)..=date!(2026 - 05 - 12);
-    text(&Verdict { sidecar, comparison, days: &days, is_cut: false, pending: 2, repairs }, &STYLE)
+    text(&Verdict { sidecar, comparison, days: &days, is_cut: false, pending: 2, repairs, acceptance: None }, &STYLE)
 }
 
 #[test]
@@ -103,15 +106,24 @@ fn each_difference_is_told_with_its_session_on_the_clock_that_was_in_force() {
     assert_eq!((comparison.compared, comparison.up_to_date), (3, 1));
     assert_eq!(
         said(&sidecar, &comparison, false),
-        "edited     Mon 2026-05-11 09:00-09:10 Tea: entry 1 has the stop Mon 2026-05-11 09:30\n\
-         missing    Mon 2026-05-11 11:00-11:10 Tea: entry 3 is not in Toggl (deleted, or moved to another day)\n\n\
+        "edited     20260511/0/0 Mon 2026-05-11 09:00-09:10, 0:10 h Tea: entry 1 has 09:00-09:30, 0:30 h\n\
+         missing    20260511/0/2 Mon 2026-05-11 11:00-11:10, 0:10 h Tea: entry 3 is not in Toggl (deleted, or moved to another\n\
+         \x20          day)\n\n\
          Compared 3 entries since Sun 2026-05-10 with Toggl: 1 up to date.\n\
          Not counted: what the next push sends (2 requests).\n\
+         Next, if you corrected it in Toggl: `chute-toggl verify --accept` keeps that until the session changes in Chute_kun.\n\
          Next: `chute-toggl verify --repair` sends again what Chute_kun recorded.\n"
     );
     let days = date!(2026 - 05 - 10)..=date!(2026 - 05 - 12);
-    let verdict =
-        Verdict { sidecar: &sidecar, comparison: &comparison, days: &days, is_cut: false, pending: 0, repairs: true };
+    let verdict = Verdict {
+        sidecar: &sidecar,
+        comparison: &comparison,
+        days: &days,
+        is_cut: false,
+        pending: 0,
+        repairs: true,
+        acceptance: None,
+    };
     let document = json(&verdict);
     let finding = &document["findings"][0];
     assert_eq!(finding["start"], "2026-05-11T09:00:00+09:00");
@@ -134,7 +146,17 @@ fn everything_that_differs_in_an_entry_is_named() {
         text.lines().next().unwrap().split_once("entry 1 ").unwrap().1.to_owned()
     };
     assert_eq!(edited(&|entry| entry.description = "Tee".to_owned()), "has the text \"Tee\"");
-    assert_eq!(edited(&|entry| entry.start -= TEN_MINUTES), "has the start Mon 2026-05-11 08:50");
+    assert_eq!(edited(&|entry| entry.start -= TEN_MINUTES), "has 08:50-09:10, 0:20 h");
+    assert_eq!(edited(&|entry| entry.start += Duration::seconds(5)), "has 09:00:05-09:10:00, 0:09 h");
+    let day_later = |entry: &mut TimeEntry| {
+        entry.start += Duration::DAY;
+        entry.stop = entry.stop.map(|stop| stop + Duration::DAY);
+    };
+    assert_eq!(edited(&day_later), "has Tue 2026-05-12 09:00-09:10, 0:10 h");
+    assert_eq!(
+        edited(&|entry| entry.stop = entry.stop.map(|stop| stop + Duration::DAY)),
+        "has 09:00-09:10 (+1), 24:10 h"
+    );
     assert_eq!(edited(&|entry| entry.workspace = 8), "has the workspace 8");
     assert_eq!(edited(&|entry| entry.stop = None), "runs in Toggl, but its session has ended");
 }

@@ -1,6 +1,7 @@
 //! The tests, in one binary.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
+mod accept_test;
 mod answer_proof_test;
 mod answer_test;
 mod archive_test;

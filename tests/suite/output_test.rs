@@ -14,7 +14,7 @@ use chute_toggl::reconcile::ingest::Ingested;
 use chute_toggl::reconcile::plan::{Options, Plan, plan};
 use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::sidecar::{
-    Category, Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+    Accepted, Category, Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
 use chute_toggl::toggl::quota::{Level, Quota};
 use chute_toggl::zone::Zone;
@@ -120,6 +120,7 @@ fn told(title: &str) -> impl Fn(&mut SessionRecord) + use<> {
             halted: false,
             adopted: false,
             classification: None,
+            accepted: Accepted::default(),
         });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chute_toggl::reconcile::recovery::{adopt, adopt_all};
 use chute_toggl::sidecar::{
-    Category, Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+    Accepted, Category, Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
 use chute_toggl::toggl::entry::TimeEntry;
 use time::macros::datetime;
@@ -51,6 +51,7 @@ fn known(id: i64, start: OffsetDateTime) -> LastSent {
         halted: false,
         adopted: false,
         classification: None,
+        accepted: Accepted::default(),
     }
 }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use chute_toggl::sidecar::{
-    Category, Classification, Digest, Intent, LastSent, List, Minutes, Names, Place, Rejection, RejectsAll, Resolution,
-    Revision, Said, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, Waiting,
+    Accepted, Category, Classification, Digest, Intent, LastSent, List, Minutes, Names, Place, Rejection, RejectsAll,
+    Resolution, Revision, Said, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, Waiting,
 };
 use chute_toggl::toggl::Named;
 use chute_toggl::toggl::quota::Quota;
@@ -47,6 +47,7 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
                 halted: is_off && is_open,
                 adopted: inferred,
                 classification: Classification { project, tags: tags.clone().into() }.kept(),
+                accepted: Accepted { text: inferred, times: is_off },
             }),
             intent: (!has_entry && gone).then(|| {
                 Box::new(Intent { since: 5, start, description: text.clone(), workspace: Some(7), project, tags })
@@ -210,4 +211,26 @@ fn there_is_one_way_of_writing_a_key() {
     {
         assert!(text.parse::<TaskKey>().is_err(), "{text}");
     }
+}
+
+/// What was accepted belongs to an entry; a file of before knows nothing of it.
+#[test]
+fn what_was_accepted_stands_with_its_entry() {
+    let sidecar = |entry: &str| {
+        let text = format!(
+            "{{\"version\":1,\"tasks\":{{\"20260511/0\":{{\"title\":\"Tea\"}}}},\
+             \"entries\":{{\"20260511/0/0\":{{{entry}\"start\":\"2026-05-11T09:00:00Z\",\"stop\":\"2026-05-11T09:20:00Z\"}}}}}}"
+        );
+        Sidecar::from_json(text.as_bytes())
+    };
+    let accepted = |entry: &str| {
+        let sidecar = sidecar(entry).unwrap();
+        let (_, _, record) = sidecar.sessions().next().unwrap();
+        record.last_sent.as_ref().unwrap().accepted
+    };
+    let entry = "\"id\":1,\"workspace\":7,\"description\":\"Tea\",";
+    assert_eq!(accepted(entry), Accepted::default());
+    let times = format!("{entry}\"accepted\":{{\"times\":true}},");
+    assert_eq!(accepted(&times), Accepted { text: false, times: true });
+    assert!(sidecar("\"accepted\":{\"times\":true},").is_err());
 }

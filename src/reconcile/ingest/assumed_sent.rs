@@ -3,6 +3,7 @@
 //! A change that was ingested and is not known to be sent may have been sent nevertheless: a program that is killed does
 //! not hear the answer. So once the session changes again, Toggl is assumed to hold the change that came before. Then what
 //! is changed back is sent as well, and sending Toggl what it has is harmless. A change that Toggl rejected is not there.
+//! Neither is what was not sent because a correction made in Toggl was accepted; with the change the acceptance ends.
 
 use std::rc::Rc;
 
@@ -12,25 +13,27 @@ use crate::zone::Zone;
 /// The title that the task still has.
 pub(super) fn title(known: &mut TaskRecord) {
     let sent = known.description();
-    for record in known.sessions.iter_mut().filter(|record| !record.removed) {
+    for record in &mut known.sessions {
+        let was_accepted = record.last_sent.as_mut().is_some_and(|entry| std::mem::take(&mut entry.accepted.text));
+        if record.removed || was_accepted {
+            continue;
+        }
         if let Some(entry) = unrejected(record).filter(|entry| entry.description != sent) {
             entry.description = Rc::clone(&sent);
         }
     }
 }
 
-/// The start that the record still has.
-pub(super) fn start(record: &mut SessionRecord) {
-    let start = record.start;
-    if let Some(entry) = unrejected(record) {
+/// The start and the stop that the record still has, those of them that change; not the stop if its entry runs: what
+/// runs is stopped or halted in any case.
+pub(super) fn times(record: &mut SessionRecord, start_changes: bool, stop_changes: bool) {
+    let was_accepted = record.last_sent.as_mut().is_some_and(|entry| std::mem::take(&mut entry.accepted.times));
+    let (start, stop) = (record.start, record.stop);
+    let Some(entry) = unrejected(record).filter(|_| !was_accepted) else { return };
+    if start_changes {
         entry.start = start;
     }
-}
-
-/// The stop that the record still has, unless its entry runs: what runs is stopped or halted in any case.
-pub(super) fn stop(record: &mut SessionRecord) {
-    let stop = record.stop;
-    if let Some(entry) = unrejected(record).filter(|entry| entry.stop.is_some()) {
+    if stop_changes && entry.stop.is_some() {
         entry.stop = stop.or(entry.stop);
     }
 }

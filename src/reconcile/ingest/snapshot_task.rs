@@ -39,7 +39,7 @@ pub(super) struct Dates<'a> {
 }
 
 impl<'a> WorkedTask<'a> {
-    fn of(task: &'a Task, place: Place) -> WorkedTask<'a> {
+    pub(super) fn of(task: &'a Task, place: Place) -> WorkedTask<'a> {
         let sessions = task.sessions.as_slice();
         let is_valid = |at: &usize| !is_invalid(sessions, *at);
         let valid = match (0..sessions.len()).all(|at| is_valid(&at)) {

@@ -162,12 +162,15 @@ fn clues(record: &SessionRecord, session: &Session) -> [Clue; 2] {
 
 /// Recorded instants keep the offset that was in force when they were made.
 fn update(record: &mut SessionRecord, session: &Session, start: Dated, stop: Option<Dated>, dates: &Dates<'_>) {
-    if record.start.unix_timestamp() != start.instant {
-        assumed_sent::start(record);
+    let start_changes = record.start.unix_timestamp() != start.instant;
+    let stop_changes = record.stop.map(OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant);
+    if start_changes || stop_changes {
+        assumed_sent::times(record, start_changes, stop_changes);
+    }
+    if start_changes {
         record.start = dates.zone.at(start.instant);
     }
-    if record.stop.map(OffsetDateTime::unix_timestamp) != stop.map(|stop| stop.instant) {
-        assumed_sent::stop(record);
+    if stop_changes {
         record.stop = stop.map(|stop| dates.zone.at(stop.instant));
     }
     record.minutes = minutes_of(session);

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::other_days::adopt_other_days;
 use super::window::{Days, day_of};
-use crate::sidecar::{Classification, LastSent, SessionKey, Sidecar};
+use crate::sidecar::{Accepted, Classification, LastSent, SessionKey, Sidecar};
 use crate::toggl::{TimeEntry, description_of};
 
 /// Gives the records of `wanted` that have an entry among `listed` that entry, and tells which got one. Entries that
@@ -154,5 +154,6 @@ pub fn entry_of(found: &TimeEntry, is_open: bool) -> LastSent {
         halted: found.stop.is_some() && is_open,
         adopted: true,
         classification: None,
+        accepted: Accepted::default(),
     }
 }

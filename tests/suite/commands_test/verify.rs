@@ -105,8 +105,8 @@ fn an_entry_that_was_moved_far_away_is_brought_back_and_not_doubled() {
 fn an_edited_entry_is_told_again() {
     for (edit, shown) in [
         ((|entry| entry.description = "nonsense\u{1b}[2J".into()) as fn(&mut crate::sandbox::Entry), "nonsense\\u{1b}"),
-        (|entry| entry.start -= 600, "the start"),
-        (|entry| entry.stop = entry.stop.map(|stop| stop + 600), "the stop"),
+        (|entry| entry.start -= 600, "05:50-07:00, 1:10 h"),
+        (|entry| entry.stop = entry.stop.map(|stop| stop + 600), "06:00-07:10, 1:10 h"),
     ] {
         let home = pushed(&TWO);
         let id = home.entry("report");
