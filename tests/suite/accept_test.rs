@@ -57,6 +57,8 @@ impl Case {
                 start: utc(start),
                 stop: stop.map(utc),
                 deleted: false,
+                project: None,
+                tags: Vec::new(),
             });
             let known = case.sidecar.record_mut(key).unwrap();
             known.last_sent = Some(last_sent(id, &title, &record));
