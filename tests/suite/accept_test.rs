@@ -114,6 +114,20 @@ impl Case {
         entry.stop = entry.stop.map(|stop| stop + Duration::days(days));
     }
 
+    /// As if every session had been dated so many days earlier.
+    fn date_earlier(&mut self, days: i64) {
+        for at in 0..self.held.len() {
+            self.move_entry(at, -days);
+            let key = self.key(at);
+            let record = self.sidecar.record_mut(key).unwrap();
+            record.start -= Duration::days(days);
+            record.stop = record.stop.map(|stop| stop - Duration::days(days));
+            let (start, stop) = (record.start, record.stop);
+            let sent = record.last_sent.as_mut().unwrap();
+            (sent.start, sent.stop) = (start, stop);
+        }
+    }
+
     /// Toggl and the sidecar agree, and a push has nothing to send.
     #[track_caller]
     fn assert_stands(&mut self) {
@@ -182,9 +196,9 @@ fn the_day_of_a_stop_is_taken_over_as_well() {
 #[test]
 fn sessions_of_a_task_that_are_moved_together_keep_their_order() {
     for days in [-2, 2] {
-        let mut case = Case::of(&[today("Tea").planned(20_260_515).closed(540, 560).closed(600, 620).closed(700, 720)]);
+        let mut case = Case::of(&[today("Tea").closed(540, 560).closed(600, 620).closed(700, 720)]);
+        case.date_earlier(4);
         let was: Vec<OffsetDateTime> = case.sessions().iter().map(|(_, _, record)| record.start).collect();
-        assert_eq!(was[0].date(), date!(2026 - 05 - 15));
         (0..3).for_each(|at| case.move_entry(at, days));
         case.accept(&[]);
         for (at, was) in was.into_iter().enumerate() {
