@@ -67,8 +67,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     drop(progress);
 
     let exit = outcome(&report, &input.intake);
-    let News { overdue, is_new } =
-        note_news(&mut input.sidecar, exit, &report, &input.intake, context.clock.now(), &mut file);
+    let news = note_news(&mut input.sidecar, exit, &report, &input.intake, context.clock.now(), &mut file);
     if depth(args) == Depth::Changes && exit == Exit::UpToDate {
         input.archive(&mut file);
         let known = UpToDate::between(&settings, input.stamp, &report.left, context.clock.now());
@@ -80,29 +79,50 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
         context.notice(&moved);
     }
     context.tell_skew(report.skew);
-    let view = input.view(&planned, &settings, context.clock.now());
+    let result = Done { planned: &planned, report: &report, options: &options, exit, news };
+    print_result(&result, &input, &settings, common, context)?;
+    Ok(exit)
+}
+
+/// What a push has done, as far as it is shown.
+struct Done<'a> {
+    planned: &'a Plan,
+    report: &'a Report,
+    options: &'a Options,
+    exit: Exit,
+    news: News,
+}
+
+/// Prints the result; a quiet run only what needs attention.
+fn print_result(
+    done: &Done<'_>,
+    input: &Input,
+    settings: &Settings,
+    common: &Common,
+    context: &mut Context<'_>,
+) -> Result<(), CommandError> {
+    let &Done { planned, report, options, exit, .. } = done;
+    let view = input.view(planned, settings, context.clock.now());
     let style = context.style(common);
-    match (common.format, overdue) {
+    match (common.format, done.news.overdue) {
         (Format::Text, Some(since)) => context.print(&output::waiting_text(&view, since, &style))?,
         (Format::Json, Some(_)) => {}
-        _ if common.quiet && !is_new => {
-            if let Some(marked) = output::marked_text(&view, &report, &style) {
-                context.print(&marked)?;
-            }
-            return Ok(exit);
+        _ if common.quiet && !done.news.is_new => {
+            return match output::marked_text(&view, report, &style) {
+                Some(marked) => context.print(&marked),
+                None => Ok(()),
+            };
         }
         _ => {}
     }
+    let did_nothing = report.left.is_empty() && report.requests == 0 && report.end.is_none();
     match common.format {
-        Format::Json => context.print_json(&output::report_json(&view, &report, exit))?,
-        Format::Text
-            if report.left.is_empty() && report.requests == 0 && report.end.is_none() && options.is_ranged() =>
-        {
-            context.print(&output::no_sessions(options.since, options.until))?;
+        Format::Json => context.print_json(&output::report_json(&view, report, exit)),
+        Format::Text if did_nothing && options.is_ranged() => {
+            context.print(&output::no_sessions(options.since, options.until))
         }
-        Format::Text => context.print(&output::report_text(&view, &report, &style))?,
+        Format::Text => context.print(&output::report_text(&view, report, &style)),
     }
-    Ok(exit)
 }
 
 /// What of the input is asked about, dated anew if that is asked for; and what to say of a zone that has changed.
