@@ -5,7 +5,7 @@ use std::process::Command;
 
 #[expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts by the environment")]
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/build.rs");
     let variable = |name| std::env::var(name).unwrap_or_default();
     println!("cargo::rustc-env=CHUTE_TOGGL_TARGET={}", variable("TARGET"));
     // Elsewhere each commit would build everything anew.
