@@ -173,7 +173,6 @@ impl Execution<'_, '_, '_> {
         }
         let workspace = self.workspace(&operations)?;
         self.forgotten_project = None;
-        self.forgotten_project = None;
         let mut done = 0;
         self.unknown_in_a_row = 0;
         while let Some(operation) = operations.pop_front() {

@@ -189,6 +189,30 @@ pub struct LastSent {
     pub accepted: Accepted,
 }
 
+impl LastSent {
+    /// An entry as it was just sent, neither halted, adopted nor corrected, without project and tags.
+    #[must_use]
+    pub fn new(
+        id: i64,
+        workspace: i64,
+        description: Rc<str>,
+        start: OffsetDateTime,
+        stop: Option<OffsetDateTime>,
+    ) -> LastSent {
+        LastSent {
+            id,
+            workspace,
+            description,
+            start,
+            stop,
+            halted: false,
+            adopted: false,
+            classification: None,
+            accepted: Accepted::default(),
+        }
+    }
+}
+
 /// What of an entry a person corrected in Toggl and accepted: it stands until that side of its session changes in
 /// Chute_kun.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -112,10 +112,14 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     }
     let path = || settings.snapshot.display().to_string();
     let remembered = file::remembered(&settings.sidecar);
-    let provenance = (loaded.as_ref())
-        .map_or(Provenance::Unknown, |(text, sidecar)| provenance(settings, &sidecar.revision, Digest::of(text)));
+    let is_there = loaded.is_some();
     let (saved, mut sidecar) =
         loaded.map_or((Digest::of(&[]), Sidecar::default()), |(text, sidecar)| (Digest::of(&text), sidecar));
+    let provenance = if is_there {
+        provenance(settings, &sidecar.revision, saved, remembered.as_ref())
+    } else {
+        Provenance::Unknown
+    };
     provenance.apply(&mut sidecar, remembered.as_ref());
     let snapshot = parse(&mut sidecar, &reading.bytes, depth).map_err(|error| match error {
         ParseError::Snapshot(source) => CommandError::Snapshot { path: path(), source },
@@ -145,9 +149,10 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance }))
 }
 
-/// Whether a sidecar with this revision and digest is the one that this machine saved last.
-pub(super) fn provenance(settings: &Settings, revision: &Revision, digest: Digest) -> Provenance {
-    match Provenance::of(revision, file::remembered(&settings.sidecar).as_ref()) {
+/// Whether a sidecar with this revision and digest is the one that this machine saved last, which it remembers by
+/// `remembered`.
+fn provenance(settings: &Settings, revision: &Revision, digest: Digest, remembered: Option<&Revision>) -> Provenance {
+    match Provenance::of(revision, remembered) {
         Provenance::Newest if !file::may_be_as_saved(&settings.sidecar, digest) => Provenance::Unknown,
         provenance => provenance,
     }
@@ -176,10 +181,15 @@ impl Input {
         let blocks = std::str::from_utf8(&self.snapshot).ok().and_then(blocks::split);
         let is_changed = blocks.is_some_and(|blocks| self.sidecar.archive(&blocks).unwrap_or(false));
         if is_changed {
-            self.sidecar.advance(|| fastrand::u64(..));
-            if let Ok(text) = self.sidecar.to_json() {
-                let _ = store.save(&text, &self.sidecar.revision);
-            }
+            save_if_possible(&mut self.sidecar, store);
         }
+    }
+}
+
+/// Saves what the next run can do without: a failure is passed over.
+pub(super) fn save_if_possible(sidecar: &mut Sidecar, store: &mut dyn Store) {
+    sidecar.advance(|| fastrand::u64(..));
+    if let Ok(text) = sidecar.to_json() {
+        let _ = store.save(&text, &sidecar.revision);
     }
 }

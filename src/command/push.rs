@@ -177,11 +177,8 @@ fn note_news(
     let overdue = sidecar.note_waiting(exit == Exit::Unfinished, now);
     let is_due = sidecar.note_attention(attention(exit, report, ingested), now);
     if (sidecar.waiting, &sidecar.attention) != (before.0, &before.1) {
-        sidecar.advance(|| fastrand::u64(..));
-        if let Ok(text) = sidecar.to_json() {
-            // If it cannot be saved, it is said once more than needed.
-            let _ = store.save(&text, &sidecar.revision);
-        }
+        // If it cannot be saved, it is said once more than needed.
+        input::save_if_possible(sidecar, store);
     }
     let is_known = exit == Exit::Attention && report.rejected.is_empty() && !is_due;
     News { overdue, is_new: exit.breaks_silence() && !is_known }
@@ -190,9 +187,8 @@ fn note_news(
 /// A digest of what needs attention, but for what Toggl rejected: each rejection is said by the run that meets it.
 fn attention(exit: Exit, report: &Report, ingested: &Ingested) -> Option<Digest> {
     let left = &report.left;
-    let held: Vec<_> = (left.held.iter())
-        .filter(|held| matches!(held.why, HoldReason::Reopened | HoldReason::Workspace | HoldReason::NoProject))
-        .collect();
+    let held: Vec<_> =
+        (left.held.iter()).filter(|held| held.why.needs_attention() && held.why != HoldReason::Rejected).collect();
     let is_rejected_only = held.is_empty()
         && report.end.is_none()
         && report.unlistable.is_empty()

@@ -2,7 +2,7 @@
 
 use super::{Execution, StopReason};
 use crate::reconcile::plan::{Change, Operation, OperationKind, Wanted, fingerprint};
-use crate::sidecar::{Accepted, LastSent, SessionKey};
+use crate::sidecar::{LastSent, SessionKey};
 use crate::toggl::{BulkAnswer, Changed, Outcome, Refusal, Reply, description_of};
 
 impl Execution<'_, '_, '_> {
@@ -113,16 +113,10 @@ impl Execution<'_, '_, '_> {
                 record.intent = None;
                 record.rejected = None;
                 record.assumed = false;
+                let description = description_of(&operation.title).into();
                 record.last_sent = Some(LastSent {
-                    id: made.id,
-                    workspace,
-                    description: description_of(&operation.title).into(),
-                    start: operation.start,
-                    stop: operation.stop,
-                    halted: false,
-                    adopted: false,
                     classification: operation.wanted.classification().kept(),
-                    accepted: Accepted::default(),
+                    ..LastSent::new(made.id, workspace, description, operation.start, operation.stop)
                 });
             }
         }

@@ -18,7 +18,7 @@ pub use reclassify::{Fields, Reclassify, Seen, see};
 use crate::reconcile::ingest::Ingested;
 use crate::reconcile::recovery::Scan;
 use crate::reconcile::selection::{LeftAlone, Selection};
-use crate::sidecar::{LastSent, SessionKey, SessionRecord, Sidecar, TaskRecord};
+use crate::sidecar::{LastSent, Rejection, SessionKey, SessionRecord, Sidecar, TaskRecord};
 use crate::toggl::{BULK, EntryRef, describes, description_of};
 
 /// What one operation does, in the order in which operations are sent: so the present is right even when the quota
@@ -187,6 +187,19 @@ pub enum HoldReason {
     NoProject,
 }
 
+impl HoldReason {
+    /// Whether no later run sends such a session by itself, so that a person must look.
+    #[must_use]
+    pub fn needs_attention(self) -> bool {
+        matches!(self, HoldReason::Rejected | HoldReason::Reopened | HoldReason::Workspace | HoldReason::NoProject)
+    }
+
+    /// Why an operation is held back that is the one which Toggl rejected.
+    fn rejected(rejection: &Rejection) -> HoldReason {
+        if rejection.acknowledged { HoldReason::Acknowledged } else { HoldReason::Rejected }
+    }
+}
+
 /// Everything that is to be done, in the order in which it is sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
@@ -324,13 +337,8 @@ impl Plan {
     /// command.
     #[must_use]
     pub fn needs_attention(&self, ingested: &Ingested) -> bool {
-        let waits_for_a_person = |held: &Held| {
-            matches!(
-                held.why,
-                HoldReason::Rejected | HoldReason::Reopened | HoldReason::Workspace | HoldReason::NoProject
-            )
-        };
-        self.held.iter().any(waits_for_a_person) || self.prune_refused.is_some() || !ingested.invalid.is_empty()
+        let is_held = self.held.iter().any(|held| held.why.needs_attention());
+        is_held || self.prune_refused.is_some() || !ingested.invalid.is_empty()
     }
 
     /// Holds back the operations that `is_held` says.
@@ -441,8 +449,7 @@ fn next_step(
     if !wanted.is_empty() {
         return Step::Send(wanted);
     }
-    let is_acknowledged = record.rejected.as_ref().is_some_and(|rejected| rejected.acknowledged);
-    Step::Hold(if is_acknowledged { HoldReason::Acknowledged } else { HoldReason::Rejected })
+    Step::Hold(record.rejected.as_deref().map_or(HoldReason::Rejected, HoldReason::rejected))
 }
 
 /// One request to be, for one session.

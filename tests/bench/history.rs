@@ -5,7 +5,7 @@ use std::{fs, iter};
 
 use chute_toggl::chute_kun::snapshot::parse;
 use chute_toggl::reconcile::ingest::ingest;
-use chute_toggl::sidecar::{Accepted, LastSent, Sidecar};
+use chute_toggl::sidecar::{LastSent, Sidecar};
 use chute_toggl::zone::Zone;
 use serde::Deserialize;
 use time::macros::datetime;
@@ -64,17 +64,7 @@ impl History {
             let description = thread.description();
             for record in &mut thread.sessions {
                 id += 7;
-                record.last_sent = Some(LastSent {
-                    id,
-                    workspace: WORKSPACE,
-                    description: description.clone(),
-                    start: record.start,
-                    stop: record.stop,
-                    halted: false,
-                    adopted: false,
-                    classification: None,
-                    accepted: Accepted::default(),
-                });
+                record.last_sent = Some(LastSent::new(id, WORKSPACE, description.clone(), record.start, record.stop));
             }
         }
         sidecar

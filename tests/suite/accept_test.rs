@@ -137,17 +137,7 @@ impl Case {
 }
 
 fn last_sent(id: i64, title: &str, record: &SessionRecord) -> LastSent {
-    LastSent {
-        id,
-        workspace: WORKSPACE,
-        description: title.into(),
-        start: record.start,
-        stop: record.stop,
-        halted: false,
-        adopted: false,
-        classification: None,
-        accepted: chute_toggl::sidecar::Accepted::default(),
-    }
+    LastSent::new(id, WORKSPACE, title.into(), record.start, record.stop)
 }
 
 /// A paused task with one session, 09:00 to 09:20.

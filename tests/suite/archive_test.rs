@@ -4,7 +4,7 @@ use std::fs;
 
 use chute_toggl::chute_kun::snapshot::{self as snapshots, blocks};
 use chute_toggl::reconcile::ingest::ingest;
-use chute_toggl::sidecar::{Accepted, Intent, LastSent, List, Place, Rejection, Sidecar, TaskKey, TaskRecord};
+use chute_toggl::sidecar::{Intent, LastSent, List, Place, Rejection, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::WORKSPACE;
@@ -63,18 +63,7 @@ fn archived() -> TestHome {
             let (start, stop) = (record.start, record.stop);
             let stop_at = stop.map(|stop| stop.unix_timestamp());
             let id = home.toggl.sandbox().insert(&thread.title, start.unix_timestamp(), stop_at);
-            let description = thread.title.clone();
-            record.last_sent = Some(LastSent {
-                id,
-                workspace: WORKSPACE,
-                description,
-                start,
-                stop,
-                halted: false,
-                adopted: false,
-                classification: None,
-                accepted: Accepted::default(),
-            });
+            record.last_sent = Some(LastSent::new(id, WORKSPACE, thread.title.clone(), start, stop));
         }
     }
     home.record(&sidecar);

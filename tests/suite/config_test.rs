@@ -12,14 +12,8 @@ use crate::support::test_home::{Ran, TestHome};
 /// A home with this settings file.
 fn home(config: &str) -> TestHome {
     let home = TestHome::new();
-    configure(&home, config);
+    home.configure(config);
     home
-}
-
-fn configure(home: &TestHome, config: &str) {
-    let path = home.path(".config/chute-toggl/config.toml");
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, config).unwrap();
 }
 
 fn push(home: &TestHome, args: &[&str]) -> Ran {
@@ -78,7 +72,7 @@ fn what_the_settings_leave_alone_is_up_to_date_and_takes_no_request() {
     assert!(home.requests().is_empty());
 
     // A changed file is not missed, and what is asked for then is sent.
-    configure(&home, "at_least_min = 1\n");
+    home.configure("at_least_min = 1\n");
     push(&home, &[]).exits(0);
     assert_eq!(titles(&home), ["Blink", "Old", "Report", "private: tea"]);
 }
@@ -90,14 +84,14 @@ fn only_finished_sessions_are_sent_if_so_set_and_switching_doubles_nothing() {
     push(&home, &[]).exits(0).says("left alone as set: 1");
     assert!(titles(&home).is_empty());
 
-    configure(&home, "");
+    home.configure("");
     push(&home, &[]).exits(0);
-    configure(&home, "running = false\n");
+    home.configure("running = false\n");
     push(&home, &[]).exits(0);
     assert!(home.toggl.sandbox().running_id().is_some(), "what runs goes on until its session ends");
-    configure(&home, "");
+    home.configure("");
     push(&home, &[]).exits(0);
-    configure(&home, "running = false\n");
+    home.configure("running = false\n");
     home.clock().advance(3_600_000);
     home.save(&snapshot([&today("Work").closed(600, 1030)]));
     push(&home, &[]).exits(0);
@@ -114,7 +108,7 @@ fn pruning_takes_back_what_lies_before_since_or_is_skipped_and_nothing_adopted()
     home.toggl.sandbox().insert("Old", nine, Some(nine + 1800));
     home.save(&snapshot(&all));
     push(&home, &[]).exits(0);
-    configure(&home, "since = 2026-05-08\n[[rule]]\ntitle = \"private:\"\nskip = true\n");
+    home.configure("since = 2026-05-08\n[[rule]]\ntitle = \"private:\"\nskip = true\n");
     push(&home, &[]).exits(0);
     assert_eq!(titles(&home).len(), 4, "an entry stays until pruning is asked for");
     push(&home, &["--prune", "--max-delete", "1"]).exits(6).says("--max-delete 2");
@@ -126,7 +120,7 @@ fn pruning_takes_back_what_lies_before_since_or_is_skipped_and_nothing_adopted()
 
     // The sessions are still there, and are known: they come back on the days that they had.
     push(&home, &[]).exits(0);
-    configure(&home, "");
+    home.configure("");
     push(&home, &[]).exits(0);
     assert_eq!(titles(&home), ["Old", "Older", "Report", "private: tea"]);
     let older = home.entry("Older");
@@ -211,7 +205,7 @@ fn requests_of_taking_back_what_lies_before_since() {
     let many: Vec<TaskBuilder> = (1..=10).map(|day| on(day, "S")).collect();
     home.save(&snapshot(&many));
     push(&home, &[]).exits(0);
-    configure(&home, "since = 2026-05-09\n");
+    home.configure("since = 2026-05-09\n");
     home.toggl.sandbox().log.clear();
     push(&home, &["--prune"]).exits(0).says("delete 8");
     assert_eq!((home.requests().len(), home.toggl.sandbox().entries().len()), (8, 2));
@@ -242,7 +236,7 @@ fn a_project_that_is_not_there_holds_back_its_own_sessions_until_it_is() {
     push(&home, &[]).exits(6);
     assert_eq!(home.requests().len(), 1);
     home.toggl.sandbox().add_project(WORKSPACE, "2024");
-    configure(&home, "[[rule]]\ntitle = \"A\"\nproject = \"2024\"\n\n[[rule]]\ntitle = \"B\"\nproject = \"Twin\"\n");
+    home.configure("[[rule]]\ntitle = \"A\"\nproject = \"2024\"\n\n[[rule]]\ntitle = \"B\"\nproject = \"Twin\"\n");
     push(&home, &[]).exits(0);
     assert_eq!(titles(&home), ["A", "B", "C"]);
 }
@@ -271,7 +265,7 @@ fn two_projects_of_one_name_and_a_list_that_is_not_to_be_seen_hold_sessions_back
     home.save(&snapshot([&on(8, "A"), &on(9, "B")]));
     push(&home, &[]).exits(6).says("could be any of");
     assert_eq!(titles(&home), ["B"]);
-    configure(&home, &format!("[[rule]]\ntitle = \"A\"\nproject = {second}\n"));
+    home.configure(&format!("[[rule]]\ntitle = \"A\"\nproject = {second}\n"));
     push(&home, &[]).exits(0);
     assert_eq!(held(&home)[0].1, Some(second), "the number says which");
 
@@ -283,7 +277,7 @@ fn two_projects_of_one_name_and_a_list_that_is_not_to_be_seen_hold_sessions_back
     home.toggl.sandbox().edit_project(project, |project| project.name = "After".to_owned());
     home.save(&snapshot([&on(8, "A"), &on(9, "B")]));
     push(&home, &[]).exits(0);
-    configure(&home, "project = \"After\"\n");
+    home.configure("project = \"After\"\n");
     home.save(&snapshot([&on(8, "A"), &on(9, "B"), &on(10, "C")]));
     push(&home, &[]).exits(0);
     assert!(held(&home).iter().all(|(_, held, _)| *held == Some(project)));
@@ -334,7 +328,7 @@ fn a_project_that_was_made_anew_is_found_beside_a_new_name() {
         toggl.add_project(WORKSPACE, "Client");
         toggl.add_project(WORKSPACE, "Internal")
     };
-    configure(&home, "project = \"Internal\"\n[[rule]]\ntitle = \"C\"\nproject = \"Client\"\n");
+    home.configure("project = \"Internal\"\n[[rule]]\ntitle = \"C\"\nproject = \"Client\"\n");
     home.save(&snapshot([&on(8, "A"), &on(9, "B"), &on(9, "C")]));
     push(&home, &[]).exits(0);
     assert!(held(&home).iter().any(|(title, project, _)| title == "B" && *project == Some(second)));
@@ -347,7 +341,7 @@ fn a_workspace_is_found_by_its_name() {
     home.save(&snapshot([&on(8, "A")]));
     push(&home, &[]).exits(0);
     assert_eq!(home.toggl.sandbox().entries()[0].workspace, 77);
-    configure(&home, "workspace = \"Other\"\n");
+    home.configure("workspace = \"Other\"\n");
     home.save(&snapshot([&on(8, "A"), &on(9, "B")]));
     push(&home, &[]).exits(2).says("no workspace `Other`");
 }
@@ -359,7 +353,7 @@ fn a_long_first_push_says_how_far_back_it_goes() {
     home.save(&snapshot([&on(1, "Old"), &today("S").sessions(&sessions)]));
     push(&home, &["--max-requests", "0"]).exits(4).complains("back to Fri 2026-05-01").complains("`since`");
     push(&home, &["--max-requests", "0", "--since", "2026-05-01"]).exits(4);
-    configure(&home, "since = 2026-05-01\n");
+    home.configure("since = 2026-05-01\n");
     assert!(!push(&home, &["--max-requests", "0"]).err.contains("`since`"));
 }
 

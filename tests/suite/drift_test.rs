@@ -2,9 +2,7 @@
 
 use chute_toggl::output::{Style, Verdict, comparison_json as json, comparison_text as text};
 use chute_toggl::reconcile::drift::{Comparison, Difference, compare, repair};
-use chute_toggl::sidecar::{
-    Accepted, Category, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
-};
+use chute_toggl::sidecar::{Category, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::toggl::entry::TimeEntry;
 use time::macros::{date, datetime};
 use time::{Duration, OffsetDateTime};
@@ -20,21 +18,9 @@ fn told(sessions: u32) -> Sidecar {
     let records = (0..sessions).map(|number| {
         let start = NINE + Duration::hours(number.into());
         let stop = Some(start + TEN_MINUTES);
-        let description = "Tea".into();
         let id = i64::from(number) + 1;
-        let entry = Some(LastSent {
-            id,
-            workspace: WORKSPACE,
-            description,
-            start,
-            stop,
-            halted: false,
-            adopted: false,
-            classification: None,
-            accepted: Accepted::default(),
-        });
         SessionRecord {
-            last_sent: entry,
+            last_sent: Some(LastSent::new(id, WORKSPACE, "Tea".into(), start, stop)),
             ..SessionRecord::new(number, Minutes { start: 0, end: Some(0) }, start, stop)
         }
     });

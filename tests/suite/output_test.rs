@@ -14,7 +14,7 @@ use chute_toggl::reconcile::ingest::Ingested;
 use chute_toggl::reconcile::plan::{Options, Plan, plan};
 use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::sidecar::{
-    Accepted, Category, Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+    Category, Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
 use chute_toggl::toggl::quota::{Level, Quota};
 use chute_toggl::zone::Zone;
@@ -111,17 +111,7 @@ fn session(start: OffsetDateTime, stop: impl Into<Option<OffsetDateTime>>) -> Se
 fn told(title: &str) -> impl Fn(&mut SessionRecord) + use<> {
     let description = title.to_owned();
     move |record| {
-        record.last_sent = Some(LastSent {
-            id: 7,
-            workspace: 1,
-            description: description.as_str().into(),
-            start: record.start,
-            stop: record.stop,
-            halted: false,
-            adopted: false,
-            classification: None,
-            accepted: Accepted::default(),
-        });
+        record.last_sent = Some(LastSent::new(7, 1, description.as_str().into(), record.start, record.stop));
     }
 }
 

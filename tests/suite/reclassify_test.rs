@@ -1,8 +1,6 @@
 //! `push --reclassify`: entries that are there already get the project and the tags that the rules want now, unless a person
 //! set them by hand.
 
-use std::fs;
-
 use chute_kun::task::Category;
 use chute_toggl::toggl::Bucket;
 use serde_json::json;
@@ -10,12 +8,6 @@ use serde_json::json;
 use crate::sandbox::{Call, WORKSPACE};
 use crate::support::snapshot_builder::{TaskBuilder, past, snapshot, today};
 use crate::support::test_home::{Ran, TestHome};
-
-fn configure(home: &TestHome, config: &str) {
-    let path = home.path(".config/chute-toggl/config.toml");
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, config).unwrap();
-}
 
 fn push(home: &TestHome, args: &[&str]) -> Ran {
     home.run(&[&["push"], args].concat())
@@ -49,7 +41,7 @@ fn requests_of_bringing_250_entries_into_two_projects() {
     push(&home, &[]).exits(0);
     let (acme, internal) = add_projects(&home);
     let rules = format!("[[rule]]\ntitle = \"A\"\nproject = {acme}\n[[rule]]\ntitle = \"B\"\nproject = {internal}\n");
-    configure(&home, &rules);
+    home.configure(&rules);
     push(&home, &[]).exits(0);
     home.toggl.sandbox().log.clear();
     let ran = push(&home, &["--reclassify"]).exits(0).says("Sent: reclassify 250");
@@ -71,7 +63,7 @@ fn requests_of_bringing_250_entries_into_two_projects() {
 #[test]
 fn what_a_person_set_by_hand_stays_and_what_was_deleted_is_not_revived() {
     let home = TestHome::new();
-    configure(&home, "tags = [\"old\"]\n");
+    home.configure("tags = [\"old\"]\n");
     home.save(&snapshot([&on(5, "ACME 1"), &on(6, "ACME 2"), &on(7, "ACME 3"), &on(8, "ACME 4"), &on(9, "Else")]));
     push(&home, &[]).exits(0);
     let (acme, internal) = add_projects(&home);
@@ -83,7 +75,7 @@ fn what_a_person_set_by_hand_stays_and_what_was_deleted_is_not_revived() {
         toggl.remove(ids[3]);
         toggl.rules.bulk_revives = true;
     }
-    configure(&home, "tags = [\"old\"]\n[[rule]]\ntitle = \"ACME\"\nproject = \"acme\"\ntags = [\"new\"]\n");
+    home.configure("tags = [\"old\"]\n[[rule]]\ntitle = \"ACME\"\nproject = \"acme\"\ntags = [\"new\"]\n");
     let shown = push(&home, &["--reclassify", "--dry-run"]).exits(0);
     shown.says("acme, #new (rule 1)").says("what was set there by hand stays").says("reclassify 4");
     let plan = push(&home, &["--reclassify", "--dry-run", "--format", "json"]).json();
@@ -111,7 +103,7 @@ fn what_a_person_set_by_hand_stays_and_what_was_deleted_is_not_revived() {
 fn a_category_that_changed_in_settled_history_is_seen() {
     let home = TestHome::new();
     let (acme, _) = add_projects(&home);
-    configure(&home, "[[rule]]\ncategory = \"Work\"\nproject = \"ACME\"\n");
+    home.configure("[[rule]]\ncategory = \"Work\"\nproject = \"ACME\"\n");
     let sessions: Vec<(u16, Option<u16>)> = (0..400).map(|n| (3 * n, Some(3 * n + 1))).collect();
     let many = |title: &str| past(title).sessions(&sessions).done(20_260_510, 1199);
     let tasks = |works: bool| {
@@ -143,7 +135,7 @@ fn a_quota_that_ends_in_between_and_a_project_that_is_not_there() {
              [[rule]]\ntitle = \"C\"\nproject = \"{c}\"\n"
         )
     };
-    configure(&home, &rules("nowhere"));
+    home.configure(&rules("nowhere"));
     push(&home, &["--reclassify", "--max-requests", "3"]).exits(4);
     push(&home, &["--reclassify"]).exits(6).says("`nowhere`");
     assert_eq!(
@@ -151,12 +143,12 @@ fn a_quota_that_ends_in_between_and_a_project_that_is_not_there() {
         [Some(acme), Some(acme), Some(internal)]
     );
     assert_eq!(held(&home, "C").0, None);
-    configure(&home, &rules("acme"));
+    home.configure(&rules("acme"));
     push(&home, &["--reclassify"]).exits(0);
     assert_eq!(held(&home, "C").0, Some(acme));
 
     // And back to none.
-    configure(&home, "");
+    home.configure("");
     push(&home, &["--reclassify"]).exits(0).says("reclassify 4");
     assert_eq!(held(&home, "C").0, None);
     home.run(&["log"]).exits(0).says("reclassify").says("was in project");
@@ -170,7 +162,7 @@ fn what_the_quota_leaves_is_done_in_the_next_hour() {
     push(&home, &[]).exits(0);
     let (acme, _) = add_projects(&home);
     let rule = |title: &str| format!("[[rule]]\ntitle = \"{title}\"\nproject = {acme}\ntags = [\"{title}\"]\n");
-    configure(&home, &["A", "B", "C"].map(rule).concat());
+    home.configure(&["A", "B", "C"].map(rule).concat());
     let left = home.toggl.sandbox().remaining(Bucket::Workspace);
     home.toggl.sandbox().spend(Bucket::Workspace, left - 1);
     push(&home, &["--reclassify"]).exits(4).says("reclassify");
@@ -188,7 +180,7 @@ fn what_the_quota_leaves_is_done_in_the_next_hour() {
 fn a_renamed_task_is_reclassified_by_its_new_title() {
     let home = TestHome::new();
     let (acme, _) = add_projects(&home);
-    configure(&home, "[[rule]]\ntitle = \"ACME:\"\nproject = \"ACME\"\n");
+    home.configure("[[rule]]\ntitle = \"ACME:\"\nproject = \"ACME\"\n");
     home.save(&snapshot([&on(8, "logo")]));
     push(&home, &[]).exits(0);
     home.clock().advance(60_000);

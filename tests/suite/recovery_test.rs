@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chute_toggl::reconcile::recovery::{adopt, adopt_all};
 use chute_toggl::sidecar::{
-    Accepted, Category, Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
+    Category, Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
 use chute_toggl::toggl::entry::TimeEntry;
 use time::macros::datetime;
@@ -42,17 +42,7 @@ fn listed(id: i64, description: &str, start: OffsetDateTime, stop: Option<Offset
 }
 
 fn known(id: i64, start: OffsetDateTime) -> LastSent {
-    LastSent {
-        id,
-        workspace: WORKSPACE,
-        description: "".into(),
-        start,
-        stop: None,
-        halted: false,
-        adopted: false,
-        classification: None,
-        accepted: Accepted::default(),
-    }
+    LastSent::new(id, WORKSPACE, "".into(), start, None)
 }
 
 /// Tasks with these titles and sessions.

@@ -123,9 +123,7 @@ fn changed_settings_end_it() {
     }
     for rule in ["since = 2026-05-01\n", "[[rule]]\ntags = [\"a\"]\n", "[[rule]]\nskip = true\n"] {
         let home = up_to_date();
-        let file = home.path(".config/chute-toggl/config.toml");
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, rule).unwrap();
+        home.configure(rule);
         assert!(!stands(&home), "{rule}");
         // And with it as it is, all is up to date again.
         let requests = home.requests().len();

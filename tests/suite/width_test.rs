@@ -1,7 +1,5 @@
 //! Whatever a command says fits the terminal, from 40 columns to 200.
 
-use std::fs;
-
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::sandbox::{Refusal, WORKSPACE};
@@ -80,31 +78,26 @@ fn of_work_that_is_sent_changed_and_rejected() {
 #[test]
 fn of_rules_and_what_they_name() {
     let home = TestHome::new();
-    let config = home.path(".config/chute-toggl/config.toml");
-    fs::create_dir_all(config.parent().unwrap()).unwrap();
     let rules = "tags = [\"深い仕事\", \"a tag of some length that somebody thought of\"]\n\
         [[rule]]\ntitle = \"週次\"\nproject = \"四半期の資料と週次レビューのための長い名前の案件\"\n\
         [[rule]]\ntitle = \"Mail\"\nskip = true\n\
         [[rule]]\ntitle = \"Write\"\nproject = \"A project with a name that is not there in Toggl\"\n";
-    fs::write(&config, rules).unwrap();
+    home.configure(rules);
     home.toggl.sandbox().add_project(WORKSPACE, "四半期の資料と週次レビューのための長い名前の案件");
     home.save(&many());
     let text = home.run_with(&[("COLUMNS", "120")], &["push", "--dry-run"]).exits(0);
     text.says("new (rule 1): 四半期").says("new (rule 3): A project").says("skipped by rule 2");
     all_fit(&home);
-    fs::write(
-        &config,
-        rules.replace("週次\"\nproject", "Write\"\nproject").replace("tags", "since = 2026-05-12\ntags"),
-    )
-    .unwrap();
+    let from_a_day = rules.replace("週次\"\nproject", "Write\"\nproject").replace("tags", "since = 2026-05-12\ntags");
+    home.configure(&from_a_day);
     all_fit(&home);
-    fs::write(&config, "tags = [\"new\"]\n").unwrap();
+    home.configure("tags = [\"new\"]\n");
     home.run_with(&[("COLUMNS", "120")], &["push", "--dry-run", "--reclassify"])
         .exits(0)
         .says("* reclassify")
         .says("#new");
     all_fit(&home);
-    fs::write(&config, "this_is_a_key_that_nobody_knows_and_that_is_long = 1\n").unwrap();
+    home.configure("this_is_a_key_that_nobody_knows_and_that_is_long = 1\n");
     all_fit(&home);
 }
 

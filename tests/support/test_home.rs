@@ -109,6 +109,13 @@ impl TestHome {
         self.path(".local/share/chute_kun/sync/toggl.json")
     }
 
+    /// Writes the settings file.
+    pub fn configure(&self, config: &str) {
+        let path = self.path(".config/chute-toggl/config.toml");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, config).unwrap();
+    }
+
     /// Saves a snapshot, an hour ago.
     pub fn save(&self, text: &str) {
         self.save_at(text, self.now() - 3600);

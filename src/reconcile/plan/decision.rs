@@ -104,8 +104,7 @@ pub(super) fn reclassified(
         return Some(HoldReason::NoProject);
     }
     let rejected = record.rejected.as_ref().filter(|_| !options.retry_rejected)?;
-    let why = if rejected.acknowledged { HoldReason::Acknowledged } else { HoldReason::Rejected };
-    (rejected.operation == fingerprint(operation)).then_some(why)
+    (rejected.operation == fingerprint(operation)).then(|| HoldReason::rejected(rejected))
 }
 
 /// The step that is taken under the settings. `operation` makes one for the session.
