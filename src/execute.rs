@@ -30,7 +30,7 @@ use crate::reconcile::plan::{HoldReason, Operation, Options, plan};
 use crate::reconcile::recovery::{Scan, Unresolved};
 use crate::sidecar::file::Store;
 use crate::sidecar::{Digest, SessionKey, Sidecar};
-use crate::toggl::Sender;
+use crate::toggl::{SendError, Sender};
 
 pub use event::{Event, Unwatched, Watch};
 use rejections::Rejections;
@@ -161,7 +161,9 @@ impl Execution<'_, '_, '_> {
             }
             self.resolve()?;
             if round == ROUNDS && self.unknown_in_a_row >= UNKNOWN_IN_A_ROW {
-                return Err(StopReason::Trouble("it does not say what became of new entries".to_owned()));
+                return Err(StopReason::Send(SendError::Trouble(
+                    "it does not say what became of new entries".to_owned(),
+                )));
             }
         }
         Ok(())
@@ -228,7 +230,7 @@ impl Execution<'_, '_, '_> {
     fn finish(mut self) -> Report {
         self.mark_pending();
         self.drop_unsent_intents();
-        if self.report.end == Some(StopReason::MaxRequests) {
+        if self.report.end == Some(StopReason::Send(SendError::MaxRequests)) {
             // A run of one request must come further than the look.
             self.note_scan();
         }

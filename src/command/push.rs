@@ -17,7 +17,7 @@ use crate::settings::{self, Settings, SettingsError};
 use crate::sidecar::file::{SidecarFile, Store};
 use crate::sidecar::{Digest, Sidecar};
 use crate::toggl::http::Client;
-use crate::toggl::{SendPolicy, Sender};
+use crate::toggl::{SendError, SendPolicy, Sender};
 use crate::zone::Zone;
 
 /// Runs `push`.
@@ -322,18 +322,19 @@ pub(super) fn outcome(report: &Report, intake: &Ingested) -> Exit {
 /// What it means, as an exit code, that a run ended early.
 pub(super) fn early(end: &StopReason) -> Exit {
     match end {
-        StopReason::TokenRefused(_) => Exit::Token,
-        StopReason::Interrupted => Exit::Interrupted,
-        StopReason::CallGone | StopReason::Save(_) => Exit::Failure,
-        StopReason::SetUp(_)
-        | StopReason::NoWorkspace(_)
-        | StopReason::NoSuchCall
-        | StopReason::WrongWorkspace { .. } => Exit::Usage,
+        StopReason::Send(error) => match error {
+            SendError::TokenRefused(_) => Exit::Token,
+            SendError::Interrupted => Exit::Interrupted,
+            SendError::CallGone => Exit::Failure,
+            SendError::SetUp(_) | SendError::NoSuchCall => Exit::Usage,
+            SendError::Quota(_)
+            | SendError::RateLimited
+            | SendError::Trouble(_)
+            | SendError::Offline(_)
+            | SendError::MaxRequests => Exit::Unfinished,
+        },
+        StopReason::Save(_) => Exit::Failure,
+        StopReason::NoWorkspace(_) | StopReason::WrongWorkspace { .. } => Exit::Usage,
         StopReason::OtherAccount { .. } | StopReason::RejectsAll { .. } => Exit::Attention,
-        StopReason::Quota(_)
-        | StopReason::RateLimited
-        | StopReason::Trouble(_)
-        | StopReason::Offline(_)
-        | StopReason::MaxRequests => Exit::Unfinished,
     }
 }

@@ -301,7 +301,9 @@ fn ask(
                 Ok(entries) => return Ok((compare(&input.sidecar, &entries, &days, workspace), days)),
                 Err(Refusal { status, text }) => {
                     floor = sender.first_listed_after(floor, &text).ok_or_else(|| {
-                        StopReason::Trouble(format!("Toggl would not list its entries (status {status}): {text}"))
+                        StopReason::Send(SendError::Trouble(format!(
+                            "Toggl would not list its entries (status {status}): {text}"
+                        )))
                     })?;
                 }
             }

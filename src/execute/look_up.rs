@@ -7,7 +7,7 @@ use time::Date;
 use super::{Execution, StopReason};
 use crate::reconcile::recovery::{Days, LAG, Recovered, SKEW, Scan, midnight};
 use crate::sidecar::Sidecar;
-use crate::toggl::{Bucket, Call, LIST_CAP, Refusal, TimeEntry, questions};
+use crate::toggl::{Bucket, Call, LIST_CAP, Refusal, SendError, TimeEntry, questions};
 
 impl Execution<'_, '_, '_> {
     /// The account's default workspace, kept for later runs.
@@ -144,7 +144,9 @@ impl Execution<'_, '_, '_> {
             };
             is_too_early = true;
             floor = self.effects.sender.first_listed_after(floor, &text).ok_or_else(|| {
-                StopReason::Trouble(format!("Toggl would not list its entries (status {status}): {text}"))
+                StopReason::Send(SendError::Trouble(format!(
+                    "Toggl would not list its entries (status {status}): {text}"
+                )))
             })?;
         }
     }

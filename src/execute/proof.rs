@@ -6,7 +6,7 @@ use super::{Execution, LostWorkspace, StopReason};
 use crate::reconcile::plan::{Operation, OperationKind};
 use crate::reconcile::recovery::{Days, day_of, relink};
 use crate::toggl::questions::{self, Found};
-use crate::toggl::{EntryRef, Me, Named};
+use crate::toggl::{EntryRef, Me, Named, SendError};
 
 impl Execution<'_, '_, '_> {
     /// Whose token it is: proves that it is accepted, and that it is the account that the entries are in.
@@ -124,7 +124,7 @@ impl Execution<'_, '_, '_> {
         if is_new {
             return Ok(vec![operation]);
         }
-        Err(StopReason::Trouble("Toggl contradicts itself".to_owned()))
+        Err(StopReason::Send(SendError::Trouble("Toggl contradicts itself".to_owned())))
     }
 
     /// The entry is gone from Toggl, which is proven. A session that stands gets a new one.

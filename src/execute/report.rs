@@ -7,26 +7,8 @@ use crate::toggl::{Named, Refusal, SendError};
 /// Why a run ended before its plan was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
-    /// The quota is used up; full again at this unix second.
-    Quota(i64),
-    /// Toggl kept answering 429.
-    RateLimited,
-    /// Toggl kept answering 5xx, or nothing, or contradicted itself; what was last seen.
-    Trouble(String),
-    /// Toggl could not be reached; the reason.
-    Offline(String),
-    /// Toggl cannot be reached until the set-up of this machine is changed; how.
-    SetUp(String),
-    /// `--max-requests` were sent.
-    MaxRequests,
-    /// Ctrl-C or SIGTERM.
-    Interrupted,
-    /// The token was refused with this status, also when asked whose it is.
-    TokenRefused(u16),
-    /// Toggl says that this version of its API is gone.
-    CallGone,
-    /// What answers is not Toggl's API: a wrong address.
-    NoSuchCall,
+    /// Nothing more is sent.
+    Send(SendError),
     /// Neither Toggl nor the settings name a workspace.
     NoWorkspace(String),
     /// The workspace that is set is none of the account's.
@@ -56,18 +38,7 @@ pub enum StopReason {
 
 impl From<SendError> for StopReason {
     fn from(error: SendError) -> StopReason {
-        match error {
-            SendError::Quota(until) => StopReason::Quota(until),
-            SendError::RateLimited => StopReason::RateLimited,
-            SendError::Trouble(what) => StopReason::Trouble(what),
-            SendError::Offline(why) => StopReason::Offline(why),
-            SendError::SetUp(why) => StopReason::SetUp(why),
-            SendError::MaxRequests => StopReason::MaxRequests,
-            SendError::Interrupted => StopReason::Interrupted,
-            SendError::TokenRefused(status) => StopReason::TokenRefused(status),
-            SendError::CallGone => StopReason::CallGone,
-            SendError::NoSuchCall => StopReason::NoSuchCall,
-        }
+        StopReason::Send(error)
     }
 }
 

@@ -126,7 +126,7 @@ use crate::reconcile::ingest::InvalidSession;
 use crate::reconcile::plan::{Change, Held, HoldReason, NoProject, Operation, OperationKind, Plan};
 use crate::reconcile::selection::{LeftAlone, NameOrId, RuleAt};
 use crate::sidecar::SessionKey;
-use crate::toggl::Bucket;
+use crate::toggl::{Bucket, SendError};
 
 /// The version of the documents' format.
 pub const SCHEMA: u64 = 1;
@@ -358,16 +358,18 @@ fn quota(view: &View<'_>, bucket: Bucket) -> Value {
 
 fn stop_reason(view: &View<'_>, end: &StopReason) -> Value {
     let (kind, text) = match end {
-        StopReason::Quota(_) => ("quota", None),
-        StopReason::RateLimited => ("rate_limited", None),
-        StopReason::Trouble(text) => ("trouble", Some(text.clone())),
-        StopReason::Offline(text) => ("offline", Some(text.clone())),
-        StopReason::SetUp(text) => ("set_up", Some(text.clone())),
-        StopReason::MaxRequests => ("max_requests", None),
-        StopReason::Interrupted => ("interrupted", None),
-        StopReason::TokenRefused(status) => ("token_refused", Some(format!("Toggl answered {status}"))),
-        StopReason::CallGone => ("api_gone", None),
-        StopReason::NoSuchCall => ("wrong_address", None),
+        StopReason::Send(SendError::Quota(_)) => ("quota", None),
+        StopReason::Send(SendError::RateLimited) => ("rate_limited", None),
+        StopReason::Send(SendError::Trouble(text)) => ("trouble", Some(text.clone())),
+        StopReason::Send(SendError::Offline(text)) => ("offline", Some(text.clone())),
+        StopReason::Send(SendError::SetUp(text)) => ("set_up", Some(text.clone())),
+        StopReason::Send(SendError::MaxRequests) => ("max_requests", None),
+        StopReason::Send(SendError::Interrupted) => ("interrupted", None),
+        StopReason::Send(SendError::TokenRefused(status)) => {
+            ("token_refused", Some(format!("Toggl answered {status}")))
+        }
+        StopReason::Send(SendError::CallGone) => ("api_gone", None),
+        StopReason::Send(SendError::NoSuchCall) => ("wrong_address", None),
         StopReason::NoWorkspace(text) => ("no_workspace", Some(text.clone())),
         StopReason::WrongWorkspace { workspace, .. } => ("wrong_workspace", Some(workspace.to_string())),
         StopReason::OtherAccount { token, .. } => ("other_account", Some(token.clone())),

@@ -11,7 +11,7 @@ use super::words::{by_number, count, day, entries, meaning, moment_from, number}
 use crate::execute::{LostWorkspace, Report, StopReason};
 use crate::reconcile::plan::{HoldReason, Plan};
 use crate::sidecar::SessionKey;
-use crate::toggl::{Bucket, Named, Refusal};
+use crate::toggl::{Bucket, Named, Refusal, SendError};
 
 /// After too many requests or a trouble of Toggl's: when it is worth trying again, in seconds.
 const A_WHILE: i64 = 60;
@@ -228,27 +228,27 @@ pub fn ending(view: &View<'_>, end: &StopReason) -> String {
         _ => "run again at any time".to_owned(),
     };
     match end {
-        StopReason::Quota(until) => {
+        StopReason::Send(SendError::Quota(until)) => {
             format!("The quota is used up until {}; run again then, or let `chute-toggl push --wait` wait.", from(*until))
         }
-        StopReason::RateLimited => {
+        StopReason::Send(SendError::RateLimited) => {
             format!("Toggl says again and again that requests come too fast (429); {}.", again())
         }
-        StopReason::Trouble(what) => format!("Toggl is in trouble ({}); {}.", quoted(what), again()),
-        StopReason::Offline(why) => {
+        StopReason::Send(SendError::Trouble(what)) => format!("Toggl is in trouble ({}); {}.", quoted(what), again()),
+        StopReason::Send(SendError::Offline(why)) => {
             format!("Toggl could not be reached ({}); run again as soon as it can be.", quoted(why))
         }
-        StopReason::SetUp(why) => format!("Toggl cannot be reached as this machine is set up: {}.", quoted(why)),
-        StopReason::MaxRequests => format!("The limit of `--max-requests` is reached; {}.", again()),
-        StopReason::Interrupted => {
+        StopReason::Send(SendError::SetUp(why)) => format!("Toggl cannot be reached as this machine is set up: {}.", quoted(why)),
+        StopReason::Send(SendError::MaxRequests) => format!("The limit of `--max-requests` is reached; {}.", again()),
+        StopReason::Send(SendError::Interrupted) => {
             "Interrupted. What was done is recorded; the next run goes on from there.".to_owned()
         }
-        StopReason::TokenRefused(status) => format!(
+        StopReason::Send(SendError::TokenRefused(status)) => format!(
             "Toggl refused the token ({status}). Set `TOGGL_API_TOKEN` to the API token at the bottom of \
              https://track.toggl.com/profile."
         ),
-        StopReason::CallGone => "Toggl says that this version of its API is no longer there (410). Look for a newer `chute-toggl`.".to_owned(),
-        StopReason::NoSuchCall => {
+        StopReason::Send(SendError::CallGone) => "Toggl says that this version of its API is no longer there (410). Look for a newer `chute-toggl`.".to_owned(),
+        StopReason::Send(SendError::NoSuchCall) => {
             "The address that the requests went to is not that of Toggl's API, or the workspace is not there (404). Check \
              that `TOGGL_API_URL` ends in `/api/v9` and that `TOGGL_WORKSPACE_ID` is the number of a workspace of yours."
                 .to_owned()
@@ -299,15 +299,17 @@ fn quoted(reason: &str) -> &str {
 /// From when running again makes sense (unix seconds); `None` if that does not depend on the time.
 pub fn again_at(view: &View<'_>, end: &StopReason) -> Option<i64> {
     match end {
-        StopReason::Quota(until) => Some(*until),
-        StopReason::RateLimited | StopReason::Trouble(_) => Some(view.now + A_WHILE),
-        StopReason::MaxRequests => view.sidecar.quota.empty_until(Bucket::Workspace, view.now),
-        StopReason::Offline(_)
-        | StopReason::SetUp(_)
-        | StopReason::Interrupted
-        | StopReason::TokenRefused(_)
-        | StopReason::CallGone
-        | StopReason::NoSuchCall
+        StopReason::Send(SendError::Quota(until)) => Some(*until),
+        StopReason::Send(SendError::RateLimited | SendError::Trouble(_)) => Some(view.now + A_WHILE),
+        StopReason::Send(SendError::MaxRequests) => view.sidecar.quota.empty_until(Bucket::Workspace, view.now),
+        StopReason::Send(
+            SendError::Offline(_)
+            | SendError::SetUp(_)
+            | SendError::Interrupted
+            | SendError::TokenRefused(_)
+            | SendError::CallGone
+            | SendError::NoSuchCall,
+        )
         | StopReason::NoWorkspace(_)
         | StopReason::WrongWorkspace { .. }
         | StopReason::OtherAccount { .. }

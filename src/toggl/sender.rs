@@ -40,7 +40,7 @@ pub enum SendError {
     Quota(i64),
     /// Toggl kept answering 429.
     RateLimited,
-    /// Toggl kept answering 5xx, or nothing, or something in between did; what was last seen.
+    /// Toggl kept answering 5xx, or nothing, or something in between did, or it contradicted itself; what was last seen.
     Trouble(String),
     /// Toggl could not be reached; the reason.
     Offline(String),

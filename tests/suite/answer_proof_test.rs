@@ -5,6 +5,7 @@ use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::StopReason;
 use chute_toggl::reconcile::plan::HoldReason;
 use chute_toggl::reconcile::selection::NameOrId;
+use chute_toggl::toggl::SendError;
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{Account, Call, DateHeader, Fault, InProcess, LogLine, Loss, Person, SandboxClock, WORKSPACE};
@@ -116,7 +117,10 @@ fn what_is_proven_to_be_gone_is_made_anew_once() {
         user.toggl.sandbox().remove(id);
         // The run ends between the proof and the new entry.
         user.policy.max_requests = Some(4);
-        assert_eq!(push(&mut user, &[today("New").closed(540, 550)]).report.end, Some(StopReason::MaxRequests));
+        assert_eq!(
+            push(&mut user, &[today("New").closed(540, 550)]).report.end,
+            Some(StopReason::Send(SendError::MaxRequests))
+        );
         user.policy.max_requests = None;
         assert_eq!(made_good(&mut user, &[today("New").closed(540, 550)]), [("New".to_owned(), Some(600))]);
     }
@@ -130,7 +134,7 @@ fn at_a_wrong_address_nothing_is_forgotten() {
         let (toggl, kept) = (user.toggl.clone(), user.sidecar().tasks);
         user.toggl = toggl.clone().at_wrong_base();
         let report = push(&mut user, &after).report;
-        assert_eq!(report.end, Some(StopReason::NoSuchCall), "{name}");
+        assert_eq!(report.end, Some(StopReason::Send(SendError::NoSuchCall)), "{name}");
         assert!(report.done.is_empty() && report.rejected.is_empty(), "{name}");
         assert!(report.left.requests() > 0, "{name}: forgotten");
         assert_eq!(user.sidecar().sessions().count(), kept.values().map(|task| task.sessions.len()).sum::<usize>());
@@ -192,7 +196,9 @@ fn refusals_that_are_none_mark_nothing_and_double_nothing() {
             user.toggl.sandbox().faults.times(lasts, hits, fault.clone());
             let report = push(&mut user, &after).report;
             assert!(report.rejected.is_empty(), "{fault:?}: {:?}", report.rejected);
-            let is_of_the_setup = |end: &StopReason| matches!(end, StopReason::TokenRefused(_) | StopReason::CallGone);
+            let is_of_the_setup = |end: &StopReason| {
+                matches!(end, StopReason::Send(SendError::TokenRefused(_)) | StopReason::Send(SendError::CallGone))
+            };
             assert!(!report.end.as_ref().is_some_and(is_of_the_setup), "{fault:?}: {:?}", report.end);
             user.toggl.sandbox().faults.clear();
             user.clock.advance(60_000);
@@ -291,7 +297,7 @@ fn a_token_that_is_reset_in_mid_run_marks_nothing() {
         user.toggl = bad;
         let before = user.requests();
         let report = push(&mut user, &tasks).report;
-        assert_eq!((report.end, report.rejected.len()), (Some(StopReason::TokenRefused(status)), 0));
+        assert_eq!((report.end, report.rejected.len()), (Some(StopReason::Send(SendError::TokenRefused(status))), 0));
         assert_eq!(user.requests() - before, 2, "and the question whose token it is");
         user.toggl = good;
         assert_eq!(made_good(&mut user, &tasks).len(), 6);
@@ -485,7 +491,7 @@ fn who_cannot_be_reached_at_first_is_not_tried_again() {
     user.toggl.sandbox().faults.when(|_| true, Fault::Unreachable);
     let begin = user.clock.now_ms();
     let report = push(&mut user, &[today("Work").closed(540, 550)]).report;
-    assert!(matches!(report.end, Some(StopReason::Offline(_))));
+    assert!(matches!(report.end, Some(StopReason::Send(SendError::Offline(_)))));
     assert_eq!((user.requests(), user.clock.now_ms() - begin), (1, 60_000), "the minute is the test's");
 }
 

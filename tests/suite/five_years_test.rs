@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chute_toggl::clock::Clock;
 use chute_toggl::execute::StopReason;
 use chute_toggl::sidecar::SessionRecord;
+use chute_toggl::toggl::SendError;
 
 use crate::lives::{Habits, Saved, Seen, live};
 use crate::sandbox::Entry;
@@ -139,7 +140,11 @@ impl Years {
         let is_dead = pushed.is_none();
         match pushed {
             Some(pushed) => {
-                assert!(matches!(pushed.report.end, None | Some(StopReason::Quota(_))), "{:?}", pushed.report.end);
+                assert!(
+                    matches!(pushed.report.end, None | Some(StopReason::Send(SendError::Quota(_)))),
+                    "{:?}",
+                    pushed.report.end
+                );
                 self.figures.cut_short += usize::from(pushed.report.end.is_some());
             }
             None => {

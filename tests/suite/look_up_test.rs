@@ -5,7 +5,7 @@ use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::StopReason;
 use chute_toggl::reconcile::plan::HoldReason;
 use chute_toggl::reconcile::recovery::{LAG, SKEW};
-use chute_toggl::toggl::window_start;
+use chute_toggl::toggl::{SendError, window_start};
 use chute_toggl::zone::Zone;
 use time::{Date, Duration, OffsetDateTime};
 
@@ -155,7 +155,7 @@ fn beside_what_is_too_old_what_is_new_is_settled_all_the_same() {
             (is_sent && line.method == "GET").then(|| Fault::status(500, false))
         });
         let text = done(&[("First", 1), ("Second", 0), ("Third", -119)]);
-        assert!(matches!(push(&mut user, &text).report.end, Some(StopReason::Trouble(_))));
+        assert!(matches!(push(&mut user, &text).report.end, Some(StopReason::Send(SendError::Trouble(_)))));
         user.toggl.sandbox().faults.clear();
         user.clock.advance(60_000);
         let pushed = push(&mut user, &text);
@@ -315,7 +315,10 @@ fn a_refusal_that_names_the_first_day_is_listed_from_there() {
     let mut user = User::at(NOON);
     user.toggl.sandbox().rules.days_not_listed = 40;
     let pushed = push(&mut user, &done(&[("Old", days), ("Now", 0)]));
-    assert!(matches!(pushed.report.end, Some(StopReason::Trouble(_))), "that is no way to count three months");
+    assert!(
+        matches!(pushed.report.end, Some(StopReason::Send(SendError::Trouble(_)))),
+        "that is no way to count three months"
+    );
     assert!(user.toggl.sandbox().entries().is_empty());
 }
 
@@ -360,7 +363,7 @@ fn after_a_loss_one_missing_of_five_is_taken_to_be_there_if_it_was_over_a_week_b
 fn what_was_gone_before_it_was_ever_sent_is_not_looked_for() {
     let mut user = User::at(NOON);
     user.toggl.sandbox().faults.when(|_| true, Fault::Unreachable);
-    assert!(matches!(push(&mut user, &done(&[("Gone", 0)])).report.end, Some(StopReason::Offline(_))));
+    assert!(matches!(push(&mut user, &done(&[("Gone", 0)])).report.end, Some(StopReason::Send(SendError::Offline(_)))));
     user.toggl.sandbox().faults.clear();
     user.toggl.sandbox().insert("Gone", NOON - 3 * 3600, Some(NOON - 3 * 3600 + 600));
     let before = user.requests();

@@ -16,6 +16,7 @@ use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::sidecar::{
     Category, Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
+use chute_toggl::toggl::SendError;
 use chute_toggl::toggl::quota::{Level, Quota};
 use chute_toggl::zone::Zone;
 use time::OffsetDateTime;

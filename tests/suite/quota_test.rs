@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::{Event, StopReason, Watch};
+use chute_toggl::toggl::SendError;
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{LogLine, Rate};
@@ -64,7 +65,7 @@ fn push_until_done(user: &mut User, mut one: impl FnMut(&mut User) -> Pushed) ->
     for runs in 1..200 {
         match one(user).report.end {
             None => return runs,
-            Some(StopReason::Quota(until)) => user.clock.set(until),
+            Some(StopReason::Send(SendError::Quota(until))) => user.clock.set(until),
             other => panic!("{other:?}"),
         }
     }
@@ -163,7 +164,7 @@ fn a_backlog_is_finished_although_every_run_is_killed_after_twenty_requests() {
         match pushed.map(|pushed| pushed.report.end) {
             Err(_) => user.clock.advance(7_000),
             Ok(None) => break,
-            Ok(Some(StopReason::Quota(until))) => user.clock.set(until),
+            Ok(Some(StopReason::Send(SendError::Quota(until)))) => user.clock.set(until),
             Ok(other) => panic!("{other:?}"),
         }
     }
@@ -238,7 +239,7 @@ fn without_headers_one_refusal_an_hour_is_enough_to_know() {
         user.clock.advance(60_000);
         if pushed.report.end.is_some() {
             let early = user.push(&text, NOW - 60, &utc());
-            assert!(matches!(early.report.end, Some(StopReason::Quota(_))));
+            assert!(matches!(early.report.end, Some(StopReason::Send(SendError::Quota(_)))));
             assert_eq!(user.requests(), before);
         }
         pushed

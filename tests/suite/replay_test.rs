@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chute_toggl::toggl::description_of;
+use chute_toggl::toggl::{SendError, description_of};
 use chute_toggl::zone::Zone;
 
 use crate::corpus::{Scenario, TrueSession};
@@ -162,7 +162,7 @@ fn a_first_look_that_is_refused_or_unreadable_creates_nothing() {
         let pushed = user.push(&push.text, push.saved_at, &zone);
         let end = &pushed.report.end;
         assert!(
-            matches!(end, Some(StopReason::Trouble(_) | StopReason::NoSuchCall)),
+            matches!(end, Some(StopReason::Send(SendError::Trouble(_)) | StopReason::Send(SendError::NoSuchCall))),
             "{fault:?}: {:?}",
             pushed.report.end
         );

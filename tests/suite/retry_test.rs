@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::StopReason;
+use chute_toggl::toggl::SendError;
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{Fault, LogLine};
@@ -40,7 +41,7 @@ fn puts(line: &LogLine) -> bool {
 fn too_fast_is_tried_four_times_and_then_left_for_later() {
     let (mut user, text) = with_an_update();
     user.toggl.sandbox().faults.when(puts, Fault::status(429, false));
-    assert_eq!(update(&mut user, &text).report.end, Some(StopReason::RateLimited));
+    assert_eq!(update(&mut user, &text).report.end, Some(StopReason::Send(SendError::RateLimited)));
     assert_eq!(times(&user, "PUT").len(), 4);
     user.toggl.sandbox().faults.clear();
     user.clock.advance(60_000);
@@ -90,7 +91,7 @@ fn an_answer_that_is_not_toggls_is_no_success() {
         let mut user = User::at(NOW);
         let fault = Fault::Status { code: 200, body: body.to_owned(), carried_out: true };
         user.toggl.sandbox().faults.when(|line| line.method == "GET", fault);
-        assert!(matches!(push(&mut user).report.end, Some(StopReason::Trouble(_))), "{body}");
+        assert!(matches!(push(&mut user).report.end, Some(StopReason::Send(SendError::Trouble(_)))), "{body}");
         assert_eq!(times(&user, "GET").len(), 4, "{body}");
         assert_eq!(times(&user, "POST").len(), 0, "{body}");
     }
@@ -98,9 +99,11 @@ fn an_answer_that_is_not_toggls_is_no_success() {
 
 #[test]
 fn what_is_refused_for_good_ends_the_run_at_once() {
-    for (status, expected) in
-        [(401, StopReason::TokenRefused(401)), (403, StopReason::TokenRefused(403)), (410, StopReason::CallGone)]
-    {
+    for (status, expected) in [
+        (401, StopReason::Send(SendError::TokenRefused(401))),
+        (403, StopReason::Send(SendError::TokenRefused(403))),
+        (410, StopReason::Send(SendError::CallGone)),
+    ] {
         let (mut user, text) = with_an_update();
         user.toggl.sandbox().faults.when(|_| true, Fault::status(status, false));
         assert_eq!(update(&mut user, &text).report.end, Some(expected));
@@ -140,7 +143,7 @@ fn a_402_is_the_quota_if_its_text_says_so_and_else_about_one_entry() {
         let fault = Fault::Status { code: 402, body: text.to_owned(), carried_out: false };
         user.toggl.sandbox().faults.when(puts, fault);
         let report = update(&mut user, &update_text).report;
-        assert_eq!(matches!(report.end, Some(StopReason::Quota(_))), is_quota, "{text}");
+        assert_eq!(matches!(report.end, Some(StopReason::Send(SendError::Quota(_)))), is_quota, "{text}");
         assert_eq!(report.rejected.len(), usize::from(!is_quota), "{text}");
     }
 }
@@ -150,7 +153,7 @@ fn the_backoff_grows_is_bounded_and_never_below_the_pace() {
     let (mut user, text) = with_an_update();
     user.policy.pace = Duration::from_secs(20);
     user.toggl.sandbox().faults.when(puts, Fault::status(500, false));
-    assert!(matches!(update(&mut user, &text).report.end, Some(StopReason::Trouble(_))));
+    assert!(matches!(update(&mut user, &text).report.end, Some(StopReason::Send(SendError::Trouble(_)))));
     let times = times(&user, "PUT");
     assert_eq!(times.len(), 4);
     for pair in times.windows(2) {
@@ -181,12 +184,12 @@ fn retry_after_is_kept_to() {
 fn no_network_ends_the_run_and_a_refused_token_does_so_at_once() {
     let (mut user, text) = with_an_update();
     user.toggl.sandbox().faults.when(|_| true, Fault::Unreachable);
-    assert!(matches!(update(&mut user, &text).report.end, Some(StopReason::Offline(_))));
+    assert!(matches!(update(&mut user, &text).report.end, Some(StopReason::Send(SendError::Offline(_)))));
 
     let (mut user, text) = with_an_update();
     let before = user.requests();
     user.toggl = user.toggl.clone().with_token("0123456789abcdef0123456789abcdee");
-    assert_eq!(update(&mut user, &text).report.end, Some(StopReason::TokenRefused(403)));
+    assert_eq!(update(&mut user, &text).report.end, Some(StopReason::Send(SendError::TokenRefused(403))));
     assert_eq!(user.requests() - before, 2, "and whose token it is, and no further request");
 }
 
@@ -194,10 +197,10 @@ fn no_network_ends_the_run_and_a_refused_token_does_so_at_once() {
 fn no_more_requests_than_allowed() {
     let mut user = User::at(NOW);
     user.policy.max_requests = Some(0);
-    assert_eq!(push(&mut user).report.end, Some(StopReason::MaxRequests));
+    assert_eq!(push(&mut user).report.end, Some(StopReason::Send(SendError::MaxRequests)));
     assert_eq!(user.requests(), 0);
     user.policy.max_requests = Some(1);
-    assert_eq!(push(&mut user).report.end, Some(StopReason::MaxRequests));
+    assert_eq!(push(&mut user).report.end, Some(StopReason::Send(SendError::MaxRequests)));
     assert_eq!(user.requests(), 1, "the look");
     assert_eq!(push(&mut user).report.end, None);
     assert_eq!(user.requests(), 2, "and the create, by a run that was not told where it was");

@@ -83,8 +83,8 @@ fn nothing_of_outside_origin_reaches_the_terminal_raw() {
     };
     seen += &chute_toggl::output::status_text(&status, &PLAIN);
     for end in [
-        StopReason::Trouble as fn(String) -> StopReason,
-        StopReason::Offline,
+        (|text| StopReason::Send(SendError::Trouble(text))) as fn(String) -> StopReason,
+        |text| StopReason::Send(SendError::Offline(text)),
         StopReason::NoWorkspace,
         StopReason::Save,
     ] {

@@ -154,7 +154,7 @@ fn a_report() {
         lost: Vec::new(),
         skew: Some(-90),
         requests: 3,
-        end: Some(StopReason::Quota(NOW.unix_timestamp() + 2700)),
+        end: Some(StopReason::Send(SendError::Quota(NOW.unix_timestamp() + 2700))),
         left: Plan {
             operations: scene.plan.operations[1..].to_vec(),
             up_to_date: 2,
@@ -227,15 +227,15 @@ fn every_end_has_a_name() {
     let scene = Scene::new();
     let text = || "why".to_owned();
     let table = [
-        (StopReason::Quota(0), "quota", json!("1970-01-01T09:00:00+09:00"), Value::Null),
-        (StopReason::RateLimited, "rate_limited", json!("2026-05-11T13:21:00+09:00"), Value::Null),
-        (StopReason::Trouble(text()), "trouble", json!("2026-05-11T13:21:00+09:00"), json!("why")),
-        (StopReason::Offline(text()), "offline", Value::Null, json!("why")),
-        (StopReason::MaxRequests, "max_requests", Value::Null, Value::Null),
-        (StopReason::Interrupted, "interrupted", Value::Null, Value::Null),
-        (StopReason::TokenRefused(401), "token_refused", Value::Null, json!("Toggl answered 401")),
-        (StopReason::SetUp(text()), "set_up", Value::Null, json!("why")),
-        (StopReason::CallGone, "api_gone", Value::Null, Value::Null),
+        (StopReason::Send(SendError::Quota(0)), "quota", json!("1970-01-01T09:00:00+09:00"), Value::Null),
+        (StopReason::Send(SendError::RateLimited), "rate_limited", json!("2026-05-11T13:21:00+09:00"), Value::Null),
+        (StopReason::Send(SendError::Trouble(text())), "trouble", json!("2026-05-11T13:21:00+09:00"), json!("why")),
+        (StopReason::Send(SendError::Offline(text())), "offline", Value::Null, json!("why")),
+        (StopReason::Send(SendError::MaxRequests), "max_requests", Value::Null, Value::Null),
+        (StopReason::Send(SendError::Interrupted), "interrupted", Value::Null, Value::Null),
+        (StopReason::Send(SendError::TokenRefused(401)), "token_refused", Value::Null, json!("Toggl answered 401")),
+        (StopReason::Send(SendError::SetUp(text())), "set_up", Value::Null, json!("why")),
+        (StopReason::Send(SendError::CallGone), "api_gone", Value::Null, Value::Null),
         (StopReason::NoWorkspace(text()), "no_workspace", Value::Null, json!("why")),
         (StopReason::Save(text()), "save", Value::Null, json!("why")),
     ];
@@ -261,7 +261,7 @@ fn every_field_is_documented() {
     let scene = scene();
     let status =
         Status { view: scene.view(), snapshot_path: Path::new("/"), sidecar_path: Path::new("/"), taken: None };
-    let report = Report { end: Some(StopReason::CallGone), ..Report::default() };
+    let report = Report { end: Some(StopReason::Send(SendError::CallGone)), ..Report::default() };
     let documents = [
         plan_json(&scene.view(), Exit::UpToDate),
         report_json(&scene.view(), &report, Exit::Failure),

@@ -161,39 +161,42 @@ fn every_end_says_what_to_do_and_from_when() {
     let now = NOW.unix_timestamp();
     let table: Vec<(StopReason, &str)> = vec![
         (
-            StopReason::Quota(now + 2700),
+            StopReason::Send(SendError::Quota(now + 2700)),
             "The quota is used up until 14:05; run again then, or let `chute-toggl push --wait` wait.",
         ),
         // A second past the minute is the next one: at 14:05 it would be too early.
         (
-            StopReason::Quota(now + 2701),
+            StopReason::Send(SendError::Quota(now + 2701)),
             "The quota is used up until 14:06; run again then, or let `chute-toggl push --wait` wait.",
         ),
         (
-            StopReason::Quota(now + 11 * 3600),
+            StopReason::Send(SendError::Quota(now + 11 * 3600)),
             "The quota is used up until Tue 2026-05-12 00:20; run again then, or let `chute-toggl push --wait` wait.",
         ),
         (
-            StopReason::RateLimited,
+            StopReason::Send(SendError::RateLimited),
             "Toggl says again and again that requests come too fast (429); run again from 13:21 on.",
         ),
         (
-            StopReason::Trouble("Toggl answered 503".to_owned()),
+            StopReason::Send(SendError::Trouble("Toggl answered 503".to_owned())),
             "Toggl is in trouble (Toggl answered 503); run again from 13:21 on.",
         ),
         (
-            StopReason::Offline("no such host.".to_owned()),
+            StopReason::Send(SendError::Offline("no such host.".to_owned())),
             "Toggl could not be reached (no such host); run again as soon as it can be.",
         ),
-        (StopReason::MaxRequests, "The limit of `--max-requests` is reached; run again at any time."),
-        (StopReason::Interrupted, "Interrupted. What was done is recorded; the next run goes on from there."),
+        (StopReason::Send(SendError::MaxRequests), "The limit of `--max-requests` is reached; run again at any time."),
         (
-            StopReason::TokenRefused(403),
+            StopReason::Send(SendError::Interrupted),
+            "Interrupted. What was done is recorded; the next run goes on from there.",
+        ),
+        (
+            StopReason::Send(SendError::TokenRefused(403)),
             "Toggl refused the token (403). Set `TOGGL_API_TOKEN` to the API token at the bottom of \
              https://track.toggl.com/profile.",
         ),
         (
-            StopReason::CallGone,
+            StopReason::Send(SendError::CallGone),
             "Toggl says that this version of its API is no longer there (410). Look for a newer `chute-toggl`.",
         ),
         (
@@ -217,7 +220,7 @@ fn every_end_says_what_to_do_and_from_when() {
     }
     // More cannot be sent before the reset, whatever `--max-requests` says.
     let scene = Scene::new().quota(0, 2700);
-    let report = Report { end: Some(StopReason::MaxRequests), ..Report::default() };
+    let report = Report { end: Some(StopReason::Send(SendError::MaxRequests)), ..Report::default() };
     assert!(joined(&scene, &report).ends_with("is reached; run again from 14:05 on."));
 }
 
