@@ -344,6 +344,12 @@ impl Sidecar {
     pub fn has_open_intents(&self) -> bool {
         self.sessions().any(|(_, _, record)| record.intent.is_some())
     }
+
+    /// Whether the next push has to know every session: it looks for them in Toggl before it makes any.
+    #[must_use]
+    pub fn needs_all(&self) -> bool {
+        self.scanned_from.is_none() || self.has_open_intents()
+    }
 }
 
 impl TaskRecord {

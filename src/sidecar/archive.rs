@@ -66,14 +66,17 @@ impl Sidecar {
         Ok(())
     }
 
-    /// Puts what is settled at the beginning of past into the archive, if that is worthwhile, and says whether it did.
+    /// Puts what is settled at the beginning of past into the archive, if that is worthwhile and the next push could leave
+    /// it unread, and says whether it did.
     /// The sidecar must have taken in the snapshot of these blocks just now.
     ///
     /// # Errors
     /// [`FormatError`], if the archive that there was is damaged; [`std::io::Error`], if a record cannot be written.
     pub fn archive(&mut self, blocks: &Blocks<'_>) -> Result<bool, ArchiveError> {
         let known = self.archive.as_ref().map_or(0, |archive| archive.past.tasks);
-        if self.settled(blocks, known).iter().map(|&(_, sessions)| sessions).sum::<usize>() < WORTHWHILE {
+        if self.needs_all()
+            || self.settled(blocks, known).iter().map(|&(_, sessions)| sessions).sum::<usize>() < WORTHWHILE
+        {
             return Ok(false);
         }
         self.unarchive()?;
@@ -132,12 +135,7 @@ impl super::TaskRecord {
                     && !entry.halted
                     && (entry.accepted.text || describes(&entry.description, &self.title))
             });
-            is_sent
-                && record.stop.is_some()
-                && !record.removed
-                && !record.assumed
-                && record.intent.is_none()
-                && record.rejected.is_none()
+            is_sent && record.stop.is_some() && !record.removed && !record.assumed && record.rejected.is_none()
         })
     }
 }

@@ -5,6 +5,7 @@ use std::{fs, iter};
 
 use chute_toggl::chute_kun::snapshot::parse;
 use chute_toggl::reconcile::ingest::ingest;
+use chute_toggl::sidecar::file::{RealDisk, SidecarFile, Store as _};
 use chute_toggl::sidecar::{LastSent, Sidecar};
 use chute_toggl::zone::Zone;
 use serde::Deserialize;
@@ -76,7 +77,11 @@ impl History {
         save(&folder.join("first.toml"), self.first.as_bytes(), EVENING);
         save(&folder.join("second.toml"), self.second.as_bytes(), MORNING);
         let sidecar = self.agreed(&Zone::named("Asia/Tokyo").unwrap());
-        fs::write(folder.join("toggl.json"), sidecar.to_json().unwrap()).unwrap();
+        let text = sidecar.to_json().unwrap();
+        // As saved by this machine, which remembers it.
+        let mut disk = RealDisk;
+        let mut file = SidecarFile::lock(&folder.join("toggl.json"), &mut disk).unwrap();
+        file.save(text.as_ref(), &sidecar.revision).unwrap();
     }
 }
 

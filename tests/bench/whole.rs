@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use chute_toggl::sidecar::file::lock_path;
 use tempfile::TempDir;
 
 use crate::Table;
@@ -39,7 +40,8 @@ impl Home {
     fn time(&self, mut command: Command) -> Duration {
         command.env_clear().env("HOME", self.folder.path()).env("TZ", "Asia/Tokyo").env("CHUTE_TOGGL_PACE", "0");
         command.env("TOGGL_API_TOKEN", TOKEN).env("TOGGL_API_URL", self.toggl.url());
-        command.env("TOGGL_WORKSPACE_ID", WORKSPACE.to_string()).stdout(Stdio::null());
+        command.env("TOGGL_WORKSPACE_ID", WORKSPACE.to_string());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let (took, status) = clock::timed(|| command.status().unwrap());
         assert!(status.success(), "{command:?}");
         took
@@ -75,6 +77,7 @@ pub fn pushes(sizes: &[usize]) -> Table {
         let one_change = (0..5).map(|n| {
             let copy = home.path(&format!("{n}.json"));
             fs::copy(&sidecar, &copy).unwrap();
+            fs::copy(lock_path(&sidecar), lock_path(&copy)).unwrap();
             home.push("second.toml", &copy, &[])
         });
         add("one-change push", median(one_change));

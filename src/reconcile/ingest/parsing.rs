@@ -33,7 +33,7 @@ pub enum ParseError {
 /// # Errors
 /// [`ParseError`]. The sidecar is of no use then.
 pub fn parse(sidecar: &mut Sidecar, text: &[u8], depth: Depth) -> Result<Snapshot, ParseError> {
-    let looks_back = depth == Depth::Everything || sidecar.scanned_from.is_none() || sidecar.has_open_intents();
+    let looks_back = depth == Depth::Everything || sidecar.needs_all();
     let known = sidecar.archive.as_ref().map(|archive| archive.past).filter(|_| !looks_back);
     let snapshot = snapshot::parse_unknown(text, known.as_ref())?;
     if snapshot.known_past == 0 {
