@@ -61,9 +61,9 @@ pub struct Sidecar {
     /// The day (UTC) from which sessions without an entry have been looked for in Toggl: what starts before it may be
     /// there, sent by way of a sidecar that was lost. `None`: none has been looked for.
     pub scanned_from: Option<Date>,
-    /// This machine had saved a later one, so what it does not hold was lost: it may be in Toggl on another day than it seems
-    /// to be of. Until it was looked for.
-    pub restored: bool,
+    /// This machine had saved a later one, which is lost, and with it the records of sessions up to this instant (unix
+    /// seconds): they may be in Toggl on another day than they seem to be of. Until they were looked for.
+    pub lost_until: Option<i64>,
     /// The name of the time zone of the last push, where it has one.
     pub zone: Option<String>,
     /// Since when something waits to be sent.
@@ -78,12 +78,22 @@ pub struct Sidecar {
 
 /// Which save of which sidecar this is, in terraform's words: what says that a sidecar is the newest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Revision {
     /// Random, given once. Empty in a sidecar that was never saved.
     pub lineage: String,
     /// One more at each save.
     pub serial: u64,
+}
+
+/// What a machine remembers of the sidecar that it saved last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedLast {
+    /// Which save it was.
+    #[serde(flatten)]
+    pub revision: Revision,
+    /// Save instant of the last snapshot that was ingested (unix seconds), where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_snapshot_saved: Option<i64>,
 }
 
 /// `YMD/TASK`: the day of the task's first session and a number, given once and never recomputed.
@@ -313,6 +323,12 @@ impl Sidecar {
             self.revision.lineage = format!("{:016x}", lineage());
         }
         self.revision.serial += 1;
+    }
+
+    /// What to remember of this sidecar once it is saved.
+    #[must_use]
+    pub fn saved_last(&self) -> SavedLast {
+        SavedLast { revision: self.revision.clone(), last_snapshot_saved: self.last_snapshot_saved }
     }
 
     /// Whether a task has this key, archived or not.

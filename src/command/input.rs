@@ -15,7 +15,7 @@ use crate::reconcile::recovery::Provenance;
 use crate::settings::Settings;
 use crate::sidecar::file::Store;
 use crate::sidecar::file::{self, LoadError};
-use crate::sidecar::{Digest, Revision, Sidecar};
+use crate::sidecar::{Digest, Revision, SavedLast, Sidecar};
 use crate::zone::Zone;
 
 /// The snapshot, taken into the sidecar.
@@ -112,14 +112,10 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     }
     let path = || settings.snapshot.display().to_string();
     let remembered = file::remembered(&settings.sidecar);
-    let is_there = loaded.is_some();
+    let revision = loaded.as_ref().map(|(_, sidecar)| sidecar.revision.clone());
     let (saved, mut sidecar) =
         loaded.map_or((Digest::of(&[]), Sidecar::default()), |(text, sidecar)| (Digest::of(&text), sidecar));
-    let provenance = if is_there {
-        provenance(settings, &sidecar.revision, saved, remembered.as_ref())
-    } else {
-        Provenance::Unknown
-    };
+    let provenance = provenance(settings, revision.as_ref(), saved, remembered.as_ref());
     provenance.apply(&mut sidecar, remembered.as_ref());
     let snapshot = parse(&mut sidecar, &reading.bytes, depth).map_err(|error| match error {
         ParseError::Snapshot(source) => CommandError::Snapshot { path: path(), source },
@@ -149,9 +145,14 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance }))
 }
 
-/// Whether a sidecar with this revision and digest is the one that this machine saved last, which it remembers by
-/// `remembered`.
-fn provenance(settings: &Settings, revision: &Revision, digest: Digest, remembered: Option<&Revision>) -> Provenance {
+/// Whether a sidecar with this revision and digest, if there is one, is the one that this machine saved last, which it
+/// remembers by `remembered`.
+fn provenance(
+    settings: &Settings,
+    revision: Option<&Revision>,
+    digest: Digest,
+    remembered: Option<&SavedLast>,
+) -> Provenance {
     match Provenance::of(revision, remembered) {
         Provenance::Newest if !file::may_be_as_saved(&settings.sidecar, digest) => Provenance::Unknown,
         provenance => provenance,
@@ -190,6 +191,6 @@ impl Input {
 pub(super) fn save_if_possible(sidecar: &mut Sidecar, store: &mut dyn Store) {
     sidecar.advance(|| fastrand::u64(..));
     if let Ok(text) = sidecar.to_json() {
-        let _ = store.save(&text, &sidecar.revision);
+        let _ = store.save(&text, &sidecar.saved_last());
     }
 }

@@ -220,7 +220,7 @@ impl Verified {
 fn save(input: &mut Input, rng: &mut fastrand::Rng, store: &mut dyn Store) -> Result<(), CommandError> {
     input.sidecar.advance(|| rng.u64(..));
     let text = input.sidecar.to_json().map_err(anyhow::Error::new)?;
-    store.save(&text, &input.sidecar.revision).map_err(anyhow::Error::msg)?;
+    store.save(&text, &input.sidecar.saved_last()).map_err(anyhow::Error::msg)?;
     Ok(())
 }
 

@@ -109,7 +109,7 @@ impl Execution<'_, '_, '_> {
         if let Some(from) = self.unproven_scan.take() {
             let before = self.sidecar.scanned_from;
             self.sidecar.scanned_from = Some(before.map_or(from, |before| before.min(from)));
-            self.sidecar.restored = false;
+            self.sidecar.lost_until = None;
         }
     }
 

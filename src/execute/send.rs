@@ -97,7 +97,7 @@ impl Execution<'_, '_, '_> {
         let sender = &mut *self.effects.sender;
         self.sidecar.advance(|| sender.rng().u64(..));
         let text = self.sidecar.to_json().map_err(|error| StopReason::Save(error.to_string()))?;
-        self.effects.store.save(&text, &self.sidecar.revision).map_err(StopReason::Save)?;
+        self.effects.store.save(&text, &self.sidecar.saved_last()).map_err(StopReason::Save)?;
         self.saving.note(&text);
         self.effects.watch.event(&Event::Saved);
         Ok(())

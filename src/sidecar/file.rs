@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::sidecar::log::{self, LogLine};
-use crate::sidecar::{Digest, FormatError, Revision, Sidecar};
+use crate::sidecar::{Digest, FormatError, SavedLast, Sidecar};
 
 /// Where sidecars are kept.
 pub trait Store {
     /// Replaces the sidecar, atomically and durably: when this returns, a crash or power cut finds the new text, and
-    /// one before it the old or the new, never a part. This machine remembers its `revision`.
+    /// one before it the old or the new, never a part. This machine remembers what was `saved`.
     ///
     /// # Errors
     /// A message for people; the old text is still there.
-    fn save(&mut self, text: &[u8], revision: &Revision) -> Result<(), String>;
+    fn save(&mut self, text: &[u8], saved: &SavedLast) -> Result<(), String>;
 
     /// Adds lines to the log, if there is one. A line that cannot be written is lost.
     fn log(&mut self, lines: &[LogLine]) {
@@ -227,17 +227,17 @@ impl<'a> SidecarFile<'a> {
     /// Puts a note for the next push into the lock file, or takes the one that is there away. Nothing depends on it:
     /// if it cannot be written, the next push reads everything.
     pub fn note(&mut self, text: Option<String>) {
-        let [revision, _, digest] = lock_lines(&self.path);
-        self.write_lock(&revision, &text.unwrap_or_default(), &digest);
+        let [saved, _, digest] = lock_lines(&self.path);
+        self.write_lock(&saved, &text.unwrap_or_default(), &digest);
     }
 
-    /// The lock file has three lines: the revision that was saved last, the note, and the digest of what was saved. If it
+    /// The lock file has three lines: what is remembered of the last save, the note, and the digest of what was saved. If it
     /// cannot be written, the next push takes the sidecar for one that it does not know, and looks before it makes anything.
-    fn write_lock(&self, revision: &str, note: &str, digest: &str) {
+    fn write_lock(&self, saved: &str, note: &str, digest: &str) {
         let write = |mut lock: &File| -> io::Result<()> {
             lock.set_len(0)?;
             lock.rewind()?;
-            lock.write_all(format!("{revision}\n{note}\n{digest}\n").as_bytes())
+            lock.write_all(format!("{saved}\n{note}\n{digest}\n").as_bytes())
         };
         let _ = write(&self.lock.0);
     }
@@ -264,7 +264,7 @@ impl Drop for Lock {
 }
 
 impl Store for SidecarFile<'_> {
-    fn save(&mut self, text: &[u8], revision: &Revision) -> Result<(), String> {
+    fn save(&mut self, text: &[u8], saved: &SavedLast) -> Result<(), String> {
         self.replace(text).map_err(|error| {
             format!(
                 "the sidecar `{}` cannot be saved: {error}; the old one is still there. Make room or check that the folder \
@@ -273,8 +273,8 @@ impl Store for SidecarFile<'_> {
             )
         })?;
         // After the sidecar: what is remembered and was not saved would be missed.
-        let revision = serde_json::to_string(revision).unwrap_or_default();
-        self.write_lock(&revision, "", &Digest::of(text).to_string());
+        let saved = serde_json::to_string(saved).unwrap_or_default();
+        self.write_lock(&saved, "", &Digest::of(text).to_string());
         Ok(())
     }
 
@@ -283,11 +283,11 @@ impl Store for SidecarFile<'_> {
     }
 }
 
-/// The revision that this machine saved last of the sidecar at `path`, as far as it remembers.
+/// What this machine remembers of the sidecar that it saved last at `path`.
 #[must_use]
-pub fn remembered(path: &Path) -> Option<Revision> {
-    let [revision, ..] = lock_lines(path);
-    serde_json::from_str(&revision).ok()
+pub fn remembered(path: &Path) -> Option<SavedLast> {
+    let [saved, ..] = lock_lines(path);
+    serde_json::from_str(&saved).ok()
 }
 
 /// Whether the sidecar at `path` with this digest may be what this machine saved last: two machines can give different

@@ -141,7 +141,7 @@ struct File<'a> {
     #[serde(default, borrow)]
     scanned_from: Option<Cow<'a, str>>,
     #[serde(default)]
-    restored: bool,
+    lost_until: Option<i64>,
     /// What old files have instead: everything was looked for.
     #[serde(default)]
     looked: bool,
@@ -237,7 +237,7 @@ impl Sidecar {
             snapshot: file.snapshot.map(Cow::into_owned),
             scanned_from: scanned_from.or(file.looked.then_some(FIRST_DAY)),
             names: file.names,
-            restored: file.restored,
+            lost_until: file.lost_until,
             quota: file.quota,
             zone: file.zone.map(Cow::into_owned),
             waiting: file.waiting,
@@ -301,8 +301,8 @@ impl Sidecar {
         if !self.names.is_empty() {
             writeln!(out, "\"names\": {},", serde_json::to_string(&self.names)?)?;
         }
-        if self.restored {
-            writeln!(out, "\"restored\": true,")?;
+        if let Some(until) = self.lost_until {
+            writeln!(out, "\"lost_until\": {until},")?;
         }
         writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
         if let Some(zone) = &self.zone {

@@ -92,6 +92,7 @@ impl Secrets {
         if bare.len() >= SHORTEST_SECRET {
             forms.extend(coded);
         }
+        forms.dedup();
         forms.retain(|form| form.len() >= SHORTEST_SECRET);
         Secrets(forms)
     }
@@ -105,7 +106,8 @@ impl Secrets {
     /// Whether one of them is in these bytes.
     #[must_use]
     pub fn are_in(&self, bytes: &[u8]) -> bool {
-        self.0.iter().any(|secret| bytes.windows(secret.len()).any(|window| window == secret.as_bytes()))
+        let text = String::from_utf8_lossy(bytes);
+        self.0.iter().any(|secret| text.contains(secret))
     }
 }
 

@@ -81,7 +81,7 @@ impl History {
         // As saved by this machine, which remembers it.
         let mut disk = RealDisk;
         let mut file = SidecarFile::lock(&folder.join("toggl.json"), &mut disk).unwrap();
-        file.save(text.as_ref(), &sidecar.revision).unwrap();
+        file.save(text.as_ref(), &sidecar.saved_last()).unwrap();
     }
 }
 

@@ -13,7 +13,7 @@ use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::{Effects, Report, StopReason, Unwatched, execute};
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::sidecar::file::{Disk, LockError, RealDisk, SidecarFile, load, lock_path};
-use chute_toggl::sidecar::{Digest, Revision, Sidecar};
+use chute_toggl::sidecar::{Digest, SavedLast, Sidecar};
 use chute_toggl::toggl::{Answer, Failure, Method, Request, Sender, Transport};
 use tempfile::{NamedTempFile, TempDir};
 
@@ -293,7 +293,7 @@ fn what_a_killed_run_left_is_replaced() {
     let path = dir.path().join("toggl.json");
     let left = dir.path().join(".toggl.json.tmp");
     fs::write(&left, "half of a sid").unwrap();
-    SidecarFile::lock(&path, &mut RealDisk).unwrap().save(b"new", &Revision::default()).unwrap();
+    SidecarFile::lock(&path, &mut RealDisk).unwrap().save(b"new", &SavedLast::default()).unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"new");
     assert!(!left.exists());
 }
@@ -307,7 +307,7 @@ fn only_the_user_can_read_it() {
     let path = dir.path().join("toggl.json");
     fs::write(&path, "old").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    SidecarFile::lock(&path, &mut RealDisk).unwrap().save(b"new", &Revision::default()).unwrap();
+    SidecarFile::lock(&path, &mut RealDisk).unwrap().save(b"new", &SavedLast::default()).unwrap();
     for file in [lock_path(&path), path] {
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
     }
@@ -325,7 +325,7 @@ fn a_link_stays_a_link_even_to_a_file_that_is_yet_to_be() {
     }
     for text in ["first", "second"] {
         // The first time the target is not there.
-        SidecarFile::lock(&link, &mut RealDisk).unwrap().save(text.as_bytes(), &Revision::default()).unwrap();
+        SidecarFile::lock(&link, &mut RealDisk).unwrap().save(text.as_bytes(), &SavedLast::default()).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), text);
         assert!(link.symlink_metadata().unwrap().is_symlink());
         // Whichever way it is reached, it is one file with one lock.

@@ -104,7 +104,7 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
             names: names(workspace),
             quota: Quota { last_request_ms: workspace, ..Quota::default() },
             scanned_from: looked.then_some(date!(2026 - 02 - 03)),
-            restored: looked,
+            lost_until: taken.filter(|_| looked),
             tasks: threads,
             archive: None,
         },

@@ -1,7 +1,7 @@
 //! No older sidecar, other list, file time or single entry that looks alike makes an entry double, vanish or move.
 
 use chute_toggl::reconcile::recovery::Provenance;
-use chute_toggl::sidecar::{Revision, Sidecar};
+use chute_toggl::sidecar::{Revision, SavedLast, Sidecar};
 use chute_toggl::zone::Zone;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -108,7 +108,7 @@ fn an_older_sidecar_moves_nothing() {
         let report = user.push(&snapshot(&second), saved, &Zone::named(zone).unwrap()).report;
         assert_eq!((report.end, report.adopted.len()), (None, 2), "{zone}, {days}");
         assert_eq!(held(&user), before, "{zone}, {days}");
-        assert!(!user.sidecar().restored, "looked for, and no more");
+        assert!(user.sidecar().lost_until.is_none(), "looked for, and no more");
     }
 }
 
@@ -136,7 +136,8 @@ fn an_unknown_sidecar_is_proven_once_before_anything_is_made() {
     let mut user = User::at(unix(SAVED));
     push(&mut user, datetime!(2026-05-12 09:30 UTC), &tasks);
     let looks = requests(&user, "/me/time_entries");
-    user.remembered = Some(Revision { lineage: "another".to_owned(), serial: 1 });
+    user.remembered =
+        Some(SavedLast { revision: Revision { lineage: "another".to_owned(), serial: 1 }, last_snapshot_saved: None });
     push(&mut user, datetime!(2026-05-12 09:40 UTC), &tasks);
     assert_eq!(requests(&user, "/me/time_entries"), looks, "nothing is to be made");
     for end in [610, 620] {
@@ -406,11 +407,11 @@ fn ids_and_times_that_cannot_be_are_refused() {
 fn a_copy_goes_on_from_the_serial_that_was_saved_last() {
     let revision = |serial| Revision { lineage: "a".to_owned(), serial };
     let mut copy = Sidecar { revision: revision(2), ..Sidecar::default() };
-    let last = revision(5);
-    Provenance::of(&copy.revision, Some(&last)).apply(&mut copy, Some(&last));
+    let last = SavedLast { revision: revision(5), last_snapshot_saved: None };
+    Provenance::of(Some(&copy.revision), Some(&last)).apply(&mut copy, Some(&last));
     copy.advance(|| 0);
     for earlier in 1..=5 {
-        let is = Provenance::of(&revision(earlier), Some(&copy.revision));
+        let is = Provenance::of(Some(&revision(earlier)), Some(&copy.saved_last()));
         assert_eq!(is, Provenance::Older, "{earlier}, by {:?}", copy.revision);
     }
 }

@@ -145,8 +145,8 @@ impl CrashHome {
         let home = CrashHome { dir, clock, toggl };
         if !prepared.sidecar.is_empty() {
             fs::write(home.sidecar(), &prepared.sidecar).unwrap();
-            let revision = serde_json::to_string(&prepared.revision().unwrap()).unwrap();
-            fs::write(lock_path(&home.sidecar()), revision + "\n").unwrap();
+            let saved = serde_json::to_string(&prepared.saved_last().unwrap()).unwrap();
+            fs::write(lock_path(&home.sidecar()), saved + "\n").unwrap();
         }
         home.save(save);
         home

@@ -11,7 +11,7 @@ use chute_toggl::reconcile::plan::{Options, Plan, plan};
 use chute_toggl::reconcile::recovery::Provenance;
 use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::sidecar::file::Store;
-use chute_toggl::sidecar::{Digest, List, Place, Revision, SessionKey, SessionRecord, Sidecar};
+use chute_toggl::sidecar::{Digest, List, Place, SavedLast, SessionKey, SessionRecord, Sidecar};
 use chute_toggl::toggl::{SendPolicy, Sender};
 use chute_toggl::zone::Zone;
 
@@ -24,7 +24,7 @@ pub struct User {
     /// The sidecar's bytes on disk; empty before the first push.
     pub disk: Vec<u8>,
     /// The revision that this machine saved last.
-    pub remembered: Option<Revision>,
+    pub remembered: Option<SavedLast>,
     pub policy: SendPolicy,
     pub options: Options,
     /// Bytes written in all.
@@ -72,7 +72,8 @@ impl User {
     /// The same, with someone watching (who may panic, as a kill).
     pub fn push_watched(&mut self, text: &str, saved: i64, zone: &Zone, watch: &mut dyn Watch) -> Pushed {
         let mut sidecar = self.sidecar();
-        Provenance::of(&sidecar.revision, self.remembered.as_ref()).apply(&mut sidecar, self.remembered.as_ref());
+        let revision = Some(&sidecar.revision).filter(|_| !self.disk.is_empty());
+        Provenance::of(revision, self.remembered.as_ref()).apply(&mut sidecar, self.remembered.as_ref());
         let snapshot = parse(&mut sidecar, text.as_bytes(), Depth::Changes).unwrap();
         let digest = Digest::of(text.as_bytes());
         let saved = save_instant(&sidecar, digest, saved);
@@ -91,7 +92,7 @@ impl User {
         if self.archives && is_agreed && sidecar.archive(&blocks::split(text).unwrap()).unwrap() {
             sidecar.advance(|| 0);
             self.disk = sidecar.to_json().unwrap();
-            self.remembered = Some(sidecar.revision);
+            self.remembered = Some(sidecar.saved_last());
         }
         Pushed { report, planned }
     }
@@ -117,13 +118,13 @@ pub fn record_at(sidecar: &Sidecar, list: &str, task: usize, session: usize) -> 
 
 struct Memory<'a> {
     disk: &'a mut Vec<u8>,
-    remembered: &'a mut Option<Revision>,
+    remembered: &'a mut Option<SavedLast>,
     written: &'a mut usize,
 }
 
 impl Store for Memory<'_> {
-    fn save(&mut self, text: &[u8], revision: &Revision) -> Result<(), String> {
-        *self.remembered = Some(revision.clone());
+    fn save(&mut self, text: &[u8], saved: &SavedLast) -> Result<(), String> {
+        *self.remembered = Some(saved.clone());
         *self.written += text.len();
         *self.disk = text.to_vec();
         Ok(())

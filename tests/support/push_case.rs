@@ -11,7 +11,7 @@ use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::reconcile::plan::{Options, Reclassify, plan};
 use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::settings::file::parse as parse_settings;
-use chute_toggl::sidecar::{Revision, Sidecar};
+use chute_toggl::sidecar::{SavedLast, Sidecar};
 use chute_toggl::zone::Zone;
 
 use super::in_process::User;
@@ -89,8 +89,8 @@ impl Prepared {
     }
 
     /// What this machine remembers of the sidecar.
-    pub fn revision(&self) -> Option<Revision> {
-        Sidecar::from_json(&self.sidecar).ok().map(|sidecar| sidecar.revision)
+    pub fn saved_last(&self) -> Option<SavedLast> {
+        Sidecar::from_json(&self.sidecar).ok().map(|sidecar| sidecar.saved_last())
     }
 }
 
@@ -129,7 +129,7 @@ impl PushCase {
         let mut user = User::at(self.save.at + 20);
         *user.toggl.sandbox() = prepared.toggl(user.clock.clone());
         user.disk.clone_from(&prepared.sidecar);
-        user.remembered = prepared.revision();
+        user.remembered = prepared.saved_last();
         user.options = self.options();
         user.policy.wait = self.args.contains(&"--wait");
         user

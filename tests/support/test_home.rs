@@ -146,8 +146,8 @@ impl TestHome {
         fs::write(self.sidecar_path(), &text).unwrap();
         // As saved by this machine, which remembers it.
         if let Ok(sidecar) = Sidecar::from_json(text.as_ref()) {
-            let revision = serde_json::to_string(&sidecar.revision).unwrap();
-            fs::write(lock_path(&self.sidecar_path()), revision + "\n").unwrap();
+            let saved = serde_json::to_string(&sidecar.saved_last()).unwrap();
+            fs::write(lock_path(&self.sidecar_path()), saved + "\n").unwrap();
         }
     }
 

@@ -207,18 +207,18 @@ fn provenance(settings: &Settings, sidecar: &Sidecar) -> Option<Check> {
     let looks = "what it does not hold is looked up in Toggl before the next push makes anything there";
     let serial = sidecar.revision.serial;
     let last = file::remembered(&settings.sidecar).filter(|_| serial > 0);
-    match Provenance::of(&sidecar.revision, last.as_ref()) {
+    match Provenance::of(Some(&sidecar.revision), last.as_ref()) {
         Provenance::Older => Some(Check::note(
             "sidecar",
             format!(
                 "it is older than the one that this machine saved last (save {serial} of {}); {looks}",
-                last?.serial
+                last?.revision.serial
             ),
         )),
         Provenance::Unknown if serial > 0 => {
             Some(Check::note("sidecar", format!("it is not the one that this machine saved last; {looks}")))
         }
-        Provenance::Newest | Provenance::Unknown => None,
+        Provenance::Newest | Provenance::Lost | Provenance::Unknown => None,
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use time::OffsetDateTime;
 
-use super::other_days::adopt_other_days;
+use super::other_days::{DAY, adopt_other_days, is_turned, take_over};
 use super::window::{Days, day_of};
-use crate::sidecar::{Accepted, Classification, LastSent, SessionKey, Sidecar};
+use crate::sidecar::{Accepted, Classification, LastSent, SessionKey, SessionRecord, Sidecar};
 use crate::toggl::{TimeEntry, description_of};
 
 /// Gives the records of `wanted` that have an entry among `listed` that entry, and tells which got one. Entries that
@@ -31,11 +31,12 @@ pub fn adopt_all(
     workspace: i64,
 ) -> Vec<SessionKey> {
     let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
-    if !adopted.is_empty() || sidecar.restored {
+    adopted.extend(adopt_same_stop(sidecar, wanted, listed, workspace));
+    if !adopted.is_empty() || sidecar.lost_until.is_some() {
         adopted.extend(adopt_other_days(sidecar, wanted, pinned, adopted.len(), listed, workspace));
     }
     adopted.extend(adopt_same_start(sidecar, wanted, listed, workspace, false));
-    if sidecar.restored {
+    if sidecar.lost_until.is_some() {
         adopted.extend(adopt_renamed(sidecar, wanted, listed, workspace));
     }
     adopted
@@ -106,6 +107,38 @@ fn adopt_same_start(
                 entry.classification = Classification { project: intent.project, tags: intent.tags.into() }.kept();
             }
             record.last_sent = Some(entry);
+            adopted.push(key);
+        }
+    }
+    adopted
+}
+
+/// Gives the records the entry with their text that stops when they do and starts in the same minute of another day or, if
+/// they are inferred, when the clock showed that minute for the other time: nobody stops one thing twice at once.
+fn adopt_same_stop(
+    sidecar: &mut Sidecar,
+    wanted: &[SessionKey],
+    listed: &[TimeEntry],
+    workspace: i64,
+) -> Vec<SessionKey> {
+    let mut free: HashMap<(Option<OffsetDateTime>, String), Vec<&TimeEntry>> = HashMap::new();
+    for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
+        free.entry((entry.stop, entry.description.clone())).or_default().push(entry);
+    }
+    let mut adopted = Vec::new();
+    for &key in wanted {
+        let is_open_to =
+            |record: &SessionRecord| record.last_sent.is_none() && record.intent.is_none() && record.stop.is_some();
+        let Some((task, record)) = sidecar.record(key).filter(|(_, record)| is_open_to(record)) else { continue };
+        let Some(alike) = free.get_mut(&(record.stop, description_of(&task.title))) else { continue };
+        let is_its = |entry: &&TimeEntry| {
+            let difference = (entry.start - record.start).whole_seconds();
+            difference.rem_euclid(DAY) == 0 || (record.inferred && is_turned(difference))
+        };
+        let Some(at) = alike.iter().position(is_its) else { continue };
+        let found = alike.swap_remove(at);
+        if let Some(record) = sidecar.record_mut(key) {
+            take_over(record, found);
             adopted.push(key);
         }
     }

@@ -8,10 +8,9 @@ use crate::toggl::{TimeEntry, description_of};
 
 /// Gives the records of `wanted` that are left the entries that have their title and minutes on another day, and takes
 /// over the day: without a sidecar one snapshot cannot date a task that was worked on several days, or in another zone,
-/// but Toggl knows. Only for a sidecar that was lost, as its revision says or [`WITNESSES`] show, so many of them `found` as they
-/// are; and only
-/// for a session whose day is inferred. Of one whose day is certain the clock may have stood elsewhere, if as many show it:
-/// it stays within a day.
+/// but Toggl knows. Only for a sidecar that was lost, as this machine remembers or [`WITNESSES`] show, so many of them
+/// `found` as they are; and only for a session whose day is inferred. Of one whose day is certain the clock may have stood
+/// elsewhere, if as many show it or it is known to have been sent: it stays within a day.
 ///
 /// Minutes agree if the clock showed the same; failing that, if it was turned by half an hour or an hour in between;
 /// failing that, if it stood in another zone, a multiple of a quarter of an hour away. A later session of a task does not
@@ -27,11 +26,12 @@ pub(super) fn adopt_other_days(
     let mut free = by_second_of_day(sidecar, listed, workspace);
     let quarters = (1..=QUARTERS).filter_map(|quarter| Some(i64::try_from(quarter).ok()? * 900));
     let shifts: [Vec<i64>; 3] = [vec![0], vec![1800, -1800, 3600, -3600], quarters.collect()];
-    match Loss::shown(sidecar, wanted, found, &free, &shifts) {
-        _ if sidecar.restored => doubt_days(sidecar, wanted, pinned),
-        Loss::NotShown => return Vec::new(),
-        Loss::OfFew => {}
-        Loss::OfMost => doubt_days(sidecar, wanted, pinned),
+    let loss = Loss::shown(sidecar, wanted, found, &free, &shifts);
+    match (sidecar.lost_until, loss) {
+        (Some(until), _) => doubt_days(sidecar, wanted, pinned, until),
+        (None, Loss::NotShown) => return Vec::new(),
+        (None, Loss::OfFew) => {}
+        (None, Loss::OfMost) => doubt_days(sidecar, wanted, pinned, i64::MAX),
     }
     let mut adopted = Vec::new();
     let in_order = shifts.iter().map(|shifts| (true, shifts)).chain([(false, &shifts[0])]);
@@ -90,15 +90,17 @@ impl Pass<'_> {
         let following = task.sessions.iter().find(|other| other.number > key.session && other.last_sent.is_some());
         let latest = following.filter(|_| self.is_ordered).map_or(i64::MAX, |other| other.start.unix_timestamp());
         let start = record.start.unix_timestamp();
+        let was_held = sidecar.lost_until.is_some_and(|until| start <= until);
         let free = free.get_mut(description_of(&task.title).as_str())?;
         let rest = self.shifts.iter().copied().filter(|shift| is_in_doubt && !self.shared.contains(shift));
         self.shared.iter().copied().chain(rest).find_map(|shift| {
             let alike = free.get_mut(&(start + shift).rem_euclid(DAY))?;
             let fits = |&(_, entry): &(usize, &&TimeEntry)| {
                 let is_near = (entry.start.unix_timestamp() - start).abs() < DAY;
-                // Pinned is the end: the start may be of any day.
+                // Pinned is the end: the start may be of any day. What the lost sidecar held was sent by some clock.
+                let is_turned = self.shared.contains(&shift) || was_held;
                 let may_be = match is_pinned {
-                    true => entry.stop == record.stop || (is_near && self.shared.contains(&shift)),
+                    true => entry.stop == record.stop || (is_near && is_turned),
                     false => record.inferred || is_near,
                 };
                 may_be && entry.stop.unwrap_or(entry.start).unix_timestamp() <= latest && lasts_alike(record, entry)
@@ -109,7 +111,7 @@ impl Pass<'_> {
     }
 }
 
-const DAY: i64 = 24 * 3600;
+pub(super) const DAY: i64 = 24 * 3600;
 
 /// Quarters of an hour by which two clocks can be apart, on either side.
 const QUARTERS: usize = 95;
@@ -150,11 +152,12 @@ impl Loss {
     }
 }
 
-/// A sidecar was lost, so these were dated without what it knew: their days are not certain, but for those that are pinned.
-fn doubt_days(sidecar: &mut Sidecar, wanted: &[SessionKey], pinned: &BTreeSet<SessionKey>) {
+/// A sidecar was lost, so these were dated without what it knew: the days of those that it held, up to that unix second, are
+/// not certain, but for those that are pinned.
+fn doubt_days(sidecar: &mut Sidecar, wanted: &[SessionKey], pinned: &BTreeSet<SessionKey>, until: i64) {
     for key in wanted.iter().filter(|key| !pinned.contains(key)) {
         if let Some(record) = sidecar.record_mut(*key).filter(|record| record.last_sent.is_none()) {
-            record.inferred = true;
+            record.inferred |= record.start.unix_timestamp() <= until;
         }
     }
 }
@@ -189,8 +192,9 @@ fn lasts_alike(record: &SessionRecord, entry: &TimeEntry) -> bool {
         (Some(stop), Some(told)) => {
             let difference = ((told - entry.start) - (stop - record.start)).whole_seconds();
             let beyond_days = difference.rem_euclid(DAY);
-            let is_turned = [1800, 3600].iter().any(|turn| beyond_days == *turn || DAY - beyond_days == *turn);
-            told == stop || beyond_days == 0 || (is_turned && difference.abs() > DAY / 2 && entry.start == record.start)
+            told == stop
+                || beyond_days == 0
+                || (is_turned(difference) && difference.abs() > DAY / 2 && entry.start == record.start)
         }
         // Sessions stop at a full minute, halted entries at any second.
         (None, Some(told)) => told.second() != 0,
@@ -198,8 +202,15 @@ fn lasts_alike(record: &SessionRecord, entry: &TimeEntry) -> bool {
     }
 }
 
+/// Whether two readings of one minute can be so many seconds apart: whole days, and an hour or half of one by which the
+/// clock was turned.
+pub(super) fn is_turned(seconds: i64) -> bool {
+    let beyond_days = seconds.rem_euclid(DAY);
+    [0, 1800, 3600].iter().any(|turn| beyond_days == *turn || DAY - beyond_days == *turn)
+}
+
 /// The entry is the session's, and so are its instants. They may have been a guess when they were sent.
-fn take_over(record: &mut SessionRecord, found: &TimeEntry) {
+pub(super) fn take_over(record: &mut SessionRecord, found: &TimeEntry) {
     record.start = found.start.to_offset(record.start.offset());
     if let (Some(stop), Some(told)) = (record.stop, found.stop) {
         record.stop = Some(told.to_offset(stop.offset()));
