@@ -19,6 +19,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
+use serde::Serialize;
 
 use crate::chute_kun::reading;
 use crate::chute_kun::snapshot;
@@ -203,7 +204,7 @@ pub fn run(mut context: Context<'_>) -> Exit {
         let is_said = !common.quiet || exit.breaks_silence();
         if common.format == Format::Json && is_said {
             // Whatever becomes of it, the error is on stderr as well, and the run has failed already.
-            let _ = context.print_json(&output::json::error_json(&error, exit));
+            let _ = context.print_json(&output::json::Failure::new(&error, exit));
         }
         if is_said {
             context.notice(&error);
@@ -252,8 +253,9 @@ impl Context<'_> {
     ///
     /// # Errors
     /// As [`Context::print`].
-    fn print_json(&mut self, document: &serde_json::Value) -> Result<(), CommandError> {
-        self.print(&output::escape_json(&document.to_string()))
+    fn print_json(&mut self, document: &impl Serialize) -> Result<(), CommandError> {
+        let document = serde_json::to_string(document).map_err(anyhow::Error::new)?;
+        self.print(&output::escape_json(&document))
     }
 
     /// Says something beside the result.

@@ -2,8 +2,13 @@
 
 use std::process::ExitCode;
 
-/// How a run ended. The numbers are fixed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How a run ended, as the exit code. The numbers are fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "u8")]
+#[schemars(inline)]
 pub enum Exit {
     /// Up to date, or nothing to do.
     UpToDate = 0,
@@ -38,6 +43,12 @@ impl Exit {
     #[must_use]
     pub fn code(self) -> u8 {
         self as u8
+    }
+}
+
+impl From<Exit> for u8 {
+    fn from(exit: Exit) -> u8 {
+        exit.code()
     }
 }
 

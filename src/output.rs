@@ -1,7 +1,7 @@
 //! What people and programs read: values in, text or one JSON document out. Nothing here prints, and nothing asks the
 //! world: the same values give the same bytes.
 //!
-//! Text is for people and may change. JSON is for programs: its fields are listed in [`mod@json`].
+//! Text is for people and may change. JSON is for programs: each document is a type in [`mod@json`].
 //!
 //! Each file serves the command that it is named after; [`mod@plan`] is what `push --dry-run` and `status` show. They share
 //! [`words`], [`layout`] and [`mod@escape`].
@@ -31,13 +31,12 @@ use crate::zone::Zone;
 
 use layout::Page;
 
-pub use doctor::{diagnosis_json, diagnosis_text};
+pub use doctor::diagnosis_text;
 pub use escape::{escape, escape_json};
-pub use explain::{explanation_json, explanation_text};
-pub use json::{plan_json, report_json, status_json};
+pub use explain::explanation_text;
 pub use log::{log_json, log_text};
 pub use plan::{far_back, no_sessions, up_to_date};
-pub use verify::{Verdict, comparison_json, comparison_text, not_compared};
+pub use verify::{Verdict, comparison_text, not_compared};
 pub use words::ago;
 pub(crate) use words::{clock_off, count, day_and_minute, moment_from, no_project, number};
 

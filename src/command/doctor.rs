@@ -70,7 +70,7 @@ pub fn doctor(common: &Common, context: &mut Context<'_>) -> Result<Exit, Comman
     let exit = diagnosis.exit();
     match common.format {
         _ if common.quiet && exit == Exit::UpToDate => {}
-        Format::Json => context.print_json(&output::diagnosis_json(&diagnosis))?,
+        Format::Json => context.print_json(&output::json::Doctor::new(&diagnosis))?,
         Format::Text => context.print(&output::diagnosis_text(&diagnosis, &context.style(common)))?,
     }
     Ok(exit)

@@ -32,7 +32,7 @@ pub fn explain(what: &[String], common: &Common, context: &mut Context<'_>) -> R
     let view = input.view(&plan, &settings, context.clock.now());
     let log = log::read(&settings.sidecar).map_err(CommandError::Log)?;
     match common.format {
-        Format::Json => context.print(&output::escape_json(&output::explanation_json(&view, &sessions, &log)))?,
+        Format::Json => context.print_json(&output::json::Explain::new(&view, &sessions, &log))?,
         Format::Text => {
             let style = context.style(common);
             context.print(&output::explanation_text(&view, &settings.selection, &sessions, &log, &style))?;

@@ -89,7 +89,7 @@ pub(super) fn nothing_recorded(
     let text = || format!("Nothing is recorded yet: there is no snapshot at `{}`.", settings.snapshot.display());
     match common.format {
         _ if common.quiet => {}
-        Format::Json => context.print_json(&output::json::nothing_recorded_json(command))?,
+        Format::Json => context.print_json(&output::json::NothingRecorded::new(command))?,
         Format::Text => context.print(&output::message(&text(), &context.style(common)))?,
     }
     Ok(Exit::UpToDate)

@@ -117,7 +117,7 @@ fn print_result(
     }
     let did_nothing = report.left.is_empty() && report.requests == 0 && report.end.is_none();
     match common.format {
-        Format::Json => context.print_json(&output::report_json(&view, report, exit)),
+        Format::Json => context.print_json(&output::json::Push::new(&view, report, exit)),
         Format::Text if did_nothing && options.is_ranged() => {
             context.print(&output::no_sessions(options.since, options.until))
         }
@@ -227,7 +227,7 @@ fn preview(
     let view = input.view(&plan, settings, context.clock.now());
     match common.format {
         _ if common.quiet && !exit.breaks_silence() => {}
-        Format::Json => context.print_json(&output::plan_json(&view, exit))?,
+        Format::Json => context.print_json(&output::json::DryRun::new(&view, exit))?,
         Format::Text if plan.is_empty() && options.is_ranged() => {
             context.print(&output::no_sessions(options.since, options.until))?;
         }

@@ -28,7 +28,7 @@ pub fn status(common: &Common, context: &mut Context<'_>) -> Result<Exit, Comman
     };
     match common.format {
         _ if common.quiet => {}
-        Format::Json => context.print_json(&output::status_json(&status))?,
+        Format::Json => context.print_json(&output::json::Status::new(&status))?,
         Format::Text => context.print(&output::status_text(&status, &context.style(common)))?,
     }
     Ok(Exit::UpToDate)

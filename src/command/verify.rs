@@ -4,7 +4,6 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde_json::json;
 use time::{Date, OffsetDateTime};
 
 use super::input::{self, Input};
@@ -244,12 +243,7 @@ fn print(
 ) -> Result<(), CommandError> {
     let style = context.style(common);
     match common.format {
-        Format::Json => {
-            let mut document = output::comparison_json(verdict);
-            document["exit"] = json!(exit.code());
-            document["push"] = json!(pushed.map(|(view, report)| output::report_json(view, report, exit)));
-            context.print_json(&document)
-        }
+        Format::Json => context.print_json(&output::json::Verify::new(verdict, pushed, exit)),
         Format::Text => {
             let mut text = output::comparison_text(verdict, &style);
             if let Some((view, report)) = pushed {
@@ -335,11 +329,7 @@ fn not_compared(
     let exit = early(reason);
     let text = output::not_compared(view, reason);
     match common.format {
-        Format::Json => {
-            let mut document = output::json::error_json(&text, exit);
-            document["command"] = json!("verify");
-            context.print_json(&document)?;
-        }
+        Format::Json => context.print_json(&output::json::Failure::not_compared(&text, exit))?,
         Format::Text => context.print(&output::message(&text, &context.style(common)))?,
     }
     Ok(exit)

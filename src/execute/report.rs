@@ -1,5 +1,8 @@
 //! What a run did, and why it ended.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::reconcile::plan::{Operation, Plan};
 use crate::sidecar::SessionKey;
 use crate::toggl::{Named, Refusal, SendError};
@@ -43,11 +46,11 @@ impl From<SendError> for StopReason {
 }
 
 /// A session that Toggl rejected in this run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RejectedSession {
     /// The session.
     pub session: SessionKey,
-    /// The status that Toggl answered.
+    /// The HTTP status that Toggl answered.
     pub status: u16,
     /// What it said.
     pub text: String,

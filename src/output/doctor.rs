@@ -1,81 +1,56 @@
-//! What `doctor` found out: one check after the other, what to do about each fault, and the one next step, as text and as
-//! JSON.
-//!
-//! The document of `doctor`, to which checks and fields may be added:
-//!
-//! | field | value |
-//! |---|---|
-//! | `schema` | 1 |
-//! | `command` | `"doctor"` |
-//! | `checks` | what was looked at, in this order: a list of *check* |
-//! | `next` | the single most useful next step, for people |
-//! | `exit` | the exit code: that of the worst fault |
-//!
-//! *check*:
-//!
-//! | field | value |
-//! |---|---|
-//! | `check` | what was looked at, in a word or two |
-//! | `state` | `"ok"`, `"note"` (not wrong, and worth knowing) or `"fault"` |
-//! | `text` | what was seen, for people |
-//! | `do` | for a fault what to do about it, for people; else null |
-//! | `exit` | for a fault the exit code that stands for it; else null |
+//! What `doctor` found out: one check after the other, what to do about each fault, and the one next step.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::Style;
-use super::json::SCHEMA;
 use super::layout::{Ink, Page};
 use super::words::count;
 use crate::exit::Exit;
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Check {
     /// What was looked at, in a word or two.
+    #[serde(rename = "check")]
     pub name: &'static str,
     /// How it is.
     pub state: State,
     /// What was seen, for people.
     pub text: String,
-    /// The one thing to do about it, for a fault.
+    /// For a fault the one thing to do about it, for people; else null.
+    #[serde(rename = "do")]
     pub todo: Option<String>,
+    /// For a fault the exit code that a push would end with, or that says what kind of fault it is; else null.
+    pub exit: Option<Exit>,
 }
 
 /// How a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// As it should be.
     Ok,
     /// Not wrong, and worth knowing.
     Note,
-    /// Wrong, with the exit code that a push would end with, or that says what kind of fault it is.
-    Fault(Exit),
+    /// Wrong.
+    Fault,
 }
 
 impl Check {
     /// Something that is as it should be.
     pub fn ok(name: &'static str, text: impl Into<String>) -> Check {
-        Check { name, state: State::Ok, text: text.into(), todo: None }
+        Check { name, state: State::Ok, text: text.into(), todo: None, exit: None }
     }
 
     /// Something worth knowing.
     pub fn note(name: &'static str, text: impl Into<String>) -> Check {
-        Check { name, state: State::Note, text: text.into(), todo: None }
+        Check { name, state: State::Note, text: text.into(), todo: None, exit: None }
     }
 
     /// Something that is wrong, and the one thing to do about it.
     pub fn fault(name: &'static str, exit: Exit, text: impl Into<String>, todo: impl Into<String>) -> Check {
-        Check { name, state: State::Fault(exit), text: text.into(), todo: Some(todo.into()) }
-    }
-
-    /// The exit code of a fault.
-    #[must_use]
-    pub fn exit(&self) -> Option<Exit> {
-        match self.state {
-            State::Fault(exit) => Some(exit),
-            State::Ok | State::Note => None,
-        }
+        Check { name, state: State::Fault, text: text.into(), todo: Some(todo.into()), exit: Some(exit) }
     }
 }
 
@@ -111,13 +86,13 @@ const WORST_FIRST: [Exit; 6] =
 impl Diagnosis {
     /// The worst fault, the first of its kind.
     fn worst(&self) -> Option<&Check> {
-        WORST_FIRST.iter().find_map(|&exit| self.checks.iter().find(|check| check.exit() == Some(exit)))
+        WORST_FIRST.iter().find_map(|&exit| self.checks.iter().find(|check| check.exit == Some(exit)))
     }
 
     /// The exit code: that of the worst fault.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        self.worst().and_then(Check::exit).unwrap_or(Exit::UpToDate)
+        self.worst().and_then(|check| check.exit).unwrap_or(Exit::UpToDate)
     }
 
     /// The single most useful next step.
@@ -158,7 +133,7 @@ pub fn diagnosis_text(diagnosis: &Diagnosis, style: &Style) -> String {
         let (ink, mark) = match check.state {
             State::Ok => (Ink::Green, "ok   "),
             State::Note => (Ink::Yellow, "note "),
-            State::Fault(_) => (Ink::Red, "FAULT"),
+            State::Fault => (Ink::Red, "FAULT"),
         };
         let name = format!("  {:<widest$}  ", check.name);
         let indent = mark.len() + name.len();
@@ -170,26 +145,4 @@ pub fn diagnosis_text(diagnosis: &Diagnosis, style: &Style) -> String {
     page.gap();
     page.paragraph(0, &format!("Next: {}.", diagnosis.next()));
     page.finish()
-}
-
-/// The same for programs.
-#[must_use]
-pub fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
-    let checks: Vec<Value> = (diagnosis.checks.iter())
-        .map(|check| {
-            let state = match check.state {
-                State::Ok => "ok",
-                State::Note => "note",
-                State::Fault(_) => "fault",
-            };
-            json!({
-                "check": check.name, "state": state, "text": check.text, "do": check.todo,
-                "exit": check.exit().map(Exit::code),
-            })
-        })
-        .collect();
-    json!({
-        "schema": SCHEMA, "command": "doctor", "checks": checks, "next": diagnosis.next(),
-        "exit": diagnosis.exit().code(),
-    })
 }

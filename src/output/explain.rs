@@ -1,38 +1,9 @@
 //! One session: its record, why that day, what Toggl holds of it, what comes next, and what was sent.
-//!
-//! The document of `explain`:
-//!
-//! | field | value |
-//! |---|---|
-//! | `schema` | 1 |
-//! | `command` | `"explain"` |
-//! | `sessions` | the sessions that were meant: a list of *explained* |
-//! | `exit` | the exit code |
-//!
-//! *explained*:
-//!
-//! | field | value |
-//! |---|---|
-//! | `key` | the session |
-//! | `title` | the title of its task |
-//! | `start`, `stop` | when it started and stopped; `stop` is null while it is open |
-//! | `inferred` | whether the day is the likeliest of several |
-//! | `accepted` | whether the times stay as Toggl has them, by `verify --accept` |
-//! | `removed` | whether it is gone from Chute_kun |
-//! | `entry` | what Toggl was last told: `id`, `workspace`, `description`, `start` and `stop`; else null |
-//! | `next` | what a push would do: `"create"`, `"update"` and so on; null if nothing |
-//! | `held` | why it is held back, as in *held*; null if it is not |
-//! | `log` | the lines of the log about it, oldest first |
 
-use serde::Serialize;
-use time::OffsetDateTime;
-
-use super::json::{SCHEMA, reason, rfc3339};
 use super::layout::{Ink, Page};
 use super::words::{day, hours, left_alone, meaning, minute, no_project, span};
 use super::{Style, View, log::change};
-use crate::exit::Exit;
-use crate::reconcile::plan::HoldReason;
+use crate::reconcile::plan::{HoldReason, OperationKind};
 use crate::reconcile::selection::Selection;
 use crate::sidecar::log::LogLine;
 use crate::sidecar::{LastSent, SessionKey, SessionRecord, TaskRecord};
@@ -41,23 +12,23 @@ use crate::sidecar::{LastSent, SessionKey, SessionRecord, TaskRecord};
 const MOST_WHOLE: usize = 3;
 
 /// A session with what is known of it.
-struct Explained<'a> {
-    key: SessionKey,
-    task: &'a TaskRecord,
-    record: &'a SessionRecord,
-    next: Option<&'static str>,
-    held: Option<HoldReason>,
-    log: Vec<&'a LogLine>,
+pub(super) struct Explained<'a> {
+    pub key: SessionKey,
+    pub task: &'a TaskRecord,
+    pub record: &'a SessionRecord,
+    pub next: Option<OperationKind>,
+    pub held: Option<HoldReason>,
+    pub log: Vec<&'a LogLine>,
 }
 
-fn explained<'a>(view: &View<'a>, key: SessionKey, log: &'a [LogLine]) -> Option<Explained<'a>> {
+pub(super) fn explained<'a>(view: &View<'a>, key: SessionKey, log: &'a [LogLine]) -> Option<Explained<'a>> {
     let (task, record) = view.sidecar.record(key)?;
     let next = view.plan.operations.iter().find(|operation| operation.sessions.contains(&key));
     Some(Explained {
         key,
         task,
         record,
-        next: next.map(|operation| operation.kind.word()),
+        next: next.map(|operation| operation.kind),
         held: view.plan.held.iter().find(|held| held.session == key).map(|held| held.why),
         log: log.iter().filter(|line| line.session == key).collect(),
     })
@@ -144,7 +115,7 @@ fn held_by_toggl(session: &Explained<'_>) -> String {
 fn what_comes(view: &View<'_>, selection: &Selection, session: &Explained<'_>) -> String {
     let Explained { task, record, .. } = session;
     match (session.next, session.held) {
-        (Some(next), _) => format!("the next push sends: {next}."),
+        (Some(next), _) => format!("the next push sends: {}.", next.word()),
         (None, Some(HoldReason::NoProject)) => {
             let rule = selection.choice(task.category, &task.title).rule;
             let wanted = view.plan.no_projects.iter().find(|wanted| wanted.rule == rule || wanted.rule.is_none());
@@ -160,64 +131,4 @@ fn what_comes(view: &View<'_>, selection: &Selection, session: &Explained<'_>) -
             }
         }
     }
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: u64,
-    command: &'static str,
-    sessions: Vec<Session<'a>>,
-    exit: u8,
-}
-
-#[derive(Serialize)]
-struct Session<'a> {
-    key: SessionKey,
-    title: &'a str,
-    start: String,
-    stop: Option<String>,
-    inferred: bool,
-    accepted: bool,
-    removed: bool,
-    entry: Option<Entry<'a>>,
-    next: Option<&'static str>,
-    held: Option<&'static str>,
-    log: Vec<&'a LogLine>,
-}
-
-#[derive(Serialize)]
-struct Entry<'a> {
-    id: i64,
-    workspace: i64,
-    description: &'a str,
-    start: String,
-    stop: Option<String>,
-}
-
-/// The same for programs.
-#[must_use]
-pub fn explanation_json(view: &View<'_>, sessions: &[SessionKey], log: &[LogLine]) -> String {
-    let instant = |at: Option<OffsetDateTime>| at.map(rfc3339);
-    let sessions = sessions.iter().filter_map(|&key| explained(view, key, log)).map(|session| Session {
-        key: session.key,
-        title: &session.task.title,
-        start: rfc3339(session.record.start),
-        stop: instant(session.record.stop),
-        inferred: session.record.inferred,
-        accepted: session.record.has_accepted_times(),
-        removed: session.record.removed,
-        entry: session.record.last_sent.as_ref().map(|sent| Entry {
-            id: sent.id,
-            workspace: sent.workspace,
-            description: &sent.description,
-            start: rfc3339(sent.start),
-            stop: instant(sent.stop),
-        }),
-        next: session.next,
-        held: session.held.map(reason),
-        log: session.log,
-    });
-    let document =
-        Document { schema: SCHEMA, command: "explain", sessions: sessions.collect(), exit: Exit::UpToDate.code() };
-    serde_json::to_string(&document).unwrap_or_default()
 }

@@ -1,41 +1,9 @@
-//! A comparison as text and as JSON. More fields and more kinds of findings may come.
-//!
-//! The document of `verify`:
-//!
-//! | field | value |
-//! |---|---|
-//! | `schema` | 1 |
-//! | `command` | `"verify"` |
-//! | `repair` | whether `--repair` was asked for |
-//! | `accept` | whether `--accept` was asked for |
-//! | `accepted` | keys of the sessions that stay as Toggl has them, because `--accept` was asked for |
-//! | `not_accepted` | keys of the sessions that were to be accepted and cannot be |
-//! | `from`, `to` | the first and the last day (UTC) that were compared |
-//! | `compared` | number of sessions whose entry was looked for |
-//! | `up_to_date` | number of these whose entry is as it was sent |
-//! | `unsent` | number of sessions without an entry, of which Toggl has none either |
-//! | `pending` | number of requests that the next push would send |
-//! | `findings` | what differs: a list of *finding* |
-//! | `push` | what `--repair` sent, as the document of a push; else null |
-//! | `exit` | the exit code |
-//!
-//! *finding*:
-//!
-//! | field | value |
-//! |---|---|
-//! | `session` | the key of the session |
-//! | `kind` | `"missing"`, `"edited"`, `"running"`, `"doubled"` or `"adoptable"` |
-//! | `title`, `start`, `stop` | of the session |
-//! | `entry` | the id of its entry, or null if it has none |
-//! | `in_toggl` | the entry as Toggl has it: `id`, `workspace`, `description`, `start` and `stop`; or null |
-//! | `others` | the ids of its doubles, or null |
+//! A comparison as text.
 
 use std::ops::RangeInclusive;
 
-use serde_json::{Value, json};
 use time::{Date, OffsetDateTime};
 
-use super::json::{SCHEMA, keys, rfc3339};
 use super::layout::{Ink, Page};
 use super::words::{by_number, count, day, entries, hours, local, minute, number, second, span};
 use super::{Style, View, push};
@@ -227,41 +195,4 @@ impl Verdict<'_> {
 #[must_use]
 pub fn not_compared(view: &View<'_>, end: &StopReason) -> String {
     format!("Nothing was compared. {}", push::ending(view, end))
-}
-
-/// The comparison, for programs; the command adds `push` and `exit`.
-#[must_use]
-pub fn comparison_json(verdict: &Verdict<'_>) -> Value {
-    let comparison = verdict.comparison;
-    let findings: Vec<Value> = (comparison.findings.iter())
-        .filter_map(|finding| {
-            let (task, record) = verdict.sidecar.record(finding.session)?;
-            let (entry, held, others) = match &finding.what {
-                Difference::Missing { id } => (Some(*id), None, None),
-                Difference::Edited { held } | Difference::Running { held } => (Some(held.id), Some(held), None),
-                Difference::Doubled { id, others } => (Some(*id), None, Some(others)),
-                Difference::Adoptable { held, instead_of } => (*instead_of, Some(held), None),
-            };
-            let in_toggl = held.map(|held| {
-                json!({
-                    "id": held.id, "workspace": held.workspace, "description": held.description,
-                    "start": rfc3339(held.start), "stop": held.stop.map(rfc3339),
-                })
-            });
-            Some(json!({
-                "session": finding.session.to_string(), "kind": finding.what.word(), "title": &*task.title,
-                "start": rfc3339(record.start), "stop": record.stop.map(rfc3339),
-                "entry": entry, "in_toggl": in_toggl, "others": others,
-            }))
-        })
-        .collect();
-    json!({
-        "schema": SCHEMA, "command": "verify", "repair": verdict.repairs,
-        "accept": verdict.acceptance.is_some(),
-        "accepted": verdict.acceptance.map_or_else(|| json!([]), |acceptance| keys(&acceptance.accepted)),
-        "not_accepted": verdict.acceptance.map_or_else(|| json!([]), |acceptance| keys(&acceptance.left)),
-        "from": verdict.days.start().to_string(), "to": verdict.days.end().to_string(),
-        "compared": comparison.compared, "up_to_date": comparison.up_to_date, "unsent": comparison.unsent,
-        "pending": verdict.pending, "findings": findings,
-    })
 }

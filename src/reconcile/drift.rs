@@ -73,6 +73,9 @@ pub enum Difference {
 }
 
 impl Difference {
+    /// Every [`word`](Difference::word).
+    pub const WORDS: [&str; 5] = ["missing", "edited", "running", "doubled", "adoptable"];
+
     /// The word for it, in text and JSON.
     #[must_use]
     pub fn word(&self) -> &'static str {

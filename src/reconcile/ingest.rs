@@ -13,6 +13,8 @@ mod task_record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use time::OffsetDateTime;
 
 pub use file_time::{FileTimeError, check_file_time, save_instant};
@@ -48,13 +50,15 @@ pub struct Ingested {
 }
 
 /// A session that was left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct InvalidSession {
     /// The title of its task.
     pub title: String,
-    /// Where the task stands.
+    /// The list and the position of the task in it, from 0: `today/3`.
+    #[schemars(with = "String")]
     pub place: Place,
     /// The position of the session in the task, from 0.
+    #[serde(rename = "position")]
     pub session: usize,
     /// What is wrong with it, for people.
     pub reason: &'static str,

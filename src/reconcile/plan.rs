@@ -9,6 +9,8 @@ mod reclassify;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
 pub use decision::{NoProject, Wanted};
@@ -23,7 +25,8 @@ use crate::toggl::{BULK, EntryRef, describes, description_of};
 
 /// What one operation does, in the order in which operations are sent: so the present is right even when the quota
 /// ends in the middle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum OperationKind {
     /// The entry runs and its session does not, and has no end: stopped by the server's clock.
     Halt,
@@ -164,7 +167,8 @@ pub struct Held {
 }
 
 /// Why a session is held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum HoldReason {
     /// Open and not running, and without an entry: there is nothing yet that Toggl could hold. No error.
     Open,
@@ -182,6 +186,7 @@ pub enum HoldReason {
     /// Not listed when a lost sidecar was rebuilt, being too old, and taken to be in Toggl. No error.
     Assumed,
     /// The session is gone; its entry stays until pruning is asked for. No error.
+    #[serde(rename = "removed")]
     Gone,
     /// Toggl has no such project, or several that fit. It needs attention.
     NoProject,

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::rc::Rc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
 use crate::chute_kun::snapshot::Category;
@@ -81,7 +83,8 @@ pub struct Rule {
 }
 
 /// Which rule, and where it stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Rule")]
 pub struct RuleAt {
     /// From 1, in the order of the file.
     pub number: usize,

@@ -7,6 +7,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -17,10 +18,11 @@ use super::{Classification, LastSent, SessionKey};
 pub const MOST_BYTES: u64 = 16 << 20;
 
 /// One change that Toggl answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LogLine {
     /// When the answer was taken in, by this machine's clock.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: OffsetDateTime,
     /// The session.
     pub session: SessionKey,
@@ -28,7 +30,7 @@ pub struct LogLine {
     pub operation: String,
     /// What Toggl held of the session before, as last sent.
     pub old: Option<Values>,
-    /// What it holds now; for what it rejected, what it was asked to hold. `None`: the entry is gone.
+    /// What it holds now; for what it rejected, what it was asked to hold. Null: the entry is gone.
     pub new: Option<Values>,
     /// The entry's id, where there is one.
     pub entry: Option<i64>,
@@ -45,15 +47,17 @@ pub struct LogLine {
 }
 
 /// What an entry says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Values {
     /// Its text.
     pub description: String,
     /// When it starts, with the offset in force then.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub start: OffsetDateTime,
-    /// When it stops; `None` while it runs.
+    /// When it stops; null while it runs.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub stop: Option<OffsetDateTime>,
     /// Its project, by Toggl's number, if one was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,7 @@
 //! The calls that are made of Toggl's API v9: paths, bodies and limits, which nobody else knows.
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
@@ -16,7 +18,8 @@ pub const LIST_CAP: usize = 1000;
 pub const PROJECTS_A_PAGE: usize = 200;
 
 /// Where an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[schemars(rename = "EntryId")]
 pub struct EntryRef {
     /// Toggl's id.
     pub id: i64,

@@ -4,6 +4,7 @@
 //! known to use. Whatever else comes (a redirect, a page, an unknown status) is of someone in between: nothing follows from
 //! it, neither that something was done nor that it was not.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ureq::http::StatusCode;
@@ -68,7 +69,8 @@ pub struct Me {
 }
 
 /// A workspace or a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "NameAndId")]
 pub struct Named {
     /// Toggl's id.
     pub id: i64,

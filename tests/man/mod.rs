@@ -1,5 +1,7 @@
 //! The manual pages: the templates are their prose; the options are put in from the command line's own types, and the fields
-//! of the JSON documents from the tables at the head of the module that makes them.
+//! of the JSON documents from their schemas, which are made from their types.
+
+mod fields;
 
 use std::fmt::Write as _;
 
@@ -21,6 +23,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
 
 fn page(template: &str) -> String {
     let mut page = String::from(".\\\" Made from tests/man and the command line's types; see man_pages_are_in_sync.\n");
+    let mut told = fields::Told::default();
     for line in template.lines() {
         let placeholder = line.strip_prefix('@').and_then(|line| line.strip_suffix('@'));
         match placeholder.and_then(|placeholder| placeholder.split_whitespace().next()) {
@@ -28,13 +31,7 @@ fn page(template: &str) -> String {
             Some("SYNOPSIS") => page.push_str(&synopsis()),
             Some("COMMAND") => page.push_str(&options_of(line.trim_matches('@').trim_start_matches("COMMAND "))),
             Some("OPTIONS") => page.push_str(&options(Cli::command())),
-            Some("FIELDS") => page.push_str(&fields(match line.trim_matches('@') {
-                "FIELDS push" => include_str!("../../src/output/json.rs"),
-                "FIELDS verify" => include_str!("../../src/output/verify.rs"),
-                "FIELDS explain" => include_str!("../../src/output/explain.rs"),
-                "FIELDS doctor" => include_str!("../../src/output/doctor.rs"),
-                other => panic!("the template asks for `{other}`"),
-            })),
+            Some("FIELDS") => page.push_str(&told.document(line.trim_matches('@').trim_start_matches("FIELDS "))),
             Some(other) => panic!("the template asks for `{other}`"),
         }
         page.push('\n');
@@ -95,29 +92,6 @@ fn options(command: Command) -> String {
     let lines = roff.lines().filter(|line| ![".SH", ".ie", ".el"].iter().any(|request| line.starts_with(request)));
     let roff = lines.collect::<Vec<_>>().join("\n");
     roff.replace("\\*(Aq", "'").replace("\n.br\n\n.br\n\\fIPossible values:\\fR\n.RS 14", ":\n.RS 14")
-}
-
-/// The tables of a module's documentation: a heading for each, and a field for each row.
-fn fields(source: &str) -> String {
-    let mut roff = String::new();
-    let lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
-    for line in lines.skip_while(|line| !line.ends_with(':')) {
-        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-        match cells[..] {
-            [""] => {}
-            ["field", "value"] | ["---|---"] => {}
-            [field, value] => {
-                let _ = write!(roff, ".TP\n{}\n{}\n", inline(field), inline(value));
-            }
-            [text] if text.ends_with(':') => {
-                let _ = writeln!(roff, ".SS {}", inline(text.trim_end_matches(':')));
-            }
-            _ => {
-                let _ = writeln!(roff, "{}", inline(&cells.join(" | ")));
-            }
-        }
-    }
-    roff.trim_end().to_owned()
 }
 
 /// Markdown within a line: code is bold, emphasis is italic.

@@ -1,6 +1,8 @@
 //! What Toggl holds beside what it was told: what is found, what is said of it, and what a repair makes of it.
 
-use chute_toggl::output::{Style, Verdict, comparison_json as json, comparison_text as text};
+use chute_toggl::exit::Exit;
+use chute_toggl::output::json::Verify;
+use chute_toggl::output::{Style, Verdict, comparison_text as text};
 use chute_toggl::reconcile::drift::{Comparison, Difference, compare, repair};
 use chute_toggl::sidecar::{Category, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::toggl::entry::TimeEntry;
@@ -110,7 +112,7 @@ fn each_difference_is_told_with_its_session_on_the_clock_that_was_in_force() {
         repairs: true,
         acceptance: None,
     };
-    let document = json(&verdict);
+    let document = serde_json::to_value(Verify::new(&verdict, None, Exit::Attention)).unwrap();
     let finding = &document["findings"][0];
     assert_eq!(finding["start"], "2026-05-11T09:00:00+09:00");
     assert_eq!(finding["in_toggl"]["stop"], "2026-05-11T00:30:00Z");

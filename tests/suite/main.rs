@@ -57,6 +57,7 @@ mod retry_test;
 mod sandbox;
 mod sandbox_test;
 mod scale_test;
+mod schema_test;
 mod secret_test;
 mod selection_test;
 mod shortcut_test;

@@ -9,8 +9,8 @@ use chute_toggl::sidecar::file::lock_path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::clock;
 use super::snapshot_builder::{snapshot, today};
+use super::{clock, schemas};
 use crate::corpus::Push;
 use crate::sandbox::{SandboxClock, Server, SimClock, TOKEN, WORKSPACE, run_command};
 
@@ -168,7 +168,7 @@ impl TestHome {
         sandbox.log.iter().map(|line| format!("{} {}", line.method, path(&line.target))).collect()
     }
 
-    /// Runs the program. The token must never be seen.
+    /// Runs the program. The token must never be seen, and a JSON document has to be as its schema says.
     pub fn run(&self, args: &[&str]) -> Ran {
         self.run_with(&[], args)
     }
@@ -188,6 +188,10 @@ impl TestHome {
                 Ran::of_process(command.envs(variables.iter().copied()).timeout(clock::PATIENCE).output().unwrap())
             }
         };
+        if args.contains(&"json") {
+            let documents = ran.out.lines().map(|line| serde_json::from_str(line).expect("one document on one line"));
+            documents.for_each(|document| schemas::assert_valid(&document));
+        }
         assert!(!ran.out.contains(TOKEN) && !ran.err.contains(TOKEN), "the token appears: {ran:?}");
         ran
     }

@@ -2,6 +2,9 @@
 
 use std::rc::Rc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::{HoldReason, Operation, OperationKind, Options, Step, fingerprint};
 use crate::reconcile::selection::{NameOrId, RuleAt};
 use crate::sidecar::{Classification, Resolution, SessionRecord, Sidecar, TaskRecord};
@@ -20,16 +23,17 @@ pub struct Wanted {
     pub rule: Option<RuleAt>,
 }
 
-/// A project that Toggl has not, or has several of that fit, and how many sessions wait for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A project that Toggl does not have, or has several of that fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "MissingProject")]
 pub struct NoProject {
     /// The name in the settings.
     pub name: Rc<str>,
-    /// The rule that says it; `None`: the line above the rules.
+    /// The rule that says it; null: the line above the rules.
     pub rule: Option<RuleAt>,
     /// Those that fit, if they are several.
     pub fitting: Vec<Named>,
-    /// How many sessions are held back.
+    /// Number of sessions that wait for it.
     pub sessions: usize,
 }
 

@@ -1,6 +1,7 @@
 //! What a plan looks like to people.
 
 use chute_toggl::exit::Exit;
+use chute_toggl::output::json::DryRun;
 use chute_toggl::output::plan_text;
 use chute_toggl::reconcile::ingest::InvalidSession;
 use chute_toggl::sidecar::{List, Place};
@@ -228,8 +229,8 @@ fn ten_thousand_operations_are_quick_and_short() {
     }
     let scene = scene.planned();
     let (busy, (text, documents, verbose)) = crate::support::clock::busy(|| {
-        let documents =
-            chute_toggl::output::plan_json(&scene.view(), Exit::UpToDate)["operations"].as_array().map(Vec::len);
+        let document = serde_json::to_value(DryRun::new(&scene.view(), Exit::UpToDate)).unwrap();
+        let documents = document["operations"].as_array().map(Vec::len);
         (scene.text(), documents, plan_text(&scene.view(), &VERBOSE))
     });
     assert!(busy.is_none_or(|busy| busy < Duration::from_secs(5)), "{busy:?}");
