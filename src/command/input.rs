@@ -160,15 +160,21 @@ fn provenance(
 }
 
 impl Input {
-    /// Says if the sidecar is an older one: it happened to somebody, and it is mended.
+    /// Says if the sidecar is an older one, or is gone: it happened to somebody, and it is mended.
     pub(super) fn tell_provenance(&self, settings: &Settings, context: &mut Context<'_>) {
-        if self.provenance == Provenance::Older {
-            context.notice(&format!(
-                "the sidecar `{}` is older than the one that this machine saved last: a copy that was restored, perhaps. \
-                 What it does not hold is looked up in Toggl before anything is made there",
-                settings.sidecar.display()
-            ));
-        }
+        let path = settings.sidecar.display();
+        let what = match self.provenance {
+            Provenance::Older => {
+                format!(
+                    "`{path}` is older than the one that this machine saved last: a copy that was restored, perhaps"
+                )
+            }
+            Provenance::Lost => format!("`{path}` is gone, though this machine saved one"),
+            Provenance::Newest | Provenance::Unknown => return,
+        };
+        context.notice(&format!(
+            "the sidecar {what}. What it does not hold is looked up in Toggl before anything is made there"
+        ));
     }
 
     /// What is shown of it with this plan at this unix second.

@@ -46,6 +46,11 @@ fn a_sidecar_that_was_put_back_doubles_nothing() {
     fs::write(home.sidecar_path(), theirs.to_json().unwrap()).unwrap();
     push(5);
     assert_eq!(home.toggl.sandbox().entries().len(), 5);
+    // And one that is gone.
+    fs::remove_file(home.sidecar_path()).unwrap();
+    push(5).complains("is gone, though this machine saved one");
+    assert_eq!(push(5).err, "", "said once");
+    assert_eq!(home.toggl.sandbox().entries().len(), 5);
 }
 
 /// Waits until the server has taken in so many requests.
