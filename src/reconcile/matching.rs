@@ -58,7 +58,7 @@ struct Pass {
 }
 
 /// The passes, the most trusted first.
-const PASSES: [Pass; 15] = [
+const PASSES: [Pass; 16] = [
     Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
     Pass { by: By::Key(Key::Plan), vanished: false, accept: |p| p.same_title() && p.same_plan() && p.fits() },
     Pass { by: By::Place, vanished: false, accept: |p| p.same_title() && p.fits() },
@@ -76,6 +76,12 @@ const PASSES: [Pass; 15] = [
         by: By::Key(Key::Title),
         vanished: false,
         accept: |p| p.same_title() && p.is_as_recorded() && p.may_be_that_old(),
+    },
+    // As it was once: an older copy of the list, saved again.
+    Pass {
+        by: By::Key(Key::AnyStart),
+        vanished: false,
+        accept: |p| p.same_title() && (p.same_day_planned() || p.same_first_day()) && p.is_as_it_was(),
     },
     // Minutes edited by hand. With nothing in common it is a new task in a deleted one's place, and taking it for an
     // edit would overwrite an entry.
@@ -277,6 +283,18 @@ impl Pair<'_, '_> {
         self.is_prefix()
             && live(self.known).count() == self.task.sessions.len()
             && live(self.known).all(|record| record.minutes.end.is_some())
+    }
+
+    /// The task is as the known one was before: without its last sessions, or while the last of these was open.
+    fn is_as_it_was(&self) -> bool {
+        let mut records = live(self.known);
+        let was = |session: &Session| {
+            records.next().is_some_and(|record| {
+                record.minutes.start == session.start_min
+                    && (session.end_min.is_none() || record.minutes.end == session.end_min)
+            })
+        };
+        self.task.sessions.iter().all(was) && !self.is_as_recorded()
     }
 
     fn may_be_that_old(&self) -> bool {

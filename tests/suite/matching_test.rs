@@ -178,6 +178,19 @@ fn a_finish_at_the_minute_of_the_last_end_gives_the_day_of_that_end() {
     assert_eq!(found(&tea(open), &[done(Some(550), DAY_AFTER)]), Some(0));
 }
 
+/// An older copy of the list, saved again: once its task was taken for another one of the same title that stood in its place.
+#[test]
+fn a_task_as_it_was_before_is_the_known_one() {
+    let two: Sessions = &[(540, Some(550)), (600, Some(620))];
+    let was = |sessions, planned| Task { index: 3, sessions, planned, first_day: ON_RECORD, ..TEA };
+    for before in [MORNING, &[(540, None)], &[(540, Some(550)), (600, None)]] {
+        assert_eq!(found(&tea(two), &[was(before, ON_RECORD)]), Some(0), "{before:?}");
+        assert_eq!(found(&tea(two), &[was(before, DAY_AFTER)]), Some(0), "first worked on the same day: {before:?}");
+    }
+    let other = |sessions| Task { first_day: DAY_AFTER, ..was(sessions, DAY_AFTER) };
+    assert_eq!(found(&tea(two), &[other(MORNING)]), None, "of another day");
+}
+
 #[test]
 fn finished_at_the_minute_of_a_former_pause_it_is_known_by_its_plan() {
     let done = Task { index: 3, finish: Some((Some(550), DAY_AFTER)), ..TEA };
