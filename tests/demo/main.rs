@@ -110,8 +110,9 @@ tags = [\"inbox\"]";
 
 fn main() {
     let shows_requests = std::env::args().any(|argument| argument == "--requests");
-    println!("A Monday with Chute_kun, which keeps minutes, and Toggl, which keeps entries.");
-    println!("A stand-in on this machine plays Toggl; nothing leaves it.");
+    println!("A Monday with Chute_kun. A stand-in on this machine plays Toggl; nothing leaves it.");
+    println!("By two rules, \"Write ...\" goes to the project Reports, and \"Mail\" gets the tag inbox.");
+    println!("Each time that Chute_kun is quit, `chute-toggl push --verbose` follows and says:");
     let zone = Zone::named(ZONE).unwrap();
     let clock = SimClock::at(instant(&zone, STORY[0].quit));
     let toggl = Server::new(clock.clone());
@@ -119,10 +120,9 @@ fn main() {
     let home = tempfile::tempdir().unwrap();
     toggl.sandbox().add_project(WORKSPACE, "Reports");
     fs::write(home.path().join("config.toml"), RULES).unwrap();
-    println!("Two rules in config.toml say what goes where:");
-    RULES.lines().for_each(|line| println!("   {line}"));
     for (number, step) in STORY.iter().enumerate() {
-        println!("\n{}. {}", number + 1, step.says);
+        let (bold, plain) = if std::io::stdout().is_terminal() { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
+        println!("\n{bold}{}. {}{plain}", number + 1, step.says);
         let before = toggl.sandbox().log.len();
         play(step, instant(&zone, step.quit), &clock, &toggl, home.path());
         for request in toggl.sandbox().log[before..].iter().filter(|_| shows_requests) {
@@ -172,7 +172,6 @@ fn play(step: &Step, saved: i64, clock: &SimClock, toggl: &Server, home: &Path) 
     let exit = run_command(&["push", "--verbose", color], &variables, clock, &mut out, &mut err);
     let out = String::from_utf8(out).unwrap();
     assert_eq!(exit.code(), step.exits, "{}: {out}{}", step.says, String::from_utf8_lossy(&err));
-    println!("$ chute-toggl push --verbose");
     for line in out.lines().filter(|line| !line.is_empty()) {
         println!("{line}");
     }
