@@ -73,6 +73,10 @@ impl Execution<'_, '_, '_> {
                 if refusal.status != 403 {
                     return self.contradicted(operation);
                 }
+                // Repeating a change is harmless: it may have been refused for once.
+                if !makes && self.doubt(&operation) {
+                    return Ok(vec![operation]);
+                }
             }
             (_, 404) if operation.sessions.len() == 1 => return self.entry_missing(operation),
             _ => self.note_scan(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use time::Date;
 
 use super::{Execution, StopReason};
-use crate::reconcile::recovery::{Days, LAG, Recovered, SKEW, Scan, midnight};
-use crate::sidecar::Sidecar;
+use crate::reconcile::recovery::{Days, LAG, Recovered, SKEW, Scan, day_of, midnight};
+use crate::sidecar::{LastSent, Sidecar};
 use crate::toggl::{Bucket, Call, LIST_CAP, Refusal, SendError, TimeEntry, questions};
 
 impl Execution<'_, '_, '_> {
@@ -88,8 +88,16 @@ impl Execution<'_, '_, '_> {
     pub(super) fn scan(&mut self) -> Result<(), StopReason> {
         let wanted = Scan::wanted(self.sidecar, &self.options.selection);
         let workspace = self.known_workspace()?;
-        let (floor, listed) = self.list_days(|sidecar, floor| Scan::of(sidecar, wanted.clone(), floor).days)?;
-        let scan = Scan::of(self.sidecar, wanted, floor);
+        let days = |sidecar: &Sidecar, floor| Scan::of(sidecar, wanted.clone(), floor).days;
+        let (floor, mut listed) = self.list_days(days)?;
+        let scan = Scan::of(self.sidecar, wanted.clone(), floor);
+        let is_empty = |listed: &Option<Vec<TimeEntry>>| !listed.as_deref().is_none_or(|it| is_seen(it, workspace));
+        if is_empty(&listed) && self.must_show_entries(scan.days, workspace)? {
+            listed = self.list_days(days)?.1;
+            if is_empty(&listed) {
+                return Err(StopReason::Send(SendError::Trouble("Toggl contradicts itself".to_owned())));
+            }
+        }
         self.report.window_starts = scan.is_cut.then_some(floor);
         self.unproven_scan = scan.from(self.sidecar);
         let is_reached = listed.as_ref().is_none_or(|listed| is_seen(listed, workspace));
@@ -102,6 +110,21 @@ impl Execution<'_, '_, '_> {
             self.note_scan();
         }
         self.save_if_changed()
+    }
+
+    /// Whether Toggl must list entries of a workspace that start on these days: some were sent, and asked in another way it
+    /// shows them. One empty list is no proof that what was sent is not there.
+    fn must_show_entries(&mut self, days: Option<Days>, workspace: i64) -> Result<bool, StopReason> {
+        let Some(days) = days else { return Ok(false) };
+        let lies_there = |start| (days.first..=days.last).contains(&day_of(start));
+        let is_sent = |sent: &LastSent| sent.workspace == workspace && lies_there(sent.start);
+        let knows_some = || self.sidecar.sessions().filter_map(|(.., record)| record.last_sent.as_ref()).any(is_sent);
+        if self.sidecar.lost_until.is_none() && !knows_some() {
+            return Ok(false);
+        }
+        let call = Call::ChangedSince(midnight(days.first.saturating_add(time::Duration::DAY)));
+        let changed = questions::entries(&mut |call| self.ask(call), &call)?.unwrap_or_default();
+        Ok(changed.iter().any(|entry| entry.workspace == workspace && !entry.deleted && lies_there(entry.start)))
     }
 
     /// The workspace that was looked in is reached, as the first new entry in it shows: what the list did not show is not there.

@@ -118,13 +118,17 @@ impl Execution<'_, '_, '_> {
 
     /// Toggl says one thing and its opposite: it is asked once more, and then left for the next run.
     pub(super) fn contradicted(&mut self, operation: Operation) -> Result<Vec<Operation>, StopReason> {
-        let before = self.doubted.len();
-        self.doubted.extend(&operation.sessions);
-        let is_new = self.doubted.len() == before + operation.sessions.len();
-        if is_new {
+        if self.doubt(&operation) {
             return Ok(vec![operation]);
         }
         Err(StopReason::Send(SendError::Trouble("Toggl contradicts itself".to_owned())))
+    }
+
+    /// Notes that an operation is asked for once more. False if it was before.
+    pub(super) fn doubt(&mut self, operation: &Operation) -> bool {
+        let before = self.doubted.len();
+        self.doubted.extend(&operation.sessions);
+        self.doubted.len() == before + operation.sessions.len()
     }
 
     /// The entry is gone from Toggl, which is proven. A session that stands gets a new one.

@@ -165,8 +165,8 @@ fn reply(call: &Call, body: &str) -> Option<Reply> {
         }
         Call::Bulk { .. } => entry::parse_bulk(body).map(Reply::Bulk),
         Call::Delete(_) => {
-            let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok();
-            (body.trim().is_empty() || is_json()).then_some(Reply::Deleted)
+            let is_text = || serde_json::from_str::<String>(body).is_ok();
+            (body.trim().is_empty() || is_text()).then_some(Reply::Deleted)
         }
         Call::Entry(_) => entry::parse_entry(body).map(Reply::Entry),
         Call::Started { .. } | Call::ChangedSince(_) => entry::parse_entries(body).ok().map(Reply::Entries),

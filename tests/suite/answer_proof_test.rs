@@ -108,6 +108,31 @@ fn one_404_does_not_forget_an_entry() {
     }
 }
 
+/// That an entry may not be changed is asked once more: once, a single refusal left the session marked until a person came.
+#[test]
+fn one_403_to_a_change_marks_nothing() {
+    for (name, before, after) in each_change() {
+        let mut user = pushed(&before);
+        user.options.prune = (name == "delete").then_some(20);
+        user.toggl.sandbox().faults.times(1, changes, Fault::status(403, false));
+        let expected = before.len() - usize::from(name == "delete");
+        assert!(made_good(&mut user, &after).len() >= expected, "{name}");
+        assert_eq!(user.toggl.sandbox().running_id(), None, "{name}: still running");
+    }
+}
+
+/// A deletion is answered with nothing, or a word. Whatever else answers has deleted nothing that is known of.
+#[test]
+fn an_entry_is_deleted_when_toggl_says_so_and_no_other_answer() {
+    for body in ["null", "{}", "[]", "{\"id\":1}", "0"] {
+        let mut user = pushed(&[today("Stays").closed(500, 510), today("Work").closed(540, 550)]);
+        user.options.prune = Some(20);
+        let answer = Fault::Status { code: 200, body: body.to_owned(), carried_out: false };
+        user.toggl.sandbox().faults.times(1, changes, answer);
+        assert_eq!(made_good(&mut user, &[today("Stays").closed(500, 510)]).len(), 1, "{body}");
+    }
+}
+
 #[test]
 fn what_is_proven_to_be_gone_is_made_anew_once() {
     for shows_deleted in [false, true] {
@@ -352,8 +377,8 @@ fn a_kept_workspace_that_is_lost_is_named_and_nothing_is_marked() {
         assert_eq!((report.end, report.rejected.len(), report.lost.len()), (None, 0, 1));
         assert_eq!(
             user.requests() - before,
-            4,
-            "the look for older sessions, a create, whose token it is, and its workspaces"
+            5,
+            "the look for older sessions, and for what was changed, since nothing is listed; a create, whose token it is, and its workspaces"
         );
         user.options.selection.workspace = Some(NameOrId::Id(OTHER));
         assert_eq!(made_good(&mut user, &more).len(), 9);

@@ -6,7 +6,7 @@ use chute_toggl::zone::Zone;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::sandbox::Entry;
+use crate::sandbox::{Call, Entry, Fault, LogLine};
 use crate::support::in_process::{Pushed, User, push_or_die};
 use crate::support::snapshot_builder::{TaskBuilder, snapshot, today};
 
@@ -73,6 +73,27 @@ fn an_older_sidecar_doubles_nothing() {
     let sent = user.requests();
     push(&mut user, SAVED + time::Duration::minutes(30), &second);
     assert_eq!(user.requests(), sent);
+}
+
+/// Nor when the list in which they are looked for is empty for once. Toggl is asked in another way: something was sent, and
+/// must be there.
+#[test]
+fn one_empty_list_is_no_proof_after_a_loss() {
+    for body in ["[]", "null"] {
+        for is_older in [true, false] {
+            let tasks: Vec<_> = (0..4).map(|n| task("Mail", TODAY, &[(540 + n * 20, Some(555 + n * 20))])).collect();
+            let mut user = User::at(unix(SAVED));
+            push(&mut user, datetime!(2026-05-12 09:30 UTC), &tasks[..1]);
+            let copy = user.disk.clone();
+            push(&mut user, SAVED, &tasks);
+            user.disk = if is_older { copy } else { Vec::new() };
+            let lists = |line: &LogLine| line.call == Some(Call::List);
+            let empty = Fault::Status { code: 200, body: body.to_owned(), carried_out: false };
+            user.toggl.sandbox().faults.times(1, lists, empty);
+            push(&mut user, SAVED + time::Duration::minutes(20), &tasks);
+            assert_eq!(held(&user).len(), 4, "{body} older: {is_older}");
+        }
+    }
 }
 
 /// A copy names an entry that was deleted in Toggl and made anew since: the new one is the session's.
