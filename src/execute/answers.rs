@@ -23,6 +23,10 @@ impl Execution<'_, '_, '_> {
                 return Ok(Vec::new());
             }
         };
+        if matches!(&reply, Reply::Changed(changed) if changed.contradicts) && self.doubt(&operation) {
+            // Repeating a change is harmless; what is shown so again is how Toggl has it.
+            return Ok(vec![operation]);
+        }
         self.note_accepted(operation.kind);
         self.note_scan();
         let mut account = None;
@@ -31,7 +35,9 @@ impl Execution<'_, '_, '_> {
                 account = changed.account;
                 self.entry_made(operation, workspace, &changed);
             }
-            Reply::Changed(changed) if operation.kind == OperationKind::Halt => self.halted(operation, changed.stop),
+            Reply::Changed(changed) if operation.kind == OperationKind::Halt => {
+                self.halted(operation, changed.shown.and_then(|entry| entry.stop))
+            }
             Reply::Changed(_) if operation.kind == OperationKind::Reclassify => {
                 operation.sessions.iter().for_each(|&key| self.classified(&operation, key));
                 self.report.done.push(operation);

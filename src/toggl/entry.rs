@@ -65,9 +65,7 @@ pub fn parse_entry(body: &str) -> Option<TimeEntry> {
 pub fn parse_changed(body: &str) -> Option<Changed> {
     let entry: Value = serde_json::from_str(body).ok()?;
     let account = id(&entry, "user_id").or_else(|| id(&entry, "uid"));
-    let read = read(&entry).ok();
-    let (start, stop) = (read.as_ref().map(|entry| entry.start), read.and_then(|entry| entry.stop));
-    Some(Changed { id: id(&entry, "id")?, start, stop, account })
+    Some(Changed { id: id(&entry, "id")?, shown: read(&entry).ok(), account, contradicts: false })
 }
 
 /// Reads the answer to `GET /me`.

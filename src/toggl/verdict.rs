@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::OffsetDateTime;
 use ureq::http::StatusCode;
 
 use super::entry::{self, BulkAnswer, TimeEntry};
@@ -49,12 +50,12 @@ pub enum Reply {
 pub struct Changed {
     /// Toggl's id of it.
     pub id: i64,
-    /// When it starts, as Toggl now has it, if it says.
-    pub start: Option<time::OffsetDateTime>,
-    /// When it stops, as Toggl now has it, if it says.
-    pub stop: Option<time::OffsetDateTime>,
+    /// The entry as Toggl now has it, if it says.
+    pub shown: Option<TimeEntry>,
     /// The id of the account that it is in, if it says.
     pub account: Option<i64>,
+    /// It is shown otherwise than it was to be: the change may not have been made.
+    pub contradicts: bool,
 }
 
 /// Whose token it is.
@@ -147,22 +148,39 @@ fn means_quota(answer: &Answer) -> bool {
     answer.quota.is_some_and(|quota| quota.remaining <= 0) || text.contains("hourly limit") || text.contains("quota")
 }
 
+/// The answer to a change of the entry with this id, which may show what `is_otherwise` than it was to be.
+fn changed(id: i64, body: &str, is_otherwise: impl Fn(&TimeEntry) -> bool) -> Option<Reply> {
+    let changed = entry::parse_changed(body).filter(|changed| changed.id == id)?;
+    let contradicts = changed.shown.as_ref().is_some_and(is_otherwise);
+    Some(Reply::Changed(Changed { contradicts, ..changed }))
+}
+
+fn seconds(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp()
+}
+
 /// What Toggl says that did what it was asked, or nothing if that is not Toggl. A page of a proxy or half a body says
 /// nothing: taken for a success it would lose a change, and taken for an empty list it would double the log. Nor does the
 /// answer to another request.
 fn reply(call: &Call, body: &str) -> Option<Reply> {
     match call {
         Call::Create { entry: asked, .. } => {
-            let differs = |made: Option<time::OffsetDateTime>, asked: Option<time::OffsetDateTime>| {
-                made.zip(asked).is_some_and(|(made, asked)| made.unix_timestamp() != asked.unix_timestamp())
+            let is_of_another = |made: &TimeEntry| {
+                let stops = made.stop.zip(asked.stop);
+                seconds(made.start) != seconds(asked.start)
+                    || stops.is_some_and(|(made, asked)| seconds(made) != seconds(asked))
             };
-            let is_of_another =
-                |made: &Changed| differs(made.start, Some(asked.start)) || differs(made.stop, asked.stop);
-            entry::parse_changed(body).filter(|made| !is_of_another(made)).map(Reply::Changed)
+            let made = entry::parse_changed(body)?;
+            (!made.shown.as_ref().is_some_and(is_of_another)).then_some(Reply::Changed(made))
         }
-        Call::Update { entry: asked, .. } | Call::Stop(asked) => {
-            entry::parse_changed(body).filter(|changed| changed.id == asked.id).map(Reply::Changed)
-        }
+        Call::Update { entry, change } => changed(entry.id, body, |shown| {
+            let other_text = change.description.as_ref().is_some_and(|text| shown.description.trim() != text.trim());
+            let other_times = change.times.is_some_and(|(start, stop)| {
+                seconds(shown.start) != seconds(start) || shown.stop.map(seconds) != stop.map(seconds)
+            });
+            other_text || other_times
+        }),
+        Call::Stop(entry) => changed(entry.id, body, |shown| shown.stop.is_none()),
         Call::Bulk { .. } => entry::parse_bulk(body).map(Reply::Bulk),
         Call::Delete(_) => {
             let is_text = || serde_json::from_str::<String>(body).is_ok();

@@ -133,6 +133,24 @@ fn an_entry_is_deleted_when_toggl_says_so_and_no_other_answer() {
     }
 }
 
+/// An answer that shows the entry as it was before is no answer to the change.
+#[test]
+fn a_stale_answer_does_not_settle_a_change() {
+    for (name, before, after) in each_change().into_iter().filter(|(name, ..)| !["bulk", "delete"].contains(name)) {
+        let expected = made_good(&mut pushed(&before), &after);
+        let mut user = pushed(&before);
+        let mut stale = String::new();
+        user.toggl.sandbox().entries().last().unwrap().push_json(&mut stale, 0, 7);
+        user.toggl.sandbox().faults.times(1, changes, Fault::Status { code: 200, body: stale, carried_out: false });
+        // A halt stops at the second in which it arrives.
+        let minutes = |held: Vec<(String, Option<i64>)>| {
+            held.into_iter().map(|(text, length)| (text, length.map(|length| length / 60))).collect::<Vec<_>>()
+        };
+        assert_eq!(minutes(made_good(&mut user, &after)), minutes(expected), "{name}");
+        assert_eq!(user.toggl.sandbox().running_id(), None, "{name}: still running");
+    }
+}
+
 #[test]
 fn what_is_proven_to_be_gone_is_made_anew_once() {
     for shows_deleted in [false, true] {

@@ -105,11 +105,11 @@ fn without_an_id_nothing_was_created() {
         assert_eq!(parse_changed(body), None, "{body}");
         assert_eq!(parse_entry(body), None, "{body}");
     }
-    assert_eq!(parse_changed("{\"id\": 7}"), Some(Changed { id: 7, start: None, stop: None, account: None }));
+    assert_eq!(parse_changed("{\"id\": 7}"), Some(Changed { id: 7, shown: None, account: None, contradicts: false }));
     assert_eq!(parse_entry("{\"id\": 7}"), None);
-    let (start, stop) = (Some(datetime!(2025-06-02 09:00 UTC)), Some(datetime!(2025-06-02 09:30 UTC)));
-    let changed = Changed { id: 4_123_456_789_012, start, stop, account: Some(5) };
-    assert_eq!(parse_changed(&entry().to_string()), Some(changed));
+    let changed = parse_changed(&entry().to_string()).unwrap();
+    assert_eq!((changed.id, changed.account), (4_123_456_789_012, Some(5)));
+    assert_eq!(changed.shown, parse_entry(&entry().to_string()));
 }
 
 #[test]
