@@ -66,10 +66,7 @@ impl Execution<'_, '_, '_> {
             self.unresolved.remove(&operation.sessions);
         }
         match (operation.kind, refusal.status) {
-            (OperationKind::Halt, 409) => {
-                self.halted(operation, None);
-                return Ok(Vec::new());
-            }
+            (OperationKind::Halt, 409) => return self.stopped_before(operation),
             (_, 401 | 403) | (OperationKind::Create | OperationKind::Start, 404) => {
                 self.ask_me()?;
                 let entry = operation.entries.first().map_or(workspace, |entry| entry.workspace);
@@ -155,7 +152,7 @@ impl Execution<'_, '_, '_> {
         self.report.done.push(operation);
     }
 
-    fn halted(&mut self, operation: Operation, said: Option<time::OffsetDateTime>) {
+    pub(super) fn halted(&mut self, operation: Operation, said: Option<time::OffsetDateTime>) {
         let now = self.effects.sender.clock().now();
         let stop = said.or_else(|| time::OffsetDateTime::from_unix_timestamp(now).ok());
         let halt = fingerprint(&operation);

@@ -89,6 +89,20 @@ impl Execution<'_, '_, '_> {
         }
     }
 
+    /// Toggl says that an entry had stopped already. When it did says the entry; one that runs all the same is stopped once
+    /// more.
+    pub(super) fn stopped_before(&mut self, operation: Operation) -> Result<Vec<Operation>, StopReason> {
+        let Some(entry) = operation.entries.first().copied() else { return Ok(Vec::new()) };
+        match questions::entry(&mut |call| self.ask(call), entry.id)? {
+            Found::There(found) if found.stop.is_none() => self.contradicted(operation),
+            Found::There(found) => {
+                self.halted(operation, found.stop);
+                Ok(Vec::new())
+            }
+            Found::Gone | Found::Hidden(_) => self.entry_missing(operation),
+        }
+    }
+
     /// The entry that was made anew for the session of this operation, as a list showed: an older sidecar does not know it.
     fn twin(&self, operation: &Operation) -> Option<EntryRef> {
         let (_, record) = self.sidecar.record(*operation.sessions.first()?)?;

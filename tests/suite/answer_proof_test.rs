@@ -133,6 +133,22 @@ fn an_entry_is_deleted_when_toggl_says_so_and_no_other_answer() {
     }
 }
 
+/// That an entry had stopped already is looked at: once, a timer ran on of which Toggl had said so.
+#[test]
+fn one_409_to_a_halt_does_not_stop_a_timer() {
+    let [_, _, (_, before, after), ..] = &each_change()[..] else { panic!() };
+    let mut user = pushed(before);
+    user.toggl.sandbox().faults.times(1, changes, Fault::status(409, false));
+    made_good(&mut user, after);
+    assert_eq!(user.toggl.sandbox().running_id(), None, "still running");
+    // By hand, before: the stop that a person set is what is kept.
+    let mut user = pushed(before);
+    let running = user.toggl.sandbox().running_id().unwrap();
+    user.toggl.sandbox().edit(running, |entry| entry.stop = Some(NOON - 60));
+    made_good(&mut user, after);
+    assert_eq!(user.toggl.sandbox().entry(running).unwrap().stop, Some(NOON - 60));
+}
+
 /// An answer that shows the entry as it was before is no answer to the change.
 #[test]
 fn a_stale_answer_does_not_settle_a_change() {

@@ -275,7 +275,10 @@ fn what_had_vanished_may_return_with_title_minutes_and_day() {
     assert_eq!(found(&gone(two), &[Task { sessions: grown, ..MOVED }]), Some(0), "edited, ended and gone on with");
     assert_eq!(found(&gone(two), &[Task { sessions: &grown[2..], ..MOVED }]), None, "nothing in common");
     assert_eq!(found(&gone(two), &[Task { sessions: grown, planned: 0, first_day: DAY_AFTER, ..MOVED }]), None);
-    assert_eq!(found(&gone(MORNING), &[Task { title: "Work", ..TEA }]), None, "another title");
+    let renamed = Task { title: "Work", ..TEA };
+    assert_eq!(found(&gone(MORNING), &[renamed]), Some(0), "renamed meanwhile");
+    assert_eq!(found(&gone(MORNING), &[Task { first_day: DAY_AFTER, ..renamed }]), None, "another day's");
+    assert_eq!(found(&gone(MORNING), &[Task { planned: DAY_AFTER, ..renamed }]), None, "planned for another day");
     assert_eq!(found(&gone(MORNING), &[Task { sessions: &[(540, Some(560))], ..TEA }]), None, "other minutes");
     assert_eq!(found(&gone(MORNING), &[Task { finish: Some((None, DAY_BEFORE)), ..TEA }]), None, "finished before");
 }

@@ -187,7 +187,7 @@ fn a_list_that_is_back_after_a_loss_is_looked_for() {
     }
 }
 
-/// An empty, an older or another list lies there for a push or two while life goes on, and then the userht one is back.
+/// An empty, an older or another list lies there for a push or two while life goes on, and then the right one is back.
 #[test]
 fn a_list_that_was_away_for_a_while_doubles_nothing() {
     let before = [
@@ -227,6 +227,22 @@ fn a_list_that_was_away_for_a_while_doubles_nothing() {
                 ("Tea", 830, 840),
             ];
             assert_eq!(minutes, expected.map(|(title, start, stop)| (title.to_owned(), start, Some(stop))));
+        }
+    }
+}
+
+/// What got another title meanwhile, whether it has ended or not: nobody does two things in the same minutes.
+#[test]
+fn what_was_renamed_while_another_list_lay_there_keeps_its_entry() {
+    for away in [vec![], vec![task("Garden", TODAY, &[(721, Some(722))])]] {
+        for end in [None, Some(725)] {
+            let mut user = User::at(unix(SAVED));
+            let before = [task("Mail", TODAY, &[(540, Some(555))]), task("Report", TODAY, &[(700, None)])];
+            push(&mut user, datetime!(2026-05-12 12:00 UTC), &before);
+            push(&mut user, datetime!(2026-05-12 12:10 UTC), &away);
+            push(&mut user, SAVED, &[task("Post", TODAY, &[(540, Some(555))]), task("Paper", TODAY, &[(700, end)])]);
+            let titles: Vec<_> = held(&user).into_iter().map(|(title, ..)| title).filter(|it| it != "Garden").collect();
+            assert_eq!(titles, ["Post", "Paper"]);
         }
     }
 }
