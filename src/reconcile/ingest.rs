@@ -8,8 +8,8 @@ mod file_time;
 mod last_snapshot;
 mod parsing;
 mod returned;
-mod snapshot_task;
 mod task_record;
+mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 pub use file_time::{FileTimeError, check_file_time, save_instant};
 use last_snapshot::{LastSnapshot, note_unscanned};
 pub use parsing::{Depth, ParseError, parse};
-use snapshot_task::{WorkedTask, worked_tasks};
+use tasks::worked_tasks;
 
 use crate::chute_kun::snapshot::Snapshot;
 use crate::reconcile::dating::{self, Surroundings};
@@ -68,18 +68,13 @@ pub struct InvalidSession {
 pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zone) -> Ingested {
     let mut ingested = Ingested::default();
     let tasks = worked_tasks(snapshot, &mut ingested.invalid);
-    let candidates: Vec<SnapshotTask<'_>> = tasks.iter().map(WorkedTask::candidate).collect();
-    let first_day = |candidate: &SnapshotTask<'_>| {
-        let at = tasks.binary_search_by_key(&candidate.place, |worked| worked.place);
-        at.ok().and_then(|at| tasks.get(at)).map_or(0, |worked| worked.first_day(zone, saved))
-    };
     let last_saved = sidecar.last_snapshot_saved.unwrap_or(saved);
-    let context = MatchContext { zone, last_saved, saved, first_day: &first_day };
-    let found = matching::identify(&sidecar.tasks, &candidates, &context);
+    let context = MatchContext { zone, last_saved, saved };
+    let found = matching::identify(&sidecar.tasks, &tasks, &context);
     let last_snapshot = LastSnapshot::of(sidecar, snapshot.known_past, &tasks, &found);
     let review = review(sidecar, &tasks, &found, saved);
     ingested.knows_none = snapshot.known_past == 0 && review.kept == 0 && review.lost > 0;
-    let dates = snapshot_task::Dates {
+    let dates = tasks::Dates {
         zone,
         last_saved: last_snapshot.saved,
         saved: file_time::saved_at_least(sidecar, &tasks, &found, last_snapshot.saved, saved, zone),
@@ -94,7 +89,7 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
             events.push(to_date);
         }
     }
-    for (worked, _) in tasks.iter().zip(&found).filter(|(worked, key)| key.is_none() && worked.has_valid_sessions()) {
+    for (worked, _) in tasks.iter().zip(&found).filter(|(worked, key)| key.is_none() && !worked.sessions.is_empty()) {
         waiting.push((worked, None));
         events.push(task_record::new_to_date(worked, &dates));
     }
@@ -102,7 +97,7 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
         taken: dates.last_saved,
         saved: dates.saved,
         ran: sidecar.running.is_some(),
-        runs: tasks.iter().any(WorkedTask::is_running),
+        runs: tasks.iter().any(SnapshotTask::is_running),
         recorded: &review.recorded,
     };
     let dated = dating::date_together(zone, &events, &around);
@@ -111,8 +106,8 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
     returned::take_back(sidecar, &mut first_seen, was_other_list);
     note_unscanned(sidecar, &first_seen, last_snapshot);
     if recovery::Scan::is_due(sidecar, &Selection::default()) {
-        ingested.worked_until = snapshot_task::worked_until(sidecar, &tasks);
-        ingested.pinned = snapshot_task::pinned(sidecar, &tasks);
+        ingested.worked_until = tasks::worked_until(sidecar, &tasks);
+        ingested.pinned = tasks::pinned(sidecar, &tasks);
     }
     ingested.running = running(sidecar, &tasks);
     if sidecar.running != ingested.running {
@@ -127,9 +122,9 @@ pub fn ingest(sidecar: &mut Sidecar, snapshot: &Snapshot, saved: i64, zone: &Zon
 /// the first time.
 fn record(
     sidecar: &mut Sidecar,
-    waiting: Vec<(&WorkedTask<'_>, Option<(TaskKey, task_record::Continued)>)>,
+    waiting: Vec<(&SnapshotTask<'_>, Option<(TaskKey, task_record::Continued)>)>,
     dated: Vec<Vec<dating::Dated>>,
-    dates: &snapshot_task::Dates<'_>,
+    dates: &tasks::Dates<'_>,
     reopened: &mut Vec<SessionKey>,
 ) -> Vec<SessionKey> {
     let mut first_seen = Vec::new();
@@ -155,14 +150,14 @@ pub fn can_be(known: &TaskRecord, snapshot: &Snapshot, zone: &Zone) -> bool {
         |list, index| known.place.is_some_and(|place| place.list == list && place.index as usize == index);
     let standing = snapshot.tasks().find(|&(list, index, _)| is_its_place(list, index));
     let (Some((_, _, task)), Some(place)) = (standing, known.place) else { return false };
-    let context = MatchContext { zone, last_saved: 0, saved: 0, first_day: &|_| 0 };
-    matching::can_be(known, &WorkedTask::of(task, place).candidate(), &context)
+    let context = MatchContext { zone, last_saved: 0, saved: 0 };
+    matching::can_be(known, &SnapshotTask::of(task, place), &context)
 }
 
 /// What a look at all known tasks found out.
 struct Review<'a> {
     /// The known tasks of which there is something to ingest.
-    changed: Vec<(TaskKey, &'a WorkedTask<'a>)>,
+    changed: Vec<(TaskKey, &'a SnapshotTask<'a>)>,
     /// The latest instant on record.
     latest: Option<OffsetDateTime>,
     /// How many tasks that were in the last snapshot are in this one, and how many are not.
@@ -174,15 +169,20 @@ struct Review<'a> {
 
 /// Goes through the known tasks with those of the snapshot that they are beside them, and marks those that are there no
 /// more. Of years of records most are as they were: each is looked at here, once, and no further.
-fn review<'a>(sidecar: &mut Sidecar, tasks: &'a [WorkedTask<'a>], found: &[Option<TaskKey>], saved: i64) -> Review<'a> {
+fn review<'a>(
+    sidecar: &mut Sidecar,
+    tasks: &'a [SnapshotTask<'a>],
+    found: &[Option<TaskKey>],
+    saved: i64,
+) -> Review<'a> {
     let last_saved = sidecar.last_snapshot_saved.unwrap_or(i64::MAX);
-    let mut matched: Vec<(TaskKey, &WorkedTask<'_>)> =
+    let mut matched: Vec<(TaskKey, &SnapshotTask<'_>)> =
         found.iter().zip(tasks).filter_map(|(key, worked)| Some(((*key)?, worked))).collect();
     matched.sort_by_key(|&(key, _)| key);
     let mut matched = matched.into_iter().peekable();
     // A task that is none of the known ones, and of which not all can be what it says, may be any of those that are
     // missing: then nothing is taken for removed.
-    let is_unclear = tasks.iter().zip(found).any(|(worked, key)| key.is_none() && worked.has_invalid_sessions());
+    let is_unclear = tasks.iter().zip(found).any(|(worked, key)| key.is_none() && worked.invalid() > 0);
     let mut review = Review { changed: Vec::new(), latest: None, kept: 0, lost: 0, recorded: Vec::new() };
     for (&key, known) in &mut sidecar.tasks {
         let instants = known.sessions.iter().map(|record| record.stop.unwrap_or(record.start));
@@ -229,7 +229,7 @@ fn free_key(sidecar: &Sidecar, new: &TaskRecord, place: Place) -> TaskKey {
 
 /// Running means: in today, state Active, last session open. Chute_kun has one active task; should a file have two,
 /// it takes the first.
-fn running(sidecar: &Sidecar, tasks: &[WorkedTask<'_>]) -> Option<SessionKey> {
+fn running(sidecar: &Sidecar, tasks: &[SnapshotTask<'_>]) -> Option<SessionKey> {
     let place = tasks.iter().find(|worked| worked.is_running())?.place;
     let (&task, known) = sidecar.tasks.iter().find(|(_, known)| known.place == Some(place))?;
     let last = known.sessions.iter().rev().find(|record| !record.removed)?;

@@ -6,36 +6,19 @@
 //! ones before left over. Every pass looks its candidates up by hash, so the whole is linear in the sessions.
 
 mod index;
+mod snapshot_task;
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
 use index::{By, Index, Key, PROBES};
+pub use snapshot_task::SnapshotTask;
+pub(super) use snapshot_task::{date_of, dating_events, minutes_of};
 
 use crate::chute_kun::snapshot::Session;
-use crate::sidecar::{Place, SessionRecord, TaskKey, TaskRecord};
-use crate::zone::{Minute, Zone};
-
-/// A task of the snapshot that has sessions, as identity sees it.
-#[derive(Debug)]
-pub struct SnapshotTask<'a> {
-    /// Where it stands.
-    pub place: Place,
-    /// Its title, uncut.
-    pub title: &'a str,
-    /// Its `planned_ymd`.
-    pub planned: u32,
-    /// `finished_at_min` and `done_ymd`, if it is Done on a day that exists.
-    pub finish: Option<(Option<Minute>, u32)>,
-    /// Its sessions, without those that cannot be what they say: see [`is_invalid`].
-    pub sessions: &'a [Session],
-    /// How many were left out.
-    pub invalid: usize,
-    /// `YYYYMMDD` on which its first session would be dated if nothing were recorded.
-    pub first_day: OnceCell<u32>,
-}
+use crate::sidecar::{SessionRecord, TaskKey, TaskRecord};
+use crate::zone::Zone;
 
 /// What tasks are compared with known ones by.
 pub struct MatchContext<'a> {
@@ -45,8 +28,6 @@ pub struct MatchContext<'a> {
     pub last_saved: i64,
     /// Save instant of this snapshot, unix seconds.
     pub saved: i64,
-    /// Dates a task's first session as if nothing were recorded: `YYYYMMDD`.
-    pub first_day: &'a dyn Fn(&SnapshotTask<'_>) -> u32,
 }
 
 /// What a pass asks of a candidate beside that.
@@ -66,7 +47,7 @@ const PASSES: [Pass; 17] = [
     Pass { by: By::Key(Key::Title), vanished: false, accept: |p| p.same_title() && p.fits() },
     // Renamed by hand: in its place, or anywhere if all the minutes agree or the session is still open. A task of
     // another day can have the same minutes, so it must be able to be as old as the known one.
-    Pass { by: By::Place, vanished: false, accept: |p| p.task.invalid == 0 && p.fits() && p.may_be_that_old() },
+    Pass { by: By::Place, vanished: false, accept: |p| p.task.invalid() == 0 && p.fits() && p.may_be_that_old() },
     Pass { by: By::Key(Key::Minutes), vanished: false, accept: |p| p.fits() && p.may_be_that_old() },
     // One start minute alone is not enough for that: that a new task starts in the minute of one that was deleted while
     // it was open is more frequent than that one was renamed, planned anew and moved between two pushes.
@@ -234,20 +215,27 @@ struct Pair<'a, 'b> {
 
 impl Pair<'_, '_> {
     fn same_title(&self) -> bool {
-        *self.known.title == *self.task.title
+        *self.known.title == *self.task.task.title
     }
 
     fn same_plan(&self) -> bool {
-        self.known.planned == self.task.planned
+        self.known.planned == self.task.task.planned_ymd
     }
 
     /// The same day, where old files name none.
     fn same_day_planned(&self) -> bool {
-        self.same_plan() && self.task.planned != 0
+        self.same_plan() && self.task.task.planned_ymd != 0
+    }
+
+    /// The day of the finish.
+    fn finish(&self) -> Option<u32> {
+        self.task.finish().and(self.task.task.done_ymd)
     }
 
     fn same_first_day(&self) -> bool {
-        live(self.known).next().is_some_and(|first| ymd(first.start) == first_day(self.task, self.context))
+        live(self.known)
+            .next()
+            .is_some_and(|first| ymd(first.start) == self.task.first_day(self.context.zone, self.context.saved))
     }
 
     /// The recorded minutes are a prefix of the task's, and the dates agree with the finish.
@@ -262,8 +250,8 @@ impl Pair<'_, '_> {
 
     /// All the recorded minutes are there, but for those in whose place is what there cannot be.
     fn is_prefix_but_for_invalid(&self) -> bool {
-        let found = align_valid(&self.known.sessions, self.task.sessions).into_iter().flatten().count();
-        self.task.invalid > 0 && live(self.known).count() <= found + self.task.invalid
+        let found = align_valid(&self.known.sessions, &self.task.sessions).into_iter().flatten().count();
+        self.task.invalid() > 0 && live(self.known).count() <= found + self.task.invalid()
     }
 
     /// One of the known sessions at least is as it was, or has ended since.
@@ -274,7 +262,8 @@ impl Pair<'_, '_> {
     }
 
     fn dates_agree(&self) -> bool {
-        let (Some((finished, day)), Some(last)) = (self.task.finish, live(self.known).last()) else { return true };
+        let (Some(day), Some(last)) = (self.finish(), live(self.known).last()) else { return true };
+        let finished = self.task.task.finished_at_min;
         match last.stop {
             // All is recorded and the last session ended with the finish: then it ended on that day.
             Some(stop) if finished.is_some() && finished == last.minutes.end && self.is_as_recorded() => {
@@ -311,7 +300,7 @@ impl Pair<'_, '_> {
     fn is_older(&self) -> bool {
         let context = self.context;
         let last_saved = context.last_saved - context.last_saved.rem_euclid(60);
-        let finished_before = self.task.finish.is_some_and(|(_, day)| day < ymd(context.zone.at(last_saved)));
+        let finished_before = self.finish().is_some_and(|day| day < ymd(context.zone.at(last_saved)));
         finished_before || !self.fits_since(last_saved)
     }
 
@@ -331,10 +320,6 @@ impl Pair<'_, '_> {
 
     fn kept_a_minute(&self) -> bool {
         self.is_older()
-            || live(self.known).zip(self.task.sessions).any(|(record, session)| shares_a_minute(record, session))
+            || live(self.known).zip(&*self.task.sessions).any(|(record, session)| shares_a_minute(record, session))
     }
-}
-
-fn first_day(task: &SnapshotTask<'_>, context: &MatchContext<'_>) -> u32 {
-    *task.first_day.get_or_init(|| (context.first_day)(task))
 }

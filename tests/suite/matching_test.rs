@@ -1,9 +1,8 @@
 //! Which task is which thread, and which session which record, one rule at a time.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use chute_toggl::chute_kun::snapshot::Session;
+use chute_toggl::chute_kun::snapshot::{self, Session, State};
 use chute_toggl::reconcile::matching::{MatchContext, SnapshotTask, align, identify, ymd};
 use chute_toggl::sidecar::{Category, List, Minutes, Place, SessionRecord, TaskKey, TaskRecord};
 use chute_toggl::zone::Zone;
@@ -81,26 +80,31 @@ fn identified(threads: &[TaskRecord], tasks: &[Task], minutes: i64) -> Vec<Optio
     let key = |at: usize| TaskKey { day: ON_RECORD, number: u32::try_from(at).unwrap() };
     let threads: BTreeMap<TaskKey, TaskRecord> =
         threads.iter().enumerate().map(|(at, thread)| (key(at), thread.clone())).collect();
-    let sessions: Vec<Vec<Session>> = tasks.iter().map(|task| sessions(task.sessions)).collect();
-    let candidates: Vec<SnapshotTask<'_>> = (tasks.iter().zip(&sessions))
-        .map(|(task, sessions)| SnapshotTask {
-            place: today(task.index),
-            title: task.title,
-            planned: task.planned,
-            finish: task.finish,
-            sessions,
-            invalid: 0,
-            first_day: OnceCell::new(),
+    let saved: Vec<snapshot::Task> = tasks.iter().map(as_saved).collect();
+    let candidates: Vec<SnapshotTask<'_>> = (tasks.iter().zip(&saved))
+        .map(|(task, saved)| SnapshotTask {
+            first_day: task.first_day.into(),
+            ..SnapshotTask::of(saved, today(task.index))
         })
         .collect();
     let zone = Zone::named("UTC").unwrap();
     let taken = at(720).unix_timestamp() + 30;
-    let first_day = |candidate: &SnapshotTask<'_>| {
-        tasks.iter().find(|task| today(task.index) == candidate.place).unwrap().first_day
-    };
-    let scene = MatchContext { zone: &zone, last_saved: taken, saved: taken + minutes * 60, first_day: &first_day };
+    let scene = MatchContext { zone: &zone, last_saved: taken, saved: taken + minutes * 60 };
     let found = identify(&threads, &candidates, &scene);
     found.iter().map(|found| found.map(|found| found.number as usize)).collect()
+}
+
+fn as_saved(task: &Task) -> snapshot::Task {
+    snapshot::Task {
+        title: task.title.to_owned(),
+        actual_min: 0,
+        finished_at_min: task.finish.and_then(|(minute, _)| minute),
+        sessions: sessions(task.sessions),
+        state: if task.finish.is_some() { State::Done } else { State::Paused },
+        planned_ymd: task.planned,
+        done_ymd: task.finish.map(|(_, day)| day),
+        category: Category::General,
+    }
 }
 
 fn sessions(of: &[(u16, Option<u16>)]) -> Vec<Session> {

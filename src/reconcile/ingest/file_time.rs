@@ -4,8 +4,8 @@
 use time::macros::datetime;
 use time::{Date, Duration};
 
-use super::snapshot_task::{WorkedTask, date_of};
 use crate::chute_kun::snapshot::{Snapshot, State};
+use crate::reconcile::matching::{SnapshotTask, date_of};
 use crate::sidecar::{Digest, Sidecar, TaskKey};
 use crate::zone::{Minute, Zone};
 
@@ -61,7 +61,7 @@ const BEHIND: i64 = 300;
 /// on that day, or was touched since the minute was there the day before.
 pub(super) fn saved_at_least(
     sidecar: &Sidecar,
-    tasks: &[WorkedTask<'_>],
+    tasks: &[SnapshotTask<'_>],
     found: &[Option<TaskKey>],
     last_saved: Option<i64>,
     saved: i64,
@@ -73,7 +73,7 @@ pub(super) fn saved_at_least(
         .take_while(|at| at - saved <= BEHIND)
         .map(|at| (zone.minute(at), at))
         .collect();
-    let shown_by = |(worked, known): (&WorkedTask<'_>, &Option<TaskKey>)| {
+    let shown_by = |(worked, known): (&SnapshotTask<'_>, &Option<TaskKey>)| {
         let minute = worked.last_minute()?;
         let at = soon.iter().find(|&&(shown, _)| shown == minute)?.1;
         let known = known.and_then(|key| sidecar.tasks.get(&key));

@@ -1,7 +1,6 @@
 //! What the last snapshot that was ingested says of this one.
 
-use super::snapshot_task::WorkedTask;
-use crate::reconcile::matching;
+use crate::reconcile::matching::{self, SnapshotTask};
 use crate::reconcile::recovery::day_of;
 use crate::sidecar::{SessionKey, Sidecar, TaskKey, TaskRecord};
 
@@ -18,7 +17,7 @@ impl LastSnapshot {
     pub fn of(
         sidecar: &Sidecar,
         known_past: usize,
-        tasks: &[WorkedTask<'_>],
+        tasks: &[SnapshotTask<'_>],
         found: &[Option<TaskKey>],
     ) -> LastSnapshot {
         let (mut has_kept, mut has_returned) = (known_past > 0, false);
@@ -32,9 +31,9 @@ impl LastSnapshot {
 }
 
 /// Whether sessions of the task that had been removed are back.
-fn has_back(known: &TaskRecord, worked: &WorkedTask<'_>) -> bool {
+fn has_back(known: &TaskRecord, worked: &SnapshotTask<'_>) -> bool {
     known.sessions.iter().any(|record| record.removed)
-        && (matching::align(&known.sessions, worked.sessions).into_iter().flatten())
+        && (matching::align(&known.sessions, &worked.task.sessions).into_iter().flatten())
             .any(|at| known.sessions.get(at).is_some_and(|record| record.removed))
 }
 

@@ -3,10 +3,10 @@
 use time::{Date, OffsetDateTime};
 
 use super::assumed_sent;
-use super::snapshot_task::{Dates, WorkedTask, minutes_of};
+use super::tasks::Dates;
 use crate::chute_kun::snapshot::Session;
-use crate::reconcile::dating::{self, Clue, Dated, TaskEvents};
-use crate::reconcile::matching;
+use crate::reconcile::dating::{Clue, Dated, TaskEvents};
+use crate::reconcile::matching::{self, SnapshotTask, dating_events, minutes_of};
 use crate::sidecar::{SessionKey, SessionRecord, TaskKey, TaskRecord};
 
 /// A known task that went on, with the record that each of its sessions is.
@@ -17,17 +17,17 @@ pub(super) struct Continued {
 }
 
 /// A task that is seen for the first time, to be dated.
-pub(super) fn new_to_date(worked: &WorkedTask<'_>, dates: &Dates<'_>) -> TaskEvents {
+pub(super) fn new_to_date(worked: &SnapshotTask<'_>, dates: &Dates<'_>) -> TaskEvents {
     TaskEvents {
-        events: dating_events(&worked.valid, |_| [Clue::New; 2]),
-        frame: worked.frame(dates, dates.last_saved),
+        events: dating_events(&worked.sessions, |_| [Clue::New; 2]),
+        frame: worked.frame(dates.saved, dates.last_saved, dates.moved_from),
         runs: worked.is_running(),
     }
 }
 
 /// The record of a task that is seen for the first time.
-pub(super) fn new(worked: &WorkedTask<'_>, dated: Vec<Dated>, dates: &Dates<'_>) -> TaskRecord {
-    let sessions = &worked.valid;
+pub(super) fn new(worked: &SnapshotTask<'_>, dated: Vec<Dated>, dates: &Dates<'_>) -> TaskRecord {
+    let sessions = &worked.sessions;
     let mut dated = dated.into_iter();
     let mut records = Vec::with_capacity(sessions.len());
     for (number, session) in (0..).zip(sessions.iter()) {
@@ -54,7 +54,7 @@ struct Aligned {
 /// they are not as recorded.
 pub(super) fn known_to_date(
     known: &mut TaskRecord,
-    worked: &WorkedTask<'_>,
+    worked: &SnapshotTask<'_>,
     dates: &Dates<'_>,
 ) -> Option<(Continued, TaskEvents)> {
     if *known.title != *worked.task.title {
@@ -76,7 +76,7 @@ pub(super) fn known_to_date(
         Some(record) => clues(record, &sessions[at]),
         None => [Clue::New; 2],
     });
-    let frame = worked.frame(dates, last_saved);
+    let frame = worked.frame(dates.saved, last_saved, dates.moved_from);
     Some((Continued { aligned, is_here }, TaskEvents { events, frame, runs: worked.is_running() }))
 }
 
@@ -118,34 +118,23 @@ pub(super) fn continued(
 
 /// The sessions with their records, in order. In the place of one that cannot be what it says stands what was recorded of
 /// it, if anything was.
-fn aligned(known: &TaskRecord, worked: &WorkedTask<'_>, is_here: &mut [bool]) -> Vec<Aligned> {
-    let mut aligned = Vec::with_capacity(worked.sessions.len());
-    for (at, record) in matching::align(&known.sessions, worked.sessions).into_iter().enumerate() {
+fn aligned(known: &TaskRecord, worked: &SnapshotTask<'_>, is_here: &mut [bool]) -> Vec<Aligned> {
+    let mut aligned = Vec::with_capacity(worked.task.sessions.len());
+    for (at, record) in matching::align(&known.sessions, &worked.task.sessions).into_iter().enumerate() {
         if let Some(record) = record {
             is_here[record] = true;
         }
-        let session = match (matching::is_invalid(worked.sessions, at), record) {
-            (false, _) => worked.sessions[at],
+        let session = match (matching::is_invalid(&worked.task.sessions, at), record) {
+            (false, _) => worked.task.sessions[at],
             (true, Some(record)) => known.sessions[record].minutes.into(),
             (true, None) => continue,
         };
         // An open one that others follow has no end that could be dated.
-        if session.end_min.is_some() || at + 1 == worked.sessions.len() {
+        if session.end_min.is_some() || at + 1 == worked.task.sessions.len() {
             aligned.push(Aligned { session, record });
         }
     }
     aligned
-}
-
-/// Sessions as events; `clues` gives what is known of the start and the end of each.
-pub(super) fn dating_events(sessions: &[Session], clues: impl Fn(usize) -> [Clue; 2]) -> Vec<dating::Event> {
-    let mut events = Vec::with_capacity(sessions.len() * 2);
-    for (at, session) in sessions.iter().enumerate() {
-        let [start, end] = clues(at);
-        events.push(dating::Event { minute: session.start_min, clue: start });
-        events.extend(session.end_min.map(|minute| dating::Event { minute, clue: end }));
-    }
-    events
 }
 
 /// What a record knows of the session it is.

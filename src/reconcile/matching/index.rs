@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{MatchContext, SnapshotTask, first_day, live, ymd};
+use super::{MatchContext, SnapshotTask, live, ymd};
 use crate::chute_kun::snapshot::Session;
 use crate::sidecar::{Place, TaskKey, TaskRecord};
 use crate::zone::Minute;
@@ -119,17 +119,18 @@ impl Queue {
 
 /// The keys under which a task is found.
 fn keys_of_task(key: Key, task: &SnapshotTask<'_>, context: &MatchContext<'_>) -> Vec<u64> {
-    let shapes = |seed: u64| shapes(seed, task.sessions).collect();
+    let (title, planned) = (&*task.task.title, task.task.planned_ymd);
+    let shapes = |seed: u64| shapes(seed, &task.sessions).collect();
     match key {
-        Key::Plan => shapes(hash_of(&(task.title, task.planned))),
-        Key::FirstDay => shapes(hash_of(&(task.title, first_day(task, context)))),
-        Key::Title => shapes(hash_of(&task.title)),
+        Key::Plan => shapes(hash_of(&(title, planned))),
+        Key::FirstDay => shapes(hash_of(&(title, task.first_day(context.zone, context.saved)))),
+        Key::Title => shapes(hash_of(title)),
         Key::Minutes => shapes(hash_of(&())),
         Key::AnyStart => {
             let mut starts: Vec<Minute> = task.sessions.iter().map(|session| session.start_min).collect();
             starts.sort_unstable();
             starts.dedup();
-            starts.into_iter().map(|start| hash_of(&(task.title, start))).collect()
+            starts.into_iter().map(|start| hash_of(&(title, start))).collect()
         }
     }
 }
