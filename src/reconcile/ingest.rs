@@ -186,11 +186,14 @@ fn review<'a>(
     let mut review = Review { changed: Vec::new(), latest: None, kept: 0, lost: 0, recorded: Vec::new() };
     for (&key, known) in &mut sidecar.tasks {
         let instants = known.sessions.iter().map(|record| record.stop.unwrap_or(record.start));
-        review.latest = review.latest.max(instants.max());
+        let latest = instants.max();
+        review.latest = review.latest.max(latest);
         let was_present = usize::from(known.place.is_some());
         if let Some((_, worked)) = matched.next_if(|&(matched, _)| matched == key) {
             review.kept += was_present;
-            if worked.has_minutes_of(known) {
+            let may_reach_beyond =
+                worked.is_running() || latest.is_some_and(|latest| latest.unix_timestamp() > last_saved);
+            if may_reach_beyond && worked.has_minutes_of(known) {
                 review.recorded.extend(beyond(last_saved, known, saved, worked.is_running()));
             }
             if !worked.is_as_recorded(known) {

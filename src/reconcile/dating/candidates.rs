@@ -186,6 +186,14 @@ impl Undated {
         true
     }
 
+    /// The most that the days of a task can score whose first session was so many days before the planned day, or earlier.
+    pub(super) fn further_back(&self, days: Day, habits: &Habits) -> Score {
+        let Some(planned) = self.planned else { return 0 };
+        let end = self.done.or(self.postponed_to.map(|day| day - 1));
+        habits.after_planned(-days, self.postponed_to.is_some())
+            + end.map_or(0, |end| habits.between(end - planned + days))
+    }
+
     /// What a candidate of a session scores by itself, wherever the other tasks are.
     pub(super) fn own_score(&self, at: usize, candidate: &Candidate, proven: i32, habits: &Habits) -> Score {
         let mut score = more_days(candidate, proven, self.started.is_some() && at == 0);

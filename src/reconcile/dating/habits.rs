@@ -122,6 +122,19 @@ impl Habits {
         }
     }
 
+    /// The most that a session of so many minutes can score beside others: it just fills the hole between them, or goes on
+    /// where a night begins.
+    pub(super) fn best_fit(&self, minutes: i32) -> Score {
+        let at_once = self.gaps.iter().copied().max().unwrap_or(0);
+        at_once.max(2 * at_once - self.gap(minutes))
+    }
+
+    /// What it costs at least to put the first sessions of a task before the day for which it was planned, and the last
+    /// on it.
+    pub(super) fn earlier(&self) -> Score {
+        (1..=40).map(|days| self.after_planned(-days, false) + self.between(days)).max().unwrap_or(0)
+    }
+
     /// What is taken off for a start so many minutes after the last snapshot. Mostly the last quit of a day is pushed, so
     /// a start soon after it does not go on from what was before: a night lies between, and not this one.
     pub(super) fn soon_after_the_last_snapshot(&self, minutes: i32) -> Score {

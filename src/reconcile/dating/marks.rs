@@ -31,13 +31,17 @@ pub(super) fn marks(search: &mut Search) -> Vec<Vec<Mark>> {
     let mut marks: Vec<Vec<Mark>> = (search.tasks.iter())
         .map(|task| task.other_days.iter().map(|&other| Mark { inferred: false, other }).collect())
         .collect();
+    let mut through = Vec::new();
     for free in 0..search.free.len() {
         let at = search.free[free];
         search.take_out(at);
-        let through = search.through(at, score::sum);
+        search.through(at, &mut through, score::sum);
         search.put(at);
         let task = &search.tasks[at];
-        for (session, scores) in through.iter().enumerate() {
+        let mut here = 0;
+        for session in 0..task.chosen.len() {
+            let scores = &through[here..here + task.candidates[session].len()];
+            here += scores.len();
             let loss = search.losses[task.first_id as usize + session];
             let found = mark(&task.candidates[session], task.chosen[session], scores, loss);
             marks[at][session] = Mark { other: found.other.or(task.other_days[session]), ..found };

@@ -1,5 +1,6 @@
 //! The ways through a task: one candidate for each session, scored against where the other tasks stand.
 
+use super::calendar::Day;
 use super::candidates::{Candidate, minute};
 use super::score::{IMPOSSIBLE, Score};
 use super::search::{FIXED, Search, Task};
@@ -8,7 +9,11 @@ use super::timeline::Placed;
 /// A candidate against what stands beside it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Local {
-    score: Score,
+    pub(super) score: Score,
+    start: i32,
+    stop: i32,
+    start_day: Day,
+    stop_day: Day,
     left: Option<Placed>,
     right: Option<Placed>,
 }
@@ -18,6 +23,7 @@ pub(super) struct Local {
 pub(super) struct Scratch {
     local: Vec<Local>,
     scores: Vec<Score>,
+    behind: Vec<Score>,
     from: Vec<usize>,
     ways: Vec<Score>,
 }
@@ -38,11 +44,15 @@ impl Search {
         from.clear();
         let (mut before, mut here) = (0, 0);
         for (session, of) in task.candidates.iter().enumerate() {
-            for y in 0..of.len() {
-                let step = |x: usize| self.step(task, session, (x, y), (&local[before + x], &local[here + y]));
-                let ways = (before..here).map(|x| (scores[x] + step(x - before), x - before));
-                let (score, origin) = ways.max().unwrap_or((if session == 0 { 0 } else { IMPOSSIBLE }, 0));
-                scores.push((score + local[here + y].score).max(IMPOSSIBLE));
+            for after in &local[here..here + of.len()] {
+                let (mut score, mut origin) = (if session == 0 { 0 } else { IMPOSSIBLE }, 0);
+                for (x, first) in local[before..here].iter().enumerate() {
+                    let way = scores[before + x] + self.step(first, after);
+                    if way >= score {
+                        (score, origin) = (way, x);
+                    }
+                }
+                scores.push((score + after.score).max(IMPOSSIBLE));
                 from.push(origin);
             }
             (before, here) = (here, here + of.len());
@@ -64,55 +74,54 @@ impl Search {
     /// The score of a task that is not on the timeline where it stood.
     pub(super) fn score_of_chosen(&self, at: usize) -> Score {
         let task = &self.tasks[at];
-        let local: Vec<Local> = (0..task.chosen.len()).map(|session| self.local_of_chosen(task, session)).collect();
-        let step =
-            |at: usize| self.step(task, at, (task.chosen[at - 1], task.chosen[at]), (&local[at - 1], &local[at]));
-        local.iter().map(|local| local.score).sum::<Score>() + (1..local.len()).map(step).sum::<Score>()
+        let mut before: Option<Local> = None;
+        let mut score = 0;
+        for session in 0..task.chosen.len() {
+            let local = self.local_of_chosen(task, session);
+            score += local.score + before.map_or(0, |before| self.step(&before, &local));
+            before = Some(local);
+        }
+        score
     }
 
-    /// Of each candidate of a task that is not on the timeline: the score of the ways through it, joined by `join`.
-    pub(super) fn through(&mut self, at: usize, join: impl Fn(&[Score]) -> Score) -> Vec<Vec<Score>> {
+    /// Of each candidate of a task that is not on the timeline, one session after the other: the score of the ways through
+    /// it, joined by `join`.
+    pub(super) fn through(&mut self, at: usize, through: &mut Vec<Score>, join: impl Fn(&[Score]) -> Score) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        let Scratch { local, ways, .. } = &mut scratch;
+        let Scratch { local, ways, behind, .. } = &mut scratch;
         let task = &self.tasks[at];
         self.stand(task, local);
-        let mut all: Vec<Vec<Score>> = Vec::with_capacity(task.candidates.len());
+        through.clear();
         let (mut before, mut here) = (0, 0);
         for (session, of) in task.candidates.iter().enumerate() {
-            let row = (0..of.len()).map(|y| {
+            for after in &local[here..here + of.len()] {
                 ways.clear();
-                let step = |x: usize| self.step(task, session, (x, y), (&local[before + x], &local[here + y]));
-                ways.extend((0..here - before).map(|x| all[session - 1][x] + step(x)));
+                let firsts = local[before..here].iter().zip(&through[before..here]);
+                ways.extend(firsts.map(|(first, score)| score + self.step(first, after)));
                 let ways = if session == 0 { 0 } else { join(ways) };
-                (ways + local[here + y].score).max(IMPOSSIBLE)
-            });
-            let row = row.collect();
-            all.push(row);
+                through.push((ways + after.score).max(IMPOSSIBLE));
+            }
             (before, here) = (here, here + of.len());
         }
-        let mut behind: Vec<Score> = vec![0; here - before];
-        for session in (0..all.len()).rev() {
-            let of = &task.candidates[session];
-            here -= of.len();
-            all[session].iter_mut().zip(&behind).for_each(|(score, behind)| *score = (*score + behind).max(IMPOSSIBLE));
-            let Some(previous) = session.checked_sub(1) else { break };
-            let before = here - task.candidates[previous].len();
-            let row = (before..here).map(|x| {
+        behind.clear();
+        behind.resize(through.len(), 0);
+        for session in (1..task.candidates.len()).rev() {
+            let before = here - task.candidates[session].len();
+            let first = before - task.candidates[session - 1].len();
+            for x in first..before {
                 ways.clear();
-                ways.extend((0..of.len()).map(|y| {
-                    let beside = (&local[x], &local[here + y]);
-                    self.step(task, session, (x - before, y), beside) + local[here + y].score + behind[y]
-                }));
-                join(ways).max(IMPOSSIBLE)
-            });
-            behind = row.collect();
+                let afters = local[before..here].iter().zip(&behind[before..here]);
+                ways.extend(afters.map(|(after, behind)| self.step(&local[x], after) + after.score + behind));
+                behind[x] = join(ways).max(IMPOSSIBLE);
+            }
+            here = before;
         }
+        through.iter_mut().zip(behind).for_each(|(score, behind)| *score = (*score + *behind).max(IMPOSSIBLE));
         self.scratch = scratch;
-        all
     }
 
     /// Each candidate of each session against where the others stand.
-    fn stand(&self, task: &Task, local: &mut Vec<Local>) {
+    pub(super) fn stand(&self, task: &Task, local: &mut Vec<Local>) {
         local.clear();
         for (session, of) in task.candidates.iter().enumerate() {
             local.extend(of.iter().map(|candidate| self.local(task, session, candidate)));
@@ -139,23 +148,23 @@ impl Search {
         }
         let score =
             own + self.gap_after(left, start) + self.gap(Some(candidate.stop), right) - self.between(left, right);
-        Local { score, left, right }
+        let Candidate { stop, start_day, stop_day, .. } = *candidate;
+        Local { score, start: candidate.start, stop, start_day, stop_day, left, right }
     }
 
-    /// From a candidate of the session before to one of this session, as each stands.
-    fn step(&self, task: &Task, session: usize, (x, y): (usize, usize), (before, after): (&Local, &Local)) -> Score {
-        let (first, second) = (&task.candidates[session - 1][x], &task.candidates[session][y]);
+    /// From a candidate of a session to one of the next, as each stands.
+    fn step(&self, first: &Local, second: &Local) -> Score {
         if first.stop > second.start {
             return IMPOSSIBLE;
         }
         let days = self.habits.between(second.start_day - first.stop_day);
-        if before.left != after.left || before.right != after.right {
+        if first.left != second.left || first.right != second.right {
             return days;
         }
         // Both lie in one hole: what each was scored against is not beside it.
-        days + self.habits.gap(second.start - first.stop) + self.between(after.left, after.right)
-            - self.gap(Some(first.stop), before.right)
-            - self.gap_after(after.left, second.start)
+        days + self.habits.gap(second.start - first.stop) + self.between(second.left, second.right)
+            - self.gap(Some(first.stop), first.right)
+            - self.gap_after(second.left, second.start)
     }
 
     fn gap(&self, stop: Option<i32>, right: Option<Placed>) -> Score {

@@ -4,9 +4,7 @@
 //! neighbours is taken out as a whole, one end of it goes to its best other day, and the others find their places after
 //! it. If that is better it stays; if not, how much worse it is says how certain the run is as a whole.
 
-use std::collections::HashSet;
-
-use super::score::{IMPOSSIBLE, Score};
+use super::score::IMPOSSIBLE;
 use super::search::{FIXED, Search};
 
 /// Up to so many minutes between neighbours a run holds together: at once, after a pause, within a day.
@@ -14,30 +12,22 @@ const PAUSES: [i32; 3] = [3, 45, 300];
 /// Runs of more tasks are left: they hold what is pinned, nearly always.
 const MOST_TASKS: usize = 12;
 
-/// What moving runs came to.
-#[derive(Debug, Default)]
-pub(super) struct Regrouped {
-    /// Some run is better elsewhere, and is there now.
-    pub(super) has_moved: bool,
-    /// Of each session, by id: how much its run would lose by going to its best other day.
-    pub(super) losses: Vec<Option<Score>>,
-}
-
-/// Tries to move every run once.
-pub(super) fn regroup(search: &mut Search) -> Regrouped {
-    let mut done = Regrouped { has_moved: false, losses: vec![None; search.task_of.len()] };
-    let mut seen = HashSet::new();
+/// Tries to move every run once, unless it was tried and nothing changed around it since. Whether one is better elsewhere,
+/// and is there now.
+pub(super) fn regroup(search: &mut Search) -> bool {
+    let mut has_moved = false;
     for pause in PAUSES {
         for run in runs(search, pause) {
-            if seen.insert(run.clone()) {
-                let backwards = run.iter().rev().copied().collect();
-                for order in [run, backwards] {
-                    try_to_move(search, &order, &mut done);
-                }
+            let has_changed =
+                |&tried: &u32| run.iter().any(|&at| search.timeline.has_changed(search.tasks[at].reach(), tried));
+            if search.tried.get(&run).is_none_or(has_changed) {
+                has_moved |= try_to_move(search, run.iter());
+                has_moved |= try_to_move(search, run.iter().rev());
+                search.tried.insert(run, search.timeline.changes());
             }
         }
     }
-    done
+    has_moved
 }
 
 /// The tasks with a choice that follow each other with such pauses, in the order of their first session there.
@@ -58,34 +48,41 @@ fn runs(search: &Search, pause: i32) -> Vec<Vec<usize>> {
     runs
 }
 
-/// Moves the first task of a run to its best other days, and the others after it.
-fn try_to_move(search: &mut Search, run: &[usize], done: &mut Regrouped) {
-    let before: Vec<Vec<usize>> = run.iter().map(|&at| search.tasks[at].chosen.clone()).collect();
+/// Moves the first task of a run to its best other days, and the others after it; whether that is better.
+fn try_to_move<'a>(search: &mut Search, run: impl Iterator<Item = &'a usize> + Clone) -> bool {
+    let mut before: Vec<Vec<usize>> = Vec::new();
     let mut gain = 0;
-    for &at in run {
+    for &at in run.clone() {
+        before.push(search.tasks[at].chosen.clone());
         search.take_out(at);
         gain -= search.score_of_chosen(at);
     }
-    for (position, &at) in run.iter().enumerate() {
+    for (position, &at) in run.clone().enumerate() {
         let (score, _) = search.best(at, position == 0);
         gain = if score <= IMPOSSIBLE / 2 { IMPOSSIBLE } else { gain + score };
         search.put(at);
     }
-    if gain > 0 {
-        done.has_moved = true;
-        return;
+    let is_better = gain > 0;
+    if !is_better {
+        run.clone().for_each(|&at| search.take_out(at));
     }
-    run.iter().for_each(|&at| search.take_out(at));
-    for (&at, before) in run.iter().zip(before) {
+    for (&at, before) in run.zip(before) {
         let after = std::mem::replace(&mut search.tasks[at].chosen, before);
+        if is_better {
+            search.note_changes(at);
+            search.tasks[at].chosen = after;
+            search.note_changes(at);
+            continue;
+        }
         let task = &search.tasks[at];
         for (session, &other) in after.iter().enumerate() {
             let of = &task.candidates[session];
             if of[other].days() != of[task.chosen[session]].days() {
-                let loss = &mut done.losses[task.first_id as usize + session];
+                let loss = &mut search.losses[task.first_id as usize + session];
                 *loss = (*loss).max(Some(gain));
             }
         }
         search.put(at);
     }
+    is_better
 }

@@ -1,10 +1,12 @@
 //! Where each task goes: its best days against where all others stand, again and again until nothing moves.
 
+use std::collections::HashMap;
+
 use super::calendar::{Calendar, Day};
 use super::candidates::{Candidate, FAR, NEAR, Undated};
 use super::habits::{Counts, Habits};
 use super::paths::Scratch;
-use super::regroup::{Regrouped, regroup};
+use super::regroup::regroup;
 use super::score::{IMPOSSIBLE, Score, nats};
 use super::timeline::{Placed, Timeline};
 
@@ -15,11 +17,9 @@ const KEPT: usize = 8;
 const WIDE: usize = 16;
 /// A candidate that is so much less likely than the best after the first placement never comes back.
 const MARGIN: Score = nats(1400);
-/// A session that scores less than this may fit better on a day further back: there, its own days cost 8 to 10 and a hole
-/// that it just fits into gains 6 at most.
-const BAD: Score = nats(-400);
-/// One that scores less than this on the day for which its task was planned and finished may be of another.
-const UNUSUAL: Score = nats(-150);
+/// A task that is at most so much more likely on the day for which it was planned and finished than it could be elsewhere
+/// may be of another: what is as much less likely is not a reason to mark (`marks`).
+const UNUSUAL: Score = nats(460);
 /// Rounds come to rest long before this.
 const MOST_ROUNDS: usize = 12;
 /// Habits are learnt so often from the days as they stand.
@@ -42,6 +42,9 @@ pub(super) struct Task {
     pub(super) first_id: u32,
     /// Only its usual day is looked at, unless it stands badly there.
     is_usual: bool,
+    /// How many changes of the timeline there had been when it was put where it is best; `None` if it never was by these
+    /// habits.
+    settled: Option<u32>,
 }
 
 /// All tasks on their timeline.
@@ -56,6 +59,8 @@ pub(super) struct Search {
     /// Of each session, by id: how much is lost when its neighbours go to another day with it.
     pub(super) losses: Vec<Option<Score>>,
     pub(super) habits: Habits,
+    /// The runs of tasks that could not be moved, each with the number of changes when that was tried.
+    pub(super) tried: HashMap<Vec<usize>, u32>,
     /// The minute of the last snapshot, where nothing ran: what starts soon after it does not go on from before.
     pub(super) anchor: Option<i32>,
     pub(super) scratch: Scratch,
@@ -73,12 +78,28 @@ impl Task {
         is_usual: bool,
     ) -> Task {
         let chosen = vec![0; candidates.len()];
-        Task { undated, proven, other_days: vec![None; chosen.len()], chosen, candidates, first_id, is_usual }
+        Task {
+            undated,
+            proven,
+            other_days: vec![None; chosen.len()],
+            chosen,
+            candidates,
+            first_id,
+            is_usual,
+            settled: None,
+        }
     }
 
     /// How many ways there are, if every session went where it likes.
     pub(super) fn ways(&self) -> u64 {
         self.candidates.iter().fold(1, |ways: u64, of| ways.saturating_mul(of.len().min(99) as u64))
+    }
+
+    /// From the first minute in which it may have begun to the last in which it may have ended, nearly.
+    pub(super) fn reach(&self) -> (i32, i32) {
+        let first = self.candidates.first().and_then(|of| of.first()).map_or(0, |first| first.start);
+        let last = self.candidates.last().and_then(|of| of.last()).map_or(0, |last| last.stop);
+        (first.max(self.begin(0)), last)
     }
 
     /// The id for the next task's first session.
@@ -106,6 +127,7 @@ impl Search {
             timeline,
             task_of,
             habits: Habits::common(),
+            tried: HashMap::new(),
             anchor,
             scratch: Scratch::default(),
         }
@@ -119,26 +141,27 @@ impl Search {
             }
         }
         for free in 0..self.free.len() {
-            self.choose(self.free[free]);
+            let at = self.free[free];
+            self.best(at, false);
+            self.put(at);
         }
-        self.habits = Habits::learnt(&self.count());
+        self.learn();
         self.open_unusual(calendar);
         if self.free.is_empty() {
             return;
         }
+        let (mut through, mut order) = (Vec::new(), Vec::new());
         for free in 0..self.free.len() {
-            self.narrow(self.free[free], calendar);
+            self.narrow(self.free[free], calendar, &mut through, &mut order);
         }
         self.free.retain(|&at| self.tasks[at].ways() > 1);
         self.rounds();
         for _ in 0..LESSONS {
-            self.habits = Habits::learnt(&self.count());
+            self.learn();
             self.rounds();
         }
         for _ in 0..MOST_REGROUPINGS {
-            let Regrouped { has_moved, losses } = regroup(self);
-            self.losses = losses;
-            if !has_moved {
+            if !regroup(self) {
                 return;
             }
             self.rounds();
@@ -147,14 +170,14 @@ impl Search {
 
     /// Lets the tasks that stand badly on their usual day go elsewhere.
     fn open_unusual(&mut self, calendar: &Calendar<'_>) {
+        let earlier = self.habits.earlier();
         for at in 0..self.tasks.len() {
             if !self.tasks[at].is_usual {
                 continue;
             }
             self.take_out(at);
             let task = &self.tasks[at];
-            let is_bad = |session: usize| self.standing(task, session, &task.candidates[session][0]) < UNUSUAL;
-            if (0..task.chosen.len()).any(is_bad)
+            if self.most_gain(task, task.chosen.len() - 1) + earlier + UNUSUAL >= 0
                 && let Some((candidates, _)) = task.undated.candidates(calendar, NEAR)
             {
                 let task = &mut self.tasks[at];
@@ -173,14 +196,16 @@ impl Search {
         self.tasks[at].ways() > 1
     }
 
-    /// Takes each task out and puts it where it is best, until none moves.
+    /// Takes each task out and puts it where it is best, until none moves. What has not changed around it leaves it there.
     fn rounds(&mut self) {
         for _ in 0..MOST_ROUNDS {
             let mut has_moved = false;
             for free in 0..self.free.len() {
                 let at = self.free[free];
-                self.take_out(at);
-                has_moved |= self.choose(at);
+                let task = &self.tasks[at];
+                if task.settled.is_none_or(|settled| self.timeline.has_changed(task.reach(), settled)) {
+                    has_moved |= self.settle(at);
+                }
             }
             if !has_moved {
                 return;
@@ -188,11 +213,32 @@ impl Search {
         }
     }
 
-    /// Puts a task that is not on the timeline where it is best; whether that is elsewhere than it was.
-    fn choose(&mut self, at: usize) -> bool {
+    /// Puts a task where it is best; whether that is elsewhere than it was.
+    fn settle(&mut self, at: usize) -> bool {
+        let before = self.tasks[at].chosen.clone();
+        self.take_out(at);
         let (_, has_moved) = self.best(at, false);
         self.put(at);
+        if has_moved {
+            let after = std::mem::replace(&mut self.tasks[at].chosen, before);
+            self.note_changes(at);
+            self.tasks[at].chosen = after;
+            self.note_changes(at);
+        }
+        self.tasks[at].settled = Some(self.timeline.changes());
         has_moved
+    }
+
+    /// Notes for the tasks around that this one comes or goes.
+    pub(super) fn note_changes(&mut self, at: usize) {
+        let task = &self.tasks[at];
+        (0..task.chosen.len()).for_each(|session| self.timeline.note_change(task.placed(session)));
+    }
+
+    /// Learns the person's habits from the days as they stand.
+    fn learn(&mut self) {
+        self.habits = Habits::learnt(&self.count());
+        self.tasks.iter_mut().for_each(|task| task.settled = None);
     }
 
     pub(super) fn put(&mut self, at: usize) {
@@ -205,46 +251,60 @@ impl Search {
         (0..task.chosen.len()).for_each(|session| self.timeline.remove(task.placed(session)));
     }
 
-    /// Gives a task that stands badly those candidates from longer ago that stand best by themselves as well.
+    /// How much more the first so many sessions of a task could score at most, if each stood just between two others.
+    fn most_gain(&self, task: &Task, sessions: usize) -> Score {
+        let gain = |session: usize| {
+            let chosen = &task.candidates[session][task.chosen[session]];
+            self.habits.best_fit(chosen.stop - chosen.start) - self.standing(task, session, chosen)
+        };
+        (0..sessions).map(gain).sum()
+    }
+
+    /// Gives a task those candidates from longer ago that stand best by themselves as well.
     fn look_further_back(&mut self, at: usize, calendar: &Calendar<'_>) {
         let task = &self.tasks[at];
         let Some((mut candidates, _)) = task.undated.candidates(calendar, FAR) else { return };
         for (session, of) in candidates.iter_mut().enumerate() {
+            let Some(least) = of.len().checked_sub(WIDE).filter(|&least| least > 0) else { continue };
             let mut scores: Vec<Score> = of.iter().map(|candidate| self.standing(task, session, candidate)).collect();
-            if let Some(least) = of.len().checked_sub(WIDE).filter(|&least| least > 0) {
-                let least = *scores.clone().select_nth_unstable(least).1;
-                let mut scores = scores.drain(..);
-                of.retain(|candidate| {
-                    scores.next().is_some_and(|score| score >= least) || task.candidates[session].contains(candidate)
-                });
-            }
+            let least = *scores.clone().select_nth_unstable(least).1;
+            let mut scores = scores.drain(..);
+            of.retain(|candidate| {
+                scores.next().is_some_and(|score| score >= least) || task.candidates[session].contains(candidate)
+            });
         }
         self.tasks[at].candidates = candidates;
         self.best(at, false);
     }
 
-    /// Keeps the best candidates of each session, all other tasks as they stand. A task that stands badly is looked for
-    /// further back first.
-    fn narrow(&mut self, at: usize, calendar: &Calendar<'_>) {
+    /// Keeps the best candidates of each session, all other tasks as they stand. A task that could score better further
+    /// back is looked for there first.
+    fn narrow(&mut self, at: usize, calendar: &Calendar<'_>, through: &mut Vec<Score>, order: &mut Vec<usize>) {
         self.take_out(at);
         let task = &self.tasks[at];
-        let chosen = |session: usize| &task.candidates[session][task.chosen[session]];
-        if (0..task.chosen.len()).any(|session| self.standing(task, session, chosen(session)) < BAD) {
+        if self.most_gain(task, task.chosen.len()) + task.undated.further_back(NEAR + 1, &self.habits) >= 0 {
             self.look_further_back(at, calendar);
         }
-        let through = self.through(at, |scores| scores.iter().copied().max().unwrap_or(IMPOSSIBLE));
+        self.through(at, through, |scores| scores.iter().copied().max().unwrap_or(IMPOSSIBLE));
         let task = &mut self.tasks[at];
-        for (session, scores) in through.iter().enumerate() {
-            let (of, chosen) = (&task.candidates[session], task.chosen[session]);
-            let mut order: Vec<usize> = (0..of.len()).collect();
-            order.sort_by_key(|&candidate| (candidate != chosen, -scores[candidate], candidate));
+        let mut here = 0;
+        for (session, of) in task.candidates.iter_mut().enumerate() {
+            let chosen = task.chosen[session];
+            let scores = &through[here..here + of.len()];
+            here += of.len();
+            order.clear();
+            order.extend(0..of.len());
+            order.sort_unstable_by_key(|&candidate| (candidate != chosen, -scores[candidate], candidate));
             let other = order.iter().find(|&&other| of[other].days() != of[chosen].days());
             task.other_days[session] = other.map(|&other| of[other].days());
             order.truncate(KEPT);
             order.retain(|&candidate| candidate == chosen || scores[candidate] > scores[chosen] - MARGIN);
             order.sort_unstable();
             task.chosen[session] = order.iter().position(|&candidate| candidate == chosen).unwrap_or(0);
-            task.candidates[session] = order.iter().map(|&candidate| of[candidate]).collect();
+            for (to, &from) in order.iter().enumerate() {
+                of[to] = of[from];
+            }
+            of.truncate(order.len());
         }
         self.put(at);
     }

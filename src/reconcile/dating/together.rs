@@ -49,8 +49,12 @@ pub fn date_together(zone: &Zone, tasks: &[TaskEvents], around: &Surroundings<'_
     let mut searched: Vec<Task> = Vec::new();
     let mut places: Vec<usize> = Vec::new();
     let mut fixed = around.recorded.to_vec();
+    let mut usual: Vec<usize> = Vec::new();
     for (at, task) in tasks.iter().enumerate() {
-        if let Some((known, to_place)) = dating.to_place(task, searched.last().map_or(0, Task::next_id)) {
+        if let Some(dated) = dating.on_its_day(task) {
+            all.push(dated);
+            usual.push(at);
+        } else if let Some((known, to_place)) = dating.to_place(task, searched.last().map_or(0, Task::next_id)) {
             all.push(known);
             searched.push(to_place);
             places.push(at);
@@ -61,6 +65,16 @@ pub fn date_together(zone: &Zone, tasks: &[TaskEvents], around: &Surroundings<'_
         }
     }
     let has_choice = searched.iter().any(|task| task.ways() > 1);
+    if has_choice {
+        // What stands on its day tells where the others may be, and what stands badly there may be of another.
+        for at in usual {
+            if let Some((known, to_place)) = dating.to_place(&tasks[at], searched.last().map_or(0, Task::next_id)) {
+                all[at] = known;
+                searched.push(to_place);
+                places.push(at);
+            }
+        }
+    }
     let (searched, marks) = if has_choice {
         let (timeline, anchor) = dating.timeline(&searched, &fixed);
         let mut search = Search::new(searched, timeline, anchor);
@@ -96,6 +110,35 @@ impl Dating<'_> {
     fn first_trace(&self, frame: &Frame) -> Option<calendar::Day> {
         let finished = frame.finish.map(|(_, day)| calendar::day(day));
         self.planned(frame).into_iter().chain(finished).min().map(|day| day.min(self.calendar.day_of(frame.saved)))
+    }
+
+    /// On a first push, a task that was planned for a day, worked on from one minute of it to a later one, and finished on it
+    /// in the minute in which its last session ended: there, unless another task tells otherwise.
+    fn on_its_day(&self, task: &TaskEvents) -> Option<Vec<Dated>> {
+        let TaskEvents { events, frame, .. } = task;
+        let (minute, date) = frame.finish.filter(|_| !frame.postponed && frame.moved_from.is_none())?;
+        let is_new = self.around.taken.is_none() && frame.taken.is_none();
+        if !is_new || frame.planned != Some(date) || !events.len().is_multiple_of(2) || events.last()?.minute != minute
+        {
+            return None;
+        }
+        let mut length = 0;
+        for (at, event) in events.iter().enumerate() {
+            let since =
+                i64::from(event.minute) - at.checked_sub(1).map_or(0, |before| i64::from(events[before].minute));
+            if event.clue != Clue::New || since < 0 {
+                return None;
+            }
+            length += if at.is_multiple_of(2) { 0 } else { since + 1 };
+        }
+        // Otherwise whole days are missing.
+        if frame.actual_min - length > 12 * 60 {
+            return None;
+        }
+        let day = calendar::day(date);
+        let instant = |event: &Event| self.calendar.readings(day, event.minute).next();
+        let is_over = instant(events.last()?)? <= frame.saved && self.calendar.is_steady(day);
+        is_over.then(|| events.iter().filter_map(|event| Some(Dated::new(instant(event)?, false))).collect())
     }
 
     /// The events of the task that have their instants, and the rest as a task to be placed. `None` where it can only be
