@@ -33,6 +33,7 @@ use crate::sidecar::{Digest, SessionKey, Sidecar};
 use crate::toggl::{SendError, Sender};
 
 pub use event::{Event, Unwatched, Watch};
+pub use proof::check_account;
 use rejections::Rejections;
 pub use report::{LostWorkspace, RejectedSession, Report, StopReason};
 use saving::Saving;

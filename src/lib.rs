@@ -18,8 +18,8 @@
 //! | [`output`] | values in, text or JSON out |
 //! | [`command`] | one file a command |
 //!
-//! Beside them are [`mod@cli`] (the command line as types), [`settings`] (flags and variables), [`clock`], [`zone`] and
-//! [`exit`].
+//! Beside them are [`mod@cli`] (the command line as types), [`settings`] (flags and variables), [`clock`], [`zone`],
+//! [`whole_file`] and [`exit`].
 //!
 //! # Glossary
 //!
@@ -66,4 +66,5 @@ pub mod reconcile;
 pub mod settings;
 pub mod sidecar;
 pub mod toggl;
+pub mod whole_file;
 pub mod zone;

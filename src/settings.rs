@@ -14,6 +14,7 @@ use crate::toggl::TAG_LIMIT;
 use crate::toggl::base::{self, Base};
 use crate::toggl::proxy;
 use crate::toggl::token::{Secrets, Token, TokenError};
+use crate::whole_file;
 use crate::zone::Zone;
 
 pub use file::{ConfigFile, Mistake};
@@ -196,13 +197,12 @@ pub fn secrets(variable: Variable<'_>) -> Secrets {
 }
 
 /// Where Chute_kun keeps its snapshot.
-#[expect(clippy::disallowed_methods, reason = "Chute_kun's configuration says where its snapshot is")]
 fn located(common: &Common, variable: Variable<'_>) -> Option<Located> {
     let folders = directories::BaseDirs::new();
     location::snapshot_path(&Environment {
         state_flag: common.chute_state.clone(),
         variable,
-        read: &|path: &Path| std::fs::read(path).ok(),
+        read: &|path: &Path| whole_file::read(path, whole_file::TEXT).ok(),
         config_dir: folders.as_ref().map(|folders| folders.config_dir().to_owned()),
         data_dir: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
     })
@@ -284,7 +284,6 @@ fn exists(path: &Path) -> bool {
 ///
 /// # Errors
 /// [`SettingsError`], for a file that is named and not there, that cannot be read, or that has a mistake.
-#[expect(clippy::disallowed_methods, reason = "the settings are read here")]
 pub fn read_config(common: &Common, variable: Variable<'_>) -> Result<(ConfigPlace, ConfigFile), SettingsError> {
     let place = config_place(common, variable)?;
     let unreadable = |problem: String| SettingsError::Unreadable { path: place.path.clone(), problem };
@@ -293,7 +292,8 @@ pub fn read_config(common: &Common, variable: Variable<'_>) -> Result<(ConfigPla
         None if !place.exists => return Ok((place, ConfigFile::default())),
         _ => {}
     }
-    let bytes = std::fs::read(&place.path).map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+    let bytes = whole_file::read(&place.path, whole_file::TEXT)
+        .map_err(|error| unreadable(format!("cannot be read: {error}")))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("is not UTF-8".to_owned()))?;
     match file::parse(text) {
         Ok(file) => Ok((place, file)),

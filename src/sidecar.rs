@@ -361,6 +361,12 @@ impl Sidecar {
         self.sessions().any(|(_, _, record)| record.intent.is_some())
     }
 
+    /// Whether this is another account than the one that the entries are in, as far as both are known.
+    #[must_use]
+    pub fn is_other_account(&self, account: Option<i64>) -> bool {
+        self.account.zip(account).is_some_and(|(known, account)| known != account)
+    }
+
     /// Whether the next push has to know every session: it looks for them in Toggl before it makes any.
     #[must_use]
     pub fn needs_all(&self) -> bool {

@@ -7,10 +7,13 @@
 //! at the first instant at which it is shown.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use time::{Date, OffsetDateTime, UtcOffset};
+
+use crate::whole_file;
 
 /// Minutes since local midnight, 0 to 1439.
 pub type Minute = u16;
@@ -114,9 +117,9 @@ impl Zone {
         })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a TZ variable may name a file")]
     fn in_file(path: &str) -> Result<Zone, String> {
-        let data = std::fs::read(path).map_err(|e| format!("cannot read the time zone file `{path}`: {e}"))?;
+        let data = whole_file::read(Path::new(path), whole_file::TEXT)
+            .map_err(|e| format!("cannot read the time zone file `{path}`: {e}"))?;
         TimeZone::tzif(path, &data).map(Zone).map_err(|e| format!("`{path}` is no time zone file: {e}"))
     }
 

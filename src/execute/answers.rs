@@ -33,7 +33,12 @@ impl Execution<'_, '_, '_> {
         match reply {
             Reply::Changed(changed) if operation.kind.makes_an_entry() => {
                 account = changed.account;
-                self.entry_made(operation, workspace, &changed);
+                if self.sidecar.is_other_account(account) {
+                    // It is no entry of this session's: there is none in the account that the others are in.
+                    self.unresolved.insert(&operation.sessions, self.effects.sender.clock().now_ms());
+                } else {
+                    self.entry_made(operation, workspace, &changed);
+                }
             }
             Reply::Changed(changed) if operation.kind == OperationKind::Halt => {
                 self.halted(operation, changed.shown.and_then(|entry| entry.stop))

@@ -5,8 +5,23 @@ use time::OffsetDateTime;
 use super::{Execution, LostWorkspace, StopReason};
 use crate::reconcile::plan::{Operation, OperationKind};
 use crate::reconcile::recovery::{Days, day_of, relink};
+use crate::sidecar::Sidecar;
 use crate::toggl::questions::{self, Found};
 use crate::toggl::{EntryRef, Me, Named, SendError};
+
+/// Whether a token of this account, if that is known, is of the account that the entries are in.
+///
+/// # Errors
+/// [`StopReason::OtherAccount`].
+pub fn check_account(sidecar: &Sidecar, account: Option<i64>, email: &str) -> Result<(), StopReason> {
+    match (sidecar.account, account) {
+        (Some(known), Some(account)) if sidecar.is_other_account(Some(account)) => {
+            let token = if email.is_empty() { account.to_string() } else { format!("{account}, {email}") };
+            Err(StopReason::OtherAccount { known, token })
+        }
+        _ => Ok(()),
+    }
+}
 
 impl Execution<'_, '_, '_> {
     /// Whose token it is: proves that it is accepted, and that it is the account that the entries are in.
@@ -18,13 +33,10 @@ impl Execution<'_, '_, '_> {
 
     /// Takes in that the token is of this account, if that is known.
     pub(super) fn note_account(&mut self, account: Option<i64>, email: &str) -> Result<(), StopReason> {
-        let Some(account) = account else { return Ok(()) };
-        let known = *self.sidecar.account.get_or_insert(account);
-        if known == account {
-            return Ok(());
+        if let (Some(account), None) = (account, self.sidecar.account) {
+            self.sidecar.account = Some(account);
         }
-        let token = if email.is_empty() { account.to_string() } else { format!("{account}, {email}") };
-        Err(StopReason::OtherAccount { known, token })
+        check_account(self.sidecar, account, email)
     }
 
     /// Whether an operation is in a workspace that was found to be out of the token's reach.

@@ -108,11 +108,17 @@ impl Comparison {
         self.findings.iter().any(|finding| matches!(finding.what, Difference::Doubled { .. }))
     }
 
-    /// Whether several entries were looked for and not one is there. That is another account, or a Toggl that was
-    /// emptied on purpose: nothing to be repaired without a word from a person.
+    /// Whether entries were looked for and not one is there.
+    #[must_use]
+    pub fn finds_none(&self) -> bool {
+        let missing = self.findings.iter().filter(|finding| matches!(finding.what, Difference::Missing { .. })).count();
+        missing > 0 && missing == self.compared
+    }
+
+    /// Whether these were several. That is another account, or a Toggl that was emptied on purpose: nothing to be repaired
+    /// without a word from a person.
     #[must_use]
     pub fn finds_nothing(&self) -> bool {
-        let missing = self.findings.iter().filter(|finding| matches!(finding.what, Difference::Missing { .. })).count();
-        missing > 1 && missing == self.compared
+        self.compared > 1 && self.finds_none()
     }
 }

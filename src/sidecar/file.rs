@@ -12,6 +12,7 @@ use tempfile::NamedTempFile;
 
 use crate::sidecar::log::{self, LogLine};
 use crate::sidecar::{Digest, FormatError, SavedLast, Sidecar};
+use crate::whole_file;
 
 /// Where sidecars are kept.
 pub trait Store {
@@ -144,7 +145,7 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError`]: the file is left as it is.
 pub fn load(path: &Path) -> Result<Option<(Vec<u8>, Sidecar)>, LoadError> {
-    let text = match read(path) {
+    let text = match whole_file::read(path, LIMIT) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(LoadError::Io { path: path.to_owned(), source }),
@@ -160,21 +161,6 @@ const LIMIT: u64 = 1 << 30;
 
 /// The longest lock file that is read, in bytes: its two lines take a few hundred.
 const LOCK_LIMIT: u64 = 1 << 16;
-
-/// The bytes of a file, following links. What is no file may have no end.
-#[expect(clippy::disallowed_methods, reason = "this is where the sidecar is kept")]
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    if metadata.len() > LIMIT {
-        return Err(io::Error::other("it is far larger than any sidecar"));
-    }
-    let mut text = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    File::open(path)?.take(LIMIT).read_to_end(&mut text)?;
-    Ok(text)
-}
 
 /// Opens a lock file. It must be a file of this one name: through a link, another file would be emptied, and a pipe would
 /// wait for whoever is at its other end.

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use super::file::target_of;
 use super::{Classification, LastSent, SessionKey};
+use crate::whole_file;
 
 /// A larger log (bytes) is renamed to `.old`, and a new one is begun.
 pub const MOST_BYTES: u64 = 16 << 20;
@@ -91,16 +92,18 @@ fn old_path(log: &Path) -> PathBuf {
 ///
 /// # Errors
 /// A log that is there and cannot be read; the message names it.
-#[expect(clippy::disallowed_methods, reason = "this is where the log is kept")]
 pub fn read(sidecar: &Path) -> Result<Vec<LogLine>, String> {
     let log = log_path(&target_of(sidecar));
     let mut lines = Vec::new();
     for path in [old_path(&log), log] {
-        match std::fs::read(&path) {
+        match whole_file::read(&path, whole_file::TEXT) {
             Ok(text) => lines.extend(text.split(|&byte| byte == b'\n').filter_map(|l| serde_json::from_slice(l).ok())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                return Err(format!("the log `{}` cannot be read: {error}; check its permissions", path.display()));
+                return Err(format!(
+                    "the log `{}` cannot be read: {error}; check the file and its permissions",
+                    path.display()
+                ));
             }
         }
     }

@@ -124,7 +124,7 @@ fn is_a_refusal_of_toggls(answer: &Answer) -> bool {
         Err(_) if text.is_empty() => matches!(answer.status, 401..=404),
         Err(_) => {
             !text.starts_with('<')
-                && !text.contains('\n')
+                && !text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER)
                 && text.len() <= LONGEST_LINE
                 && !names_status(answer.status, text)
         }

@@ -503,6 +503,20 @@ fn another_account_holds_everything_back() {
     assert_eq!(made_good(&mut user, &tasks).len(), 2);
 }
 
+/// Who works in the same workspace makes an entry before it is seen whose it is: it is no entry of the session's.
+#[test]
+fn an_entry_in_another_account_is_not_the_sessions() {
+    let tasks = [today("One").closed(540, 550), today("Two").closed(560, 570)];
+    let mut user = pushed(&tasks[..1]);
+    let person = Person { id: 77, email: "other@example.com".to_owned(), ..Person::default() };
+    user.toggl.sandbox().add_account(Account::new(ANOTHER_TOKEN, person, &[WORKSPACE]));
+    let first = user.toggl.clone();
+    user.toggl = first.clone().with_token(ANOTHER_TOKEN);
+    assert!(matches!(push(&mut user, &tasks).report.end, Some(StopReason::OtherAccount { .. })));
+    user.toggl = first;
+    assert!(made_good(&mut user, &tasks).iter().any(|(title, _)| title == "Two"));
+}
+
 /// The look before the first push asks for what the server's clock allows, whatever ours says.
 #[test]
 fn a_first_look_is_made_by_any_clock() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::support::tools::TOOLS;
 
 /// The floors of the house, from the roof down: a room knows rooms of lower floors only.
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 11] = [
     &["main"],
     &["command"],
     &["output"],
@@ -18,6 +18,7 @@ const FLOORS: [&[&str]; 10] = [
     &["chute_kun", "toggl"],
     &["cli"],
     &["clock", "exit", "zone"],
+    &["whole_file"],
 ];
 
 /// Beside that, who may know these at all.

@@ -76,6 +76,26 @@ fn a_lock_that_is_a_link_or_no_file() {
     assert!(!home.path("nowhere").exists());
 }
 
+/// Files beside the snapshot and the sidecar: all are read with an end.
+#[test]
+fn settings_and_a_log_that_are_no_files() {
+    let zero = |path: &Path| symlink("/dev/zero", path).unwrap();
+    for make in [&pipe as &dyn Fn(&Path), &zero] {
+        for (file, command, exit) in [
+            (".config/chute-toggl/config.toml", "status", 2),
+            (".config/chute-toggl/config.toml", "push", 2),
+            (".config/chute_kun/config.toml", "status", 0),
+            (".local/share/chute_kun/sync/toggl.log.jsonl", "log", 1),
+            (".local/share/chute_kun/sync/toggl.log.jsonl", "push", 0),
+        ] {
+            let home = TestHome::with_work();
+            fs::create_dir_all(home.path(file).parent().unwrap()).unwrap();
+            make(&home.path(file));
+            assert_eq!(home.run(&[command]).code, exit, "{file}, {command}");
+        }
+    }
+}
+
 /// A pipe never ends, and `/dev/zero` fills the memory.
 #[test]
 fn a_sidecar_that_is_no_file() {
