@@ -51,3 +51,21 @@ impl Clock for SystemClock {
         }
     }
 }
+
+/// A clock that is so many seconds behind, put right.
+pub struct Corrected<'a> {
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// What it lacks; negative if it is ahead.
+    pub behind: i64,
+}
+
+impl Clock for Corrected<'_> {
+    fn now_ms(&self) -> i64 {
+        self.clock.now_ms().saturating_add(self.behind.saturating_mul(1000))
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration);
+    }
+}

@@ -101,6 +101,20 @@ pub enum CommandError {
         /// When the last snapshot that was pushed was saved, likewise.
         last: String,
     },
+    /// The snapshot was saved later than now.
+    #[error(
+        "the snapshot `{path}` was saved on {saved}, and by this machine's clock it is {now} now: one of the two is wrong, and \
+         sessions would be dated wrongly. Toggl, which knows what time it is, could not be asked, so nothing was sent. Set the \
+         clock, or run again when Toggl can be reached"
+    )]
+    Ahead {
+        /// The file.
+        path: String,
+        /// When it, or the last that was pushed, was saved, local.
+        saved: String,
+        /// The time by this machine's clock, local.
+        now: String,
+    },
     /// The dates in the snapshot contradict the time of its file.
     #[error(
         "the time of modification of the snapshot `{path}`, {modified}, cannot be when it was saved: {source}. Sessions would be \
@@ -171,7 +185,7 @@ impl CommandError {
             | CommandError::Output(_)
             | CommandError::Log(_)
             | CommandError::Unexpected(_) => Exit::Failure,
-            CommandError::Reading(reading::ReadError::Restless { .. }) => Exit::Unfinished,
+            CommandError::Reading(reading::ReadError::Restless { .. }) | CommandError::Ahead { .. } => Exit::Unfinished,
             CommandError::Sidecar(_) | CommandError::Reading(_) | CommandError::Snapshot { .. } => Exit::Input,
             CommandError::Older { .. } | CommandError::FileTime { .. } | CommandError::AnotherList { .. } => {
                 Exit::Attention

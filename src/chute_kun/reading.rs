@@ -20,6 +20,8 @@ pub struct Reading {
     pub bytes: Vec<u8>,
     /// When the file was saved: its time of modification in unix seconds, rounded down, and never later than now.
     pub saved: i64,
+    /// The same, however late it is.
+    pub modified: i64,
     /// Where the file is: absolute, links followed.
     pub place: String,
     /// What tells this content from another one without reading it.
@@ -126,8 +128,9 @@ pub fn read_whole(path: &Path, clock: &dyn Clock) -> Result<Reading, ReadError> 
             continue;
         }
         complete(path, &bytes)?;
-        let saved = before.mtime_ns.div_euclid(1_000_000_000).min(clock.now());
-        return Ok(Reading { bytes, saved, place: place(path), stamp: before });
+        let modified = before.mtime_ns.div_euclid(1_000_000_000);
+        let saved = modified.min(clock.now());
+        return Ok(Reading { bytes, saved, modified, place: place(path), stamp: before });
     }
     Err(ReadError::Restless { path: path.to_owned() })
 }

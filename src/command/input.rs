@@ -6,7 +6,7 @@ use super::{CommandError, Context};
 use crate::chute_kun::reading::{self, ReadError, Stamp};
 use crate::chute_kun::snapshot::blocks;
 use crate::cli::{Common, Format};
-use crate::clock::Clock;
+use crate::clock::{Clock, Corrected};
 use crate::exit::Exit;
 use crate::output;
 use crate::reconcile::ingest::{Depth, Ingested, ParseError, check_file_time, ingest, parse, save_instant};
@@ -16,6 +16,7 @@ use crate::settings::Settings;
 use crate::sidecar::file::Store;
 use crate::sidecar::file::{self, LoadError};
 use crate::sidecar::{Digest, Revision, SavedLast, Sidecar};
+use crate::toggl::{SendError, Sender, questions};
 use crate::zone::Zone;
 
 /// The snapshot, taken into the sidecar.
@@ -37,7 +38,18 @@ pub struct Input {
     pub zone: Zone,
     /// Whether the sidecar is the one that this machine saved last.
     pub provenance: Provenance,
+    /// When this snapshot, or the last that was ingested, was saved by its file's time, if that is later than now (unix
+    /// seconds): then that clock or ours is wrong.
+    pub ahead: Option<i64>,
+    /// What the dates in the snapshot contradict, if our clock is right.
+    contradiction: Option<CommandError>,
 }
+
+/// Seconds by which a file may be newer than now: file servers are seconds off.
+const AHEAD: i64 = 300;
+
+/// Seconds by which our clock and Toggl's may differ.
+const SKEW: i64 = 120;
 
 /// Drops the save instant of the last snapshot taken in if it lies in the future: none is recorded that is later than the
 /// clock, so the clock was ahead then, and it says nothing.
@@ -122,6 +134,7 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
         ParseError::Archive(source) => LoadError::Format { path: settings.sidecar.clone(), source }.into(),
     })?;
     let taken = sidecar.last_snapshot_saved;
+    let ahead = Some(reading.modified).max(taken).filter(|&saved| saved > clock.now().saturating_add(AHEAD));
     distrust_the_future(&mut sidecar, clock.now());
     let digest = Digest::of(&reading.bytes);
     let modified = save_instant(&sidecar, digest, reading.saved);
@@ -129,11 +142,13 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     if let Some(taken) = sidecar.last_snapshot_saved.filter(|&taken| modified < taken) {
         return Err(CommandError::Older { path: path(), saved: local(modified), last: local(taken) });
     }
-    check_file_time(&snapshot, modified, &zone).map_err(|source| CommandError::FileTime {
+    let contradiction = check_file_time(&snapshot, modified, &zone).map_err(|source| CommandError::FileTime {
         path: path(),
         modified: local(modified),
         source,
-    })?;
+    });
+    // By a clock that may be wrong it is none yet.
+    let contradiction = if ahead.is_some() { contradiction.err() } else { contradiction.map(|()| None)? };
     let intake = ingest(&mut sidecar, &snapshot, modified, &zone);
     if let Some(of) = other_list(&sidecar, &intake, &reading.place) {
         let sidecar = settings.sidecar.display().to_string();
@@ -142,7 +157,35 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     sidecar.snapshot = Some(reading.place);
     sidecar.snapshot_digest = Some(digest);
     let (snapshot, stamp) = (reading.bytes, reading.stamp);
-    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance }))
+    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance, ahead, contradiction }))
+}
+
+/// The input by Toggl's clock, where something was saved later than now by ours: one of the clocks is wrong, and by a wrong
+/// one sessions would be dated wrongly for good.
+///
+/// # Errors
+/// [`CommandError::Ahead`], if Toggl does not say what time it is; and as [`read`].
+pub(super) fn by_the_right_clock(
+    mut input: Input,
+    settings: &Settings,
+    depth: Depth,
+    sender: &mut Sender<'_>,
+) -> Result<Input, CommandError> {
+    let Some(saved) = input.ahead else { return Ok(input) };
+    // What it answers is for the push to find out; any answer has the time.
+    let _: Result<_, SendError> = questions::me(&mut |call| sender.ask(call, &mut |_| {}));
+    let Some(behind) = sender.skew() else {
+        let local = |instant: i64| output::day_and_minute(input.zone.at(instant));
+        let (saved, now) = (local(saved), local(sender.clock().now()));
+        return Err(CommandError::Ahead { path: settings.snapshot.display().to_string(), saved, now });
+    };
+    if behind.saturating_abs() <= SKEW {
+        return input.contradiction.take().map_or(Ok(input), Err);
+    }
+    let clock = Corrected { clock: sender.clock(), behind };
+    let Some(mut again) = read(settings, &clock, depth)? else { return Ok(input) };
+    again.sidecar.quota = sender.quota().clone();
+    Ok(again)
 }
 
 /// Whether a sidecar with this revision and digest, if there is one, is the one that this machine saved last, which it
@@ -174,6 +217,18 @@ impl Input {
         };
         context.notice(&format!(
             "the sidecar {what}. What it does not hold is looked up in Toggl before anything is made there"
+        ));
+    }
+
+    /// Says that a file is newer than now, to whoever asks nobody what time it is.
+    pub(super) fn tell_ahead(&self, context: &mut Context<'_>) {
+        let Some(saved) = self.ahead else { return };
+        let local = |instant: i64| output::day_and_minute(self.zone.at(instant));
+        context.notice(&format!(
+            "the snapshot was saved on {}, and by this machine's clock it is {} now: one of the two is wrong. A push asks Toggl \
+             what time it is; until then days may be shown wrongly",
+            local(saved),
+            local(context.clock.now())
         ));
     }
 

@@ -44,10 +44,14 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     let progress = context.progress(common, &settings, args.wait);
     let mut file = SidecarFile::lock(&settings.sidecar, context.disk)?;
     // Read under the lock: another push may have been at work until now.
-    let Some(mut input) = input::read(&settings, context.clock, depth(args))? else {
+    let Some(input) = input::read(&settings, context.clock, depth(args))? else {
         drop(file);
         return input::nothing_recorded("push", common, &settings, context);
     };
+    let mut client = Client::new(settings.api.clone(), &token, settings.timeout).through(settings.proxy.clone());
+    let (policy, quota) = (policy(args, &settings), input.sidecar.quota.clone());
+    let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);
+    let mut input = input::by_the_right_clock(input, &settings, depth(args), &mut sender)?;
     if args.acknowledge {
         input.sidecar.acknowledge_rejections();
     }
@@ -58,9 +62,6 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     }
 
     let mut progress = Progress::new(context.err, context.clock, &input.zone, progress);
-    let mut client = Client::new(settings.api.clone(), &token, settings.timeout).through(settings.proxy.clone());
-    let (policy, quota) = (policy(args, &settings), input.sidecar.quota.clone());
-    let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);
     let mut watch = Both(context.watch, &mut progress);
     let effects = Effects { sender: &mut sender, store: &mut file, watch: &mut watch };
     let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, effects);
@@ -211,6 +212,7 @@ fn preview(
         return input::nothing_recorded("push", common, settings, context);
     };
     input.tell_provenance(settings, context);
+    input.tell_ahead(context);
     let (options, moved) = prepare(&mut input, args, settings, context.clock.now())?;
     if let Some(moved) = moved {
         context.notice(&moved);

@@ -19,6 +19,7 @@ pub fn status(common: &Common, context: &mut Context<'_>) -> Result<Exit, Comman
         return input::nothing_recorded("status", common, &settings, context);
     };
     input.tell_provenance(&settings, context);
+    input.tell_ahead(context);
     let plan = plan(&input.sidecar, &input.intake, &Options::plain(settings.selection.clone()));
     let status = Status {
         view: input.view(&plan, &settings, context.clock.now()),

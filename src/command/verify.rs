@@ -109,16 +109,17 @@ fn work(
         true => Some(SidecarFile::lock(&settings.sidecar, context.disk)?),
         false => None,
     };
-    let Some(mut input) = input::read(settings, context.clock, Depth::Everything)? else { return Ok(None) };
+    let Some(input) = input::read(settings, context.clock, Depth::Everything)? else { return Ok(None) };
+    let mut client = Client::new(settings.api.clone(), token, settings.timeout).through(settings.proxy.clone());
+    let policy = SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false };
+    let quota = input.sidecar.quota.clone();
+    let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);
+    let mut input = input::by_the_right_clock(input, settings, Depth::Everything, &mut sender)?;
     let mode = mode(args, &input, context.clock.now())?;
     let before = input.sidecar.clone();
     let planned = plan(&before, &input.intake, &Options::plain(settings.selection.clone()));
     let zone = input.zone.clone();
     let mut progress = Progress::new(context.err, context.clock, &zone, show);
-    let mut client = Client::new(settings.api.clone(), token, settings.timeout).through(settings.proxy.clone());
-    let policy = SendPolicy { pace: settings.pace, timeout: settings.timeout, max_requests: None, wait: false };
-    let quota = input.sidecar.quota.clone();
-    let mut sender = Sender::new(&mut client, context.clock, context.interrupted, fastrand::Rng::new(), policy, quota);
     let mut watch = Both(context.watch, &mut progress);
     let compared = ask(&mut input, args.days, settings, &mut sender, &mut watch);
     // What was learnt of the quota holds for the next push as well.

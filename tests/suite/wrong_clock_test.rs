@@ -133,6 +133,41 @@ fn a_clock_that_is_off_is_told_with_its_size() {
     }
 }
 
+/// The snapshot was saved by a right clock, and is pushed by one that is behind: once what it has was put a day earlier for
+/// good.
+#[test]
+fn a_snapshot_that_is_newer_than_now_is_dated_by_toggls_clock() {
+    let midnight = EVENING - 18 * HOUR;
+    for behind in [HOUR, 6 * HOUR, 30 * HOUR, 3 * DAY] {
+        for task in [today("Now").closed(1_070, 1_075).done(20_260_511, 1_075), today("Now").open(1_070)] {
+            let home = home_ahead(-behind);
+            home.clock().set(EVENING - behind);
+            home.save_at(&snapshot([&task]), EVENING - 30);
+            home.run(&["push", "-n"]).complains("by this machine's clock");
+            home.run(&["push"]).exits(0).complains("behind Toggl's");
+            let starts: Vec<i64> = home.toggl.sandbox().entries().iter().map(|entry| entry.start).collect();
+            assert_eq!(starts, [midnight + 1_070 * 60], "{behind}");
+            home.clock().set(EVENING + 60);
+            home.run(&["push"]);
+            assert_eq!(home.toggl.sandbox().entries().len(), 1);
+        }
+    }
+}
+
+/// A file server whose clock is ahead is no reason to ask for more than the time, and nobody to ask is none to guess.
+#[test]
+fn a_file_that_is_newer_than_now_is_dated_by_now_if_that_is_right() {
+    let home = home_ahead(0);
+    home.save_at(&snapshot([today("Now").closed(1_070, 1_075)]), EVENING + 9 * HOUR);
+    home.run(&["push"]).exits(0);
+    assert_eq!(home.toggl.sandbox().entries()[0].start, EVENING - 18 * HOUR + 1_070 * 60);
+    let home = home_ahead(0);
+    home.save_at(&snapshot([today("Now").closed(1_070, 1_075)]), EVENING + 9 * HOUR);
+    let offline = [("TOGGL_API_URL", "http://127.0.0.1:9/api/v9")];
+    home.run_with(&offline, &["push"]).exits(4).complains("could not be asked");
+    assert!(!home.sidecar_path().exists());
+}
+
 /// Without the instant of the save, what the days before had is dated by the last one.
 #[test]
 fn a_first_push_that_is_killed_keeps_what_it_saw() {
