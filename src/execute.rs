@@ -30,7 +30,7 @@ use crate::reconcile::plan::{HoldReason, Operation, Options, plan};
 use crate::reconcile::recovery::{Scan, Unresolved};
 use crate::sidecar::file::Store;
 use crate::sidecar::{Digest, SessionKey, Sidecar};
-use crate::toggl::{SendError, Sender};
+use crate::toggl::{EntryId, SendError, Sender, WorkspaceId};
 
 pub use event::{Event, Unwatched, Watch};
 pub use proof::check_account;
@@ -102,14 +102,14 @@ struct Execution<'a, 'e, 's> {
     /// Sessions of which Toggl has contradicted itself.
     doubted: HashSet<SessionKey>,
     /// Ids of entries that were proven to be gone: no new one has them.
-    gone: HashSet<i64>,
+    gone: HashSet<EntryId>,
     /// What Toggl lists from a day (UTC) until today, by id, once an entry seemed to be gone.
-    listed: Option<(Date, HashSet<i64>)>,
+    listed: Option<(Date, HashSet<EntryId>)>,
     /// The day from which sessions were looked for in a list that showed nothing of the workspace: whether the token reached
     /// that at all is still to be seen.
     unproven_scan: Option<Date>,
     /// The ids of entries that are a session's already, once that was of interest.
-    owned: Option<HashSet<i64>>,
+    owned: Option<HashSet<EntryId>>,
     /// The HTTP status of the last answer.
     status: u16,
     /// Whether projects were looked up in this run: what is not found then is not there.
@@ -216,14 +216,14 @@ impl Execution<'_, '_, '_> {
     }
 
     /// The workspace of new entries: as set, as kept, or as Toggl says (one request, once).
-    fn workspace(&mut self, operations: &VecDeque<Operation>) -> Result<i64, StopReason> {
+    fn workspace(&mut self, operations: &VecDeque<Operation>) -> Result<WorkspaceId, StopReason> {
         if let Some(workspace) = self.options.selection.known_workspace(self.sidecar) {
             return Ok(workspace);
         }
         if !operations.iter().any(|operation| operation.kind.makes_an_entry()) {
             // An entry that turns out to be gone is made anew where it was.
             let entries = operations.iter().flat_map(|operation| &operation.entries);
-            return Ok(entries.map(|entry| entry.workspace).next().unwrap_or(0));
+            return Ok(entries.map(|entry| entry.workspace).next().unwrap_or(WorkspaceId(0)));
         }
         self.known_workspace()
     }
@@ -249,7 +249,7 @@ impl Execution<'_, '_, '_> {
         let retry_rejected = self.options.retry_rejected && self.report.end.is_some();
         let options = Options { retry_rejected, ..self.options.clone() };
         let mut left = plan(self.sidecar, self.intake, &options);
-        let lost: Vec<i64> = self.report.lost.iter().map(|lost| lost.workspace).collect();
+        let lost: Vec<WorkspaceId> = self.report.lost.iter().map(|lost| lost.workspace).collect();
         let made_in = self.options.selection.known_workspace(self.sidecar);
         left.hold(HoldReason::Workspace, |operation| {
             let entries = operation.entries.iter().map(|entry| entry.workspace);

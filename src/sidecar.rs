@@ -28,7 +28,7 @@ pub use waiting::{Said, Waiting};
 pub use crate::chute_kun::snapshot::{Category, List};
 
 use crate::toggl::quota::Quota;
-use crate::toggl::{describes, description_of};
+use crate::toggl::{AccountId, EntryId, WorkspaceId, describes, description_of};
 use crate::zone::Minute;
 
 /// The version of the file format that this program reads and writes.
@@ -40,9 +40,9 @@ pub struct Sidecar {
     /// Which save of which sidecar it is.
     pub revision: Revision,
     /// The id of the Toggl account that the entries are in, once Toggl has named it.
-    pub account: Option<i64>,
+    pub account: Option<AccountId>,
     /// Toggl's default workspace, once `GET /me` was asked for it.
-    pub workspace: Option<i64>,
+    pub workspace: Option<WorkspaceId>,
     /// What Toggl said to all sessions alike, so that it was held to be about none of them.
     pub rejects_all: Option<RejectsAll>,
     /// Save instant of the last snapshot that was ingested (unix seconds): every session that is not recorded lies after
@@ -180,9 +180,9 @@ pub struct Minutes {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LastSent {
     /// Toggl's id.
-    pub id: i64,
+    pub id: EntryId,
     /// The workspace it is in.
-    pub workspace: i64,
+    pub workspace: WorkspaceId,
     /// Its text: the title, cut to Toggl's limit. As a rule that is the task's title, held once for both.
     pub description: Rc<str>,
     /// Its start.
@@ -203,8 +203,8 @@ impl LastSent {
     /// An entry as it was just sent, neither halted, adopted nor corrected, without project and tags.
     #[must_use]
     pub fn new(
-        id: i64,
-        workspace: i64,
+        id: EntryId,
+        workspace: WorkspaceId,
         description: Rc<str>,
         start: OffsetDateTime,
         stop: Option<OffsetDateTime>,
@@ -248,7 +248,7 @@ pub struct Intent {
     pub description: String,
     /// The workspace that it was to be sent to; `None` in old files, which did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workspace: Option<i64>,
+    pub workspace: Option<WorkspaceId>,
     /// The project that was to be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<i64>,
@@ -339,13 +339,13 @@ impl Sidecar {
 
     /// The ids of all entries that are recorded, but for those of the archive: see [`Sidecar::has_archived_entry`].
     #[must_use]
-    pub fn entry_ids(&self) -> HashSet<i64> {
+    pub fn entry_ids(&self) -> HashSet<EntryId> {
         self.sessions().filter_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id)).collect()
     }
 
     /// Whether an archived session has the entry with this id.
     #[must_use]
-    pub fn has_archived_entry(&self, id: i64) -> bool {
+    pub fn has_archived_entry(&self, id: EntryId) -> bool {
         self.archive.as_ref().is_some_and(|archive| archive.owns(id))
     }
 
@@ -363,7 +363,7 @@ impl Sidecar {
 
     /// Whether this is another account than the one that the entries are in, as far as both are known.
     #[must_use]
-    pub fn is_other_account(&self, account: Option<i64>) -> bool {
+    pub fn is_other_account(&self, account: Option<AccountId>) -> bool {
         self.account.zip(account).is_some_and(|(known, account)| known != account)
     }
 

@@ -8,6 +8,7 @@ pub mod base;
 mod call;
 pub mod entry;
 pub mod http;
+mod id;
 pub mod proxy;
 pub mod questions;
 pub mod quota;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 pub use call::{BULK, BulkChange, Call, EntryChange, EntryRef, LIST_CAP, NewEntry, PROJECTS_A_PAGE};
 pub use entry::{BulkAnswer, TimeEntry};
+pub use id::{AccountId, EntryId, WorkspaceId};
 pub use sender::{Exchange, Listener, Outcome, SendError, SendPolicy, Sender, Tries, Turn};
 pub use token::Token;
 pub use verdict::{Changed, Me, Named, Refusal, Reply};

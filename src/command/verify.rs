@@ -25,7 +25,7 @@ use crate::sidecar::file::{SidecarFile, Store};
 use crate::sidecar::{SessionKey, SessionRecord, Sidecar, TaskRecord};
 use crate::toggl::http::Client;
 use crate::toggl::token::Token;
-use crate::toggl::{Call, Outcome, Refusal, SendError, SendPolicy, Sender, questions};
+use crate::toggl::{Call, Outcome, Refusal, SendError, SendPolicy, Sender, WorkspaceId, questions};
 
 /// What is done about the difference.
 enum Mode {
@@ -320,7 +320,7 @@ fn ask(
 }
 
 /// The workspace to look in: the one that entries were made in, where nobody says which.
-fn workspace(settings: &Settings, input: &Input) -> Option<i64> {
+fn workspace(settings: &Settings, input: &Input) -> Option<WorkspaceId> {
     let used =
         || input.sidecar.sessions().find_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.workspace));
     settings.selection.known_workspace(&input.sidecar).or_else(used)

@@ -3,14 +3,14 @@
 use super::{Execution, StopReason};
 use crate::reconcile::plan::{Change, Operation, OperationKind, Wanted, fingerprint};
 use crate::sidecar::{LastSent, SessionKey};
-use crate::toggl::{BulkAnswer, Changed, Outcome, Refusal, Reply, description_of};
+use crate::toggl::{BulkAnswer, Changed, Outcome, Refusal, Reply, WorkspaceId, description_of};
 
 impl Execution<'_, '_, '_> {
     /// Records what became of an operation. Returns what has to be sent instead of it, if anything.
     pub(super) fn take_in(
         &mut self,
         operation: Operation,
-        workspace: i64,
+        workspace: WorkspaceId,
         outcome: Outcome,
     ) -> Result<Vec<Operation>, StopReason> {
         self.saving.note_answer();
@@ -62,7 +62,7 @@ impl Execution<'_, '_, '_> {
     fn refused(
         &mut self,
         operation: Operation,
-        workspace: i64,
+        workspace: WorkspaceId,
         refusal: Refusal,
     ) -> Result<Vec<Operation>, StopReason> {
         let makes = operation.kind.makes_an_entry();
@@ -108,7 +108,7 @@ impl Execution<'_, '_, '_> {
         }
     }
 
-    fn entry_made(&mut self, operation: Operation, workspace: i64, made: &Changed) {
+    fn entry_made(&mut self, operation: Operation, workspace: WorkspaceId, made: &Changed) {
         let owned = self.owned.get_or_insert_with(|| self.sidecar.entry_ids());
         let is_known = self.sidecar.has_archived_entry(made.id) || self.gone.contains(&made.id);
         if is_known || !owned.insert(made.id) {

@@ -1,11 +1,11 @@
 //! Operations as calls of Toggl's API: the one place that a second time tracker would touch.
 
 use crate::reconcile::plan::{Change, Operation, OperationKind};
-use crate::toggl::{BulkChange, Call, EntryChange, EntryRef, NewEntry, description_of};
+use crate::toggl::{BulkChange, Call, EntryChange, EntryId, EntryRef, NewEntry, WorkspaceId, description_of};
 
 /// The call that carries an operation out. New entries are made in `workspace`; others are where they are.
-pub fn call(operation: &Operation, workspace: i64) -> Call {
-    let entry = operation.entries.first().copied().unwrap_or(EntryRef { id: 0, workspace });
+pub fn call(operation: &Operation, workspace: WorkspaceId) -> Call {
+    let entry = operation.entries.first().copied().unwrap_or(EntryRef { id: EntryId(0), workspace });
     match operation.kind {
         OperationKind::Create | OperationKind::Start => Call::Create {
             workspace,

@@ -7,11 +7,11 @@ use time::Date;
 use super::{Execution, StopReason};
 use crate::reconcile::recovery::{Days, LAG, Recovered, SKEW, Scan, day_of, midnight};
 use crate::sidecar::{LastSent, Sidecar};
-use crate::toggl::{Bucket, Call, LIST_CAP, Refusal, SendError, TimeEntry, questions};
+use crate::toggl::{Bucket, Call, LIST_CAP, Refusal, SendError, TimeEntry, WorkspaceId, questions};
 
 impl Execution<'_, '_, '_> {
     /// The account's default workspace, kept for later runs.
-    pub(super) fn ask_workspace(&mut self) -> Result<i64, StopReason> {
+    pub(super) fn ask_workspace(&mut self) -> Result<WorkspaceId, StopReason> {
         let me = self.ask_me()?;
         let none = || StopReason::NoWorkspace("the account has no default one".to_owned());
         let workspace = me.workspace.ok_or_else(none)?;
@@ -69,7 +69,7 @@ impl Execution<'_, '_, '_> {
 
     /// Lists show nothing of a workspace that the token does not reach: what was sent there stays uncertain. One of which
     /// something was `seen` is reached.
-    fn hide(&mut self, seen: &[TimeEntry], workspace: i64) -> Result<(), StopReason> {
+    fn hide(&mut self, seen: &[TimeEntry], workspace: WorkspaceId) -> Result<(), StopReason> {
         for sent_to in self.unresolved.workspaces(self.sidecar, workspace) {
             if !is_seen(seen, sent_to) && !self.reaches(sent_to)? {
                 self.unresolved.hide(self.sidecar, sent_to, workspace);
@@ -78,7 +78,7 @@ impl Execution<'_, '_, '_> {
         Ok(())
     }
 
-    fn adopt(&mut self, listed: &[TimeEntry], workspace: i64) {
+    fn adopt(&mut self, listed: &[TimeEntry], workspace: WorkspaceId) {
         let adopted = self.unresolved.adopt(self.sidecar, listed, workspace);
         self.report.adopted.extend(adopted);
         self.owned = None;
@@ -114,7 +114,7 @@ impl Execution<'_, '_, '_> {
 
     /// Whether Toggl must list entries of a workspace that start on these days: some were sent, and asked in another way it
     /// shows them. One empty list is no proof that what was sent is not there.
-    fn must_show_entries(&mut self, days: Option<Days>, workspace: i64) -> Result<bool, StopReason> {
+    fn must_show_entries(&mut self, days: Option<Days>, workspace: WorkspaceId) -> Result<bool, StopReason> {
         let Some(days) = days else { return Ok(false) };
         let lies_there = |start| (days.first..=days.last).contains(&day_of(start));
         let is_sent = |sent: &LastSent| sent.workspace == workspace && lies_there(sent.start);
@@ -175,6 +175,6 @@ impl Execution<'_, '_, '_> {
     }
 }
 
-fn is_seen(listed: &[TimeEntry], workspace: i64) -> bool {
+fn is_seen(listed: &[TimeEntry], workspace: WorkspaceId) -> bool {
     listed.iter().any(|entry| entry.workspace == workspace)
 }

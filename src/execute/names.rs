@@ -8,11 +8,11 @@ use crate::reconcile::names;
 use crate::reconcile::plan::{Operation, Plan};
 use crate::reconcile::selection::NameOrId;
 use crate::sidecar::Resolution;
-use crate::toggl::{Named, questions};
+use crate::toggl::{Named, WorkspaceId, questions};
 
 impl Execution<'_, '_, '_> {
     /// The workspace of new entries: as set, as kept, or as Toggl says.
-    pub(super) fn known_workspace(&mut self) -> Result<i64, StopReason> {
+    pub(super) fn known_workspace(&mut self) -> Result<WorkspaceId, StopReason> {
         if let Some(workspace) = self.options.selection.known_workspace(self.sidecar) {
             return Ok(workspace);
         }
@@ -45,7 +45,7 @@ impl Execution<'_, '_, '_> {
 
     /// The active projects of a workspace. Who may not see the list sees nothing in it; `None` if the token does not reach the
     /// workspace.
-    fn list_projects(&mut self, workspace: i64) -> Result<Option<Vec<Named>>, StopReason> {
+    fn list_projects(&mut self, workspace: WorkspaceId) -> Result<Option<Vec<Named<i64>>>, StopReason> {
         match questions::projects(&mut |call| self.ask(call), workspace)? {
             Ok(projects) => Ok(Some(projects)),
             Err(_) => {
@@ -57,7 +57,7 @@ impl Execution<'_, '_, '_> {
 
     /// Whether a rejection is about a project that was known by name and may have been archived since: then the name is
     /// looked up again, once, before a session is given up for it. Forgets what the name meant.
-    pub(super) fn may_be_archived(&mut self, operation: &Operation, workspace: i64, text: &str) -> bool {
+    pub(super) fn may_be_archived(&mut self, operation: &Operation, workspace: WorkspaceId, text: &str) -> bool {
         let is_about_project = text.to_lowercase().contains("project");
         match (&operation.wanted.project, operation.wanted.project_id) {
             (Some(NameOrId::Name(_)), Some(id))

@@ -7,13 +7,13 @@ use crate::reconcile::plan::{Operation, OperationKind};
 use crate::reconcile::recovery::{Days, day_of, relink};
 use crate::sidecar::Sidecar;
 use crate::toggl::questions::{self, Found};
-use crate::toggl::{EntryRef, Me, Named, SendError};
+use crate::toggl::{AccountId, EntryId, EntryRef, Me, Named, SendError, WorkspaceId};
 
 /// Whether a token of this account, if that is known, is of the account that the entries are in.
 ///
 /// # Errors
 /// [`StopReason::OtherAccount`].
-pub fn check_account(sidecar: &Sidecar, account: Option<i64>, email: &str) -> Result<(), StopReason> {
+pub fn check_account(sidecar: &Sidecar, account: Option<AccountId>, email: &str) -> Result<(), StopReason> {
     match (sidecar.account, account) {
         (Some(known), Some(account)) if sidecar.is_other_account(Some(account)) => {
             let token = if email.is_empty() { account.to_string() } else { format!("{account}, {email}") };
@@ -32,7 +32,7 @@ impl Execution<'_, '_, '_> {
     }
 
     /// Takes in that the token is of this account, if that is known.
-    pub(super) fn note_account(&mut self, account: Option<i64>, email: &str) -> Result<(), StopReason> {
+    pub(super) fn note_account(&mut self, account: Option<AccountId>, email: &str) -> Result<(), StopReason> {
         if let (Some(account), None) = (account, self.sidecar.account) {
             self.sidecar.account = Some(account);
         }
@@ -40,14 +40,14 @@ impl Execution<'_, '_, '_> {
     }
 
     /// Whether an operation is in a workspace that was found to be out of the token's reach.
-    pub(super) fn is_lost(&self, operation: &Operation, workspace: i64) -> bool {
+    pub(super) fn is_lost(&self, operation: &Operation, workspace: WorkspaceId) -> bool {
         let workspace = operation.entries.first().map_or(workspace, |entry| entry.workspace);
         self.report.lost.iter().any(|lost| lost.workspace == workspace)
     }
 
     /// Whether the token reaches this workspace now: it may have been lost a moment ago. A workspace that it does not reach is
     /// noted.
-    pub(super) fn reaches(&mut self, workspace: i64) -> Result<bool, StopReason> {
+    pub(super) fn reaches(&mut self, workspace: WorkspaceId) -> Result<bool, StopReason> {
         let reached = questions::workspaces(&mut |call| self.ask(call))?;
         if reached.iter().any(|named| named.id == workspace) {
             return Ok(true);
@@ -62,7 +62,7 @@ impl Execution<'_, '_, '_> {
         Ok(false)
     }
 
-    fn lose(&mut self, workspace: i64, reached: Vec<Named>) {
+    fn lose(&mut self, workspace: WorkspaceId, reached: Vec<Named<WorkspaceId>>) {
         if !self.report.lost.iter().any(|lost| lost.workspace == workspace) {
             self.report.lost.push(LostWorkspace { workspace, reached });
         }
@@ -125,7 +125,7 @@ impl Execution<'_, '_, '_> {
 
     /// Whether Toggl lists the entry of an operation among those of its day. One list, from that day until today, does for
     /// all that are asked for after it.
-    fn is_listed(&mut self, operation: &Operation, id: i64) -> Result<bool, StopReason> {
+    fn is_listed(&mut self, operation: &Operation, id: EntryId) -> Result<bool, StopReason> {
         let session = operation.sessions.first().and_then(|&key| self.sidecar.record(key));
         let Some(sent) = session.and_then(|(_, record)| record.last_sent.as_ref()) else { return Ok(false) };
         let first = day_of(sent.start);

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::reconcile::plan::{Operation, Plan};
 use crate::sidecar::SessionKey;
-use crate::toggl::{Named, Refusal, SendError};
+use crate::toggl::{AccountId, Named, Refusal, SendError, WorkspaceId};
 
 /// Why a run ended before its plan was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +17,14 @@ pub enum StopReason {
     /// The workspace that is set is none of the account's.
     WrongWorkspace {
         /// The one that is set.
-        workspace: i64,
+        workspace: WorkspaceId,
         /// The account's.
-        theirs: Vec<Named>,
+        theirs: Vec<Named<WorkspaceId>>,
     },
     /// The token is of another account than the one that the entries are in.
     OtherAccount {
         /// The id of the account that the entries are in.
-        known: i64,
+        known: AccountId,
         /// The id of the token's account, with its e-mail address if it is known.
         token: String,
     },
@@ -60,9 +60,9 @@ pub struct RejectedSession {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostWorkspace {
     /// Its id.
-    pub workspace: i64,
+    pub workspace: WorkspaceId,
     /// The workspaces that the token reaches.
-    pub reached: Vec<Named>,
+    pub reached: Vec<Named<WorkspaceId>>,
 }
 
 /// What a run did.

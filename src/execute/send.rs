@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Event, Execution, StopReason, saving};
 use crate::reconcile::plan::Operation;
 use crate::sidecar::{Intent, SessionKey};
-use crate::toggl::{Bucket, Call, Exchange, Outcome, Tries, Turn};
+use crate::toggl::{Bucket, Call, Exchange, Outcome, Tries, Turn, WorkspaceId};
 
 /// No quota is waited for longer: an hour, and some seconds that two clocks may count it longer.
 const LONGEST_HOUR: Duration = Duration::from_secs(3600 + 60);
@@ -59,7 +59,7 @@ impl Execution<'_, '_, '_> {
         &mut self,
         operation: &Operation,
         following: &VecDeque<Operation>,
-        workspace: i64,
+        workspace: WorkspaceId,
     ) -> Result<(), StopReason> {
         let now_ms = self.effects.sender.clock().now_ms();
         let covered = (operation.sessions.first())

@@ -18,6 +18,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::exit::Exit;
 use crate::sidecar::{SessionKey, SessionRecord, TaskRecord};
+use crate::toggl::{EntryId, WorkspaceId};
 
 pub use doctor::Doctor;
 pub use explain::Explain;
@@ -103,9 +104,9 @@ impl<'a> Session<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Entry<'a> {
     /// Its id.
-    id: i64,
+    id: EntryId,
     /// The workspace it is in.
-    workspace: i64,
+    workspace: WorkspaceId,
     /// Its text.
     description: &'a str,
     /// When it starts.
@@ -116,7 +117,7 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     fn new(
-        (id, workspace): (i64, i64),
+        (id, workspace): (EntryId, WorkspaceId),
         description: &'a str,
         start: OffsetDateTime,
         stop: Option<OffsetDateTime>,

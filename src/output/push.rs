@@ -11,7 +11,7 @@ use super::words::{by_number, count, day, entries, meaning, moment_from, number}
 use crate::execute::{LostWorkspace, Report, StopReason};
 use crate::reconcile::plan::{HoldReason, Plan};
 use crate::sidecar::SessionKey;
-use crate::toggl::{Bucket, Named, Refusal, SendError};
+use crate::toggl::{Bucket, Named, Refusal, SendError, WorkspaceId};
 
 /// After too many requests or a trouble of Toggl's: when it is worth trying again, in seconds.
 const A_WHILE: i64 = 60;
@@ -283,8 +283,8 @@ pub fn ending(view: &View<'_>, end: &StopReason) -> String {
 }
 
 /// Workspaces by name and number.
-fn names(workspaces: &[Named]) -> String {
-    let name = |named: &Named| match named.name.as_str() {
+fn names(workspaces: &[Named<WorkspaceId>]) -> String {
+    let name = |named: &Named<WorkspaceId>| match named.name.as_str() {
         "" => named.id.to_string(),
         name => format!("{} ({name})", named.id),
     };

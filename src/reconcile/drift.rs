@@ -14,7 +14,7 @@ pub use comparing::compare;
 pub use repairing::repair;
 
 use crate::sidecar::SessionKey;
-use crate::toggl::TimeEntry;
+use crate::toggl::{EntryId, TimeEntry};
 
 /// What a comparison found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum Difference {
     /// The entry is not listed: deleted in Toggl, or moved far away.
     Missing {
         /// Its id.
-        id: i64,
+        id: EntryId,
     },
     /// The entry is not as it was sent.
     Edited {
@@ -59,16 +59,16 @@ pub enum Difference {
     /// Toggl has further entries with the same workspace, start and description, which are nobody's.
     Doubled {
         /// The entry of the session.
-        id: i64,
+        id: EntryId,
         /// The others, ascending.
-        others: Vec<i64>,
+        others: Vec<EntryId>,
     },
     /// The session has no entry (any more), and Toggl has one that is its twin and nobody's.
     Adoptable {
         /// That entry.
         held: TimeEntry,
         /// The entry that is missing, if the session had one.
-        instead_of: Option<i64>,
+        instead_of: Option<EntryId>,
     },
 }
 

@@ -1,14 +1,16 @@
 //! Which project or workspace a name means.
 
+use std::fmt::Display;
+
 use crate::sidecar::Resolution;
-use crate::toggl::Named;
+use crate::toggl::{Named, WorkspaceId};
 
 /// The one that is named so: exactly, or else without regard to case if only one fits. Two that fit are both named, and
 /// neither is taken.
 #[must_use]
-pub fn resolve(name: &str, listed: &[Named]) -> Resolution {
+pub fn resolve<Id: Copy>(name: &str, listed: &[Named<Id>]) -> Resolution<Id> {
     let lower = name.to_lowercase();
-    let exact: Vec<&Named> = listed.iter().filter(|one| one.name == name).collect();
+    let exact: Vec<&Named<Id>> = listed.iter().filter(|one| one.name == name).collect();
     let fitting = match exact[..] {
         [] => listed.iter().filter(|one| one.name.to_lowercase() == lower).collect(),
         _ => exact,
@@ -24,7 +26,7 @@ pub fn resolve(name: &str, listed: &[Named]) -> Resolution {
 ///
 /// # Errors
 /// Why it is none, for people.
-pub fn workspace(name: &str, theirs: &[Named]) -> Result<i64, String> {
+pub fn workspace(name: &str, theirs: &[Named<WorkspaceId>]) -> Result<WorkspaceId, String> {
     match resolve(name, theirs) {
         Resolution::Found(id) => Ok(id),
         Resolution::Several(fitting) => Err(format!("`{name}` could be any of {}", list(&fitting))),
@@ -34,7 +36,7 @@ pub fn workspace(name: &str, theirs: &[Named]) -> Result<i64, String> {
 
 /// These with their numbers, for people: `` `ACME` (12), `Acme` (13) ``.
 #[must_use]
-pub fn list(named: &[Named]) -> String {
+pub fn list<Id: Display>(named: &[Named<Id>]) -> String {
     let named: Vec<String> = named.iter().map(|one| format!("`{}` ({})", one.name, one.id)).collect();
     if named.is_empty() { "none".to_owned() } else { named.join(", ") }
 }

@@ -21,7 +21,7 @@ use crate::reconcile::ingest::Ingested;
 use crate::reconcile::recovery::Scan;
 use crate::reconcile::selection::{LeftAlone, Selection};
 use crate::sidecar::{LastSent, Rejection, SessionKey, SessionRecord, Sidecar, TaskRecord};
-use crate::toggl::{BULK, EntryRef, describes, description_of};
+use crate::toggl::{BULK, EntryRef, WorkspaceId, describes, description_of};
 
 /// What one operation does, in the order in which operations are sent: so the present is right even when the quota
 /// ends in the middle.
@@ -252,7 +252,7 @@ pub struct Options {
 pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
     // What is archived is in agreement; whoever asks for some days only has taken the archive apart before.
     let mut plan = Plan { up_to_date: sidecar.archived_sessions(), ..Plan::default() };
-    let mut renames: BTreeMap<(i64, String), Vec<Operation>> = BTreeMap::new();
+    let mut renames: BTreeMap<(WorkspaceId, String), Vec<Operation>> = BTreeMap::new();
     let mut targets: BTreeMap<reclassify::Target, Vec<Operation>> = BTreeMap::new();
     for (key, task, record) in sidecar.sessions().filter(|(_, _, record)| options.covers(record)) {
         let operation = |kind, changes| operation(key, (task, record), kind, changes, (sidecar, options));
@@ -280,7 +280,7 @@ pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
             Step::Send(operations) => {
                 for operation in operations {
                     if is_mere_rename(&operation) {
-                        let workspace = operation.entries.first().map_or(0, |entry| entry.workspace);
+                        let workspace = operation.entries.first().map_or(WorkspaceId(0), |entry| entry.workspace);
                         renames.entry((workspace, description_of(&operation.title))).or_default().push(operation);
                     } else {
                         plan.operations.push(operation);

@@ -12,6 +12,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::chute_kun::snapshot::Category;
 use crate::sidecar::Sidecar;
+use crate::toggl::WorkspaceId;
 
 /// A project or a workspace, as a person refers to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,9 +135,9 @@ impl Rule {
 impl Selection {
     /// The workspace of new entries, as far as it is known without asking Toggl.
     #[must_use]
-    pub fn known_workspace(&self, sidecar: &Sidecar) -> Option<i64> {
+    pub fn known_workspace(&self, sidecar: &Sidecar) -> Option<WorkspaceId> {
         match &self.workspace {
-            Some(NameOrId::Id(id)) => Some(*id),
+            Some(NameOrId::Id(id)) => Some(WorkspaceId(*id)),
             Some(NameOrId::Name(name)) => sidecar.names.workspaces.get(&**name).copied(),
             None => sidecar.workspace,
         }

@@ -20,7 +20,7 @@ use super::json::{self, FormatError};
 use super::{List, Sidecar, TaskKey};
 use crate::chute_kun::snapshot::KnownPast;
 use crate::chute_kun::snapshot::blocks::Blocks;
-use crate::toggl::describes;
+use crate::toggl::{EntryId, describes};
 
 /// Settled tasks at the beginning of past.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Archive {
 
     /// Whether an entry of the archive has this id.
     #[must_use]
-    pub fn owns(&self, id: i64) -> bool {
+    pub fn owns(&self, id: EntryId) -> bool {
         self.entries.contains(&format!("\"id\":{id},"))
     }
 }

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::chute_kun::snapshot::KnownPast;
 use crate::toggl::quota::Quota;
+use crate::toggl::{AccountId, EntryId, WorkspaceId};
 use crate::zone::is_on_every_clock;
 
 /// The first day of any entry in Toggl.
@@ -55,9 +56,9 @@ struct TaskLine<'a> {
 #[serde(deny_unknown_fields)]
 struct EntryLine<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<i64>,
+    id: Option<EntryId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    workspace: Option<i64>,
+    workspace: Option<WorkspaceId>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     description: Option<Cow<'a, str>>,
     #[serde(with = "time::serde::rfc3339")]
@@ -125,9 +126,9 @@ struct File<'a> {
     #[serde(default)]
     serial: u64,
     #[serde(default)]
-    account: Option<i64>,
+    account: Option<AccountId>,
     #[serde(default)]
-    workspace: Option<i64>,
+    workspace: Option<WorkspaceId>,
     #[serde(default)]
     rejects_all: Option<RejectsAll>,
     #[serde(default, alias = "taken", with = "time::serde::rfc3339::option")]
@@ -214,7 +215,7 @@ impl Sidecar {
         let mut records = BTreeMap::new();
         insert(&mut records, file.tasks, file.entries)?;
         let damaged = |what: String| FormatError::Damaged(what);
-        if let Some(workspace) = file.workspace.filter(|&workspace| workspace <= 0) {
+        if let Some(workspace) = file.workspace.filter(|workspace| workspace.0 <= 0) {
             return Err(damaged(format!("the workspace {workspace} is none")));
         }
         let running = (file.running)
@@ -477,7 +478,7 @@ fn line(record: &SessionRecord) -> EntryLine<'_> {
 fn record(key: SessionKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<SessionRecord, FormatError> {
     let entry = match (line.id, line.workspace, line.description) {
         (Some(id), Some(workspace), Some(description)) => {
-            if id <= 0 || workspace <= 0 {
+            if id.0 <= 0 || workspace.0 <= 0 {
                 return Err(FormatError::Damaged(format!("the entry {key} has an id or workspace that is none")));
             }
             let sent = line.sent.unwrap_or(Sent { start: line.start, stop: line.stop, halted: false });
@@ -492,7 +493,7 @@ fn record(key: SessionKey, line: EntryLine<'_>, title: &Rc<str>) -> Result<Sessi
         _ => return Err(FormatError::Damaged(format!("the entry {key} lacks its id, workspace or description"))),
     };
     if let Some(intent) =
-        line.intent.as_ref().filter(|intent| intent.since < 0 || intent.workspace.is_some_and(|id| id <= 0))
+        line.intent.as_ref().filter(|intent| intent.since < 0 || intent.workspace.is_some_and(|id| id.0 <= 0))
     {
         let since = intent.since;
         return Err(FormatError::Damaged(format!(

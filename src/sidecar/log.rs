@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use super::file::target_of;
 use super::{Classification, LastSent, SessionKey};
+use crate::toggl::{EntryId, WorkspaceId};
 use crate::whole_file;
 
 /// A larger log (bytes) is renamed to `.old`, and a new one is begun.
@@ -34,9 +35,9 @@ pub struct LogLine {
     /// What it holds now; for what it rejected, what it was asked to hold. Null: the entry is gone.
     pub new: Option<Values>,
     /// The entry's id, where there is one.
-    pub entry: Option<i64>,
+    pub entry: Option<EntryId>,
     /// The entry's workspace, where there is one.
-    pub workspace: Option<i64>,
+    pub workspace: Option<WorkspaceId>,
     /// The HTTP status of the answer.
     pub status: u16,
     /// What Toggl said when it rejected the change.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::LastSent;
-use crate::toggl::Named;
+use crate::toggl::{Named, WorkspaceId};
 
 /// What is known of names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,20 +14,20 @@ use crate::toggl::Named;
 pub struct Names {
     /// Workspaces of the account, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub workspaces: BTreeMap<String, i64>,
+    pub workspaces: BTreeMap<String, WorkspaceId>,
     /// Projects by name, for each workspace by its number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub projects: BTreeMap<i64, BTreeMap<String, Resolution>>,
+    pub projects: BTreeMap<WorkspaceId, BTreeMap<String, Resolution<i64>>>,
 }
 
 /// What a name was found to mean when Toggl was asked last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Resolution {
+pub enum Resolution<Id> {
     /// This one.
-    Found(i64),
+    Found(Id),
     /// One of these: all fit, so none is taken.
-    Several(Vec<Named>),
+    Several(Vec<Named<Id>>),
     /// Nothing that can be seen with this token.
     Missing,
 }
@@ -41,7 +41,7 @@ impl Names {
 
     /// What the name of a project means in that workspace; `None`: not looked up yet.
     #[must_use]
-    pub fn project(&self, workspace: i64, name: &str) -> Option<&Resolution> {
+    pub fn project(&self, workspace: WorkspaceId, name: &str) -> Option<&Resolution<i64>> {
         self.projects.get(&workspace)?.get(name)
     }
 

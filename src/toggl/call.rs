@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
-use super::{Bucket, Method, Request};
+use super::{Bucket, EntryId, Method, Request, WorkspaceId};
 
 /// How many entries one bulk request can change.
 pub const BULK: usize = 100;
@@ -22,9 +22,9 @@ pub const PROJECTS_A_PAGE: usize = 200;
 #[schemars(rename = "EntryId")]
 pub struct EntryRef {
     /// Toggl's id.
-    pub id: i64,
+    pub id: EntryId,
     /// The workspace it is in.
-    pub workspace: i64,
+    pub workspace: WorkspaceId,
 }
 
 /// An entry to be made.
@@ -75,7 +75,7 @@ pub enum Call {
     /// Makes an entry. Sent twice, it makes two.
     Create {
         /// Where.
-        workspace: i64,
+        workspace: WorkspaceId,
         /// What.
         entry: NewEntry,
     },
@@ -91,16 +91,16 @@ pub enum Call {
     /// Changes up to [`BULK`] entries of one workspace. It can change some and fail others, and takes nothing back.
     Bulk {
         /// Where they are.
-        workspace: i64,
+        workspace: WorkspaceId,
         /// Which.
-        ids: Vec<i64>,
+        ids: Vec<EntryId>,
         /// What.
         change: BulkChange,
     },
     /// Deletes an entry.
     Delete(EntryRef),
     /// One entry by its id, in whatever workspace.
-    Entry(i64),
+    Entry(EntryId),
     /// The entries that start on these days, in the zone of the user's profile: [`LIST_CAP`] at most, newest first.
     Started {
         /// The first day.
@@ -117,7 +117,7 @@ pub enum Call {
     /// The active projects of a workspace, [`PROJECTS_A_PAGE`] at a time.
     Projects {
         /// The workspace.
-        workspace: i64,
+        workspace: WorkspaceId,
         /// The page, from 1.
         page: usize,
     },
@@ -154,13 +154,13 @@ impl Call {
     /// Path and query below the base.
     #[must_use]
     pub fn path(&self) -> String {
-        let entries = |workspace: i64, tail: &str| format!("/workspaces/{workspace}/time_entries{tail}");
+        let entries = |workspace: WorkspaceId, tail: &str| format!("/workspaces/{workspace}/time_entries{tail}");
         match self {
             Call::Create { workspace, .. } => entries(*workspace, ""),
             Call::Update { entry, .. } | Call::Delete(entry) => entries(entry.workspace, &format!("/{}", entry.id)),
             Call::Stop(entry) => entries(entry.workspace, &format!("/{}/stop", entry.id)),
             Call::Bulk { workspace, ids, .. } => {
-                let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+                let ids: Vec<String> = ids.iter().map(EntryId::to_string).collect();
                 entries(*workspace, &format!("/{}", ids.join(",")))
             }
             Call::Entry(id) => format!("/me/time_entries/{id}"),

@@ -6,14 +6,15 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::verdict::{Changed, Me, Named};
+use super::{AccountId, EntryId, WorkspaceId};
 
 /// An entry as Toggl lists it, reduced to what a pusher needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeEntry {
     /// Toggl's id.
-    pub id: i64,
+    pub id: EntryId,
     /// The workspace it is in.
-    pub workspace: i64,
+    pub workspace: WorkspaceId,
     /// Its text; Toggl's `null` is the empty text.
     pub description: String,
     /// When it starts, to the second, with the offset that Toggl wrote (mostly UTC).
@@ -32,9 +33,9 @@ pub struct TimeEntry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BulkAnswer {
     /// The ids of the entries that were changed.
-    pub success: Vec<i64>,
+    pub success: Vec<EntryId>,
     /// The ids of the others, each with Toggl's reason.
-    pub failure: Vec<(i64, String)>,
+    pub failure: Vec<(EntryId, String)>,
 }
 
 /// Reads a list of entries; `null` is the empty one.
@@ -64,8 +65,8 @@ pub fn parse_entry(body: &str) -> Option<TimeEntry> {
 #[must_use]
 pub fn parse_changed(body: &str) -> Option<Changed> {
     let entry: Value = serde_json::from_str(body).ok()?;
-    let account = id(&entry, "user_id").or_else(|| id(&entry, "uid"));
-    Some(Changed { id: id(&entry, "id")?, shown: read(&entry).ok(), account, contradicts: false })
+    let account = id(&entry, "user_id").or_else(|| id(&entry, "uid")).map(AccountId);
+    Some(Changed { id: EntryId(id(&entry, "id")?), shown: read(&entry).ok(), account, contradicts: false })
 }
 
 /// Reads the answer to `GET /me`.
@@ -73,18 +74,18 @@ pub fn parse_changed(body: &str) -> Option<Changed> {
 pub fn parse_me(body: &str) -> Option<Me> {
     let me: Value = serde_json::from_str(body).ok().filter(Value::is_object)?;
     Some(Me {
-        account: id(&me, "id"),
+        account: id(&me, "id").map(AccountId),
         email: me.get("email").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        workspace: id(&me, "default_workspace_id").or_else(|| id(&me, "default_wid")),
+        workspace: id(&me, "default_workspace_id").or_else(|| id(&me, "default_wid")).map(WorkspaceId),
     })
 }
 
 /// Reads a list of workspaces or projects; `null` is the empty one. One without an id is no such list.
 #[must_use]
-pub fn parse_named(body: &str) -> Option<Vec<Named>> {
+pub fn parse_named<Id>(body: &str, as_id: impl Fn(i64) -> Id) -> Option<Vec<Named<Id>>> {
     let read = |named: &Value| {
         let name = named.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Some(Named { id: id(named, "id")?, name })
+        Some(Named { id: as_id(id(named, "id")?), name })
     };
     match serde_json::from_str(body).ok()? {
         Value::Array(all) => all.iter().map(read).collect(),
@@ -103,10 +104,10 @@ pub fn parse_bulk(body: &str) -> Option<BulkAnswer> {
     let list = |name| answer.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let failure = |entry: &Value| {
         let message = entry.get("message").and_then(Value::as_str).unwrap_or_default();
-        Some((id(entry, "id")?, message.to_owned()))
+        Some((EntryId(id(entry, "id")?), message.to_owned()))
     };
     Some(BulkAnswer {
-        success: list("success").iter().filter_map(Value::as_i64).collect(),
+        success: list("success").iter().filter_map(Value::as_i64).map(EntryId).collect(),
         failure: list("failure").iter().filter_map(failure).collect(),
     })
 }
@@ -118,8 +119,8 @@ fn id(object: &Value, field: &str) -> Option<i64> {
 
 /// One entry, or what it lacks.
 fn read(entry: &Value) -> Result<TimeEntry, String> {
-    let id_there = id(entry, "id").ok_or("no id")?;
-    let workspace = id(entry, "workspace_id").or_else(|| id(entry, "wid"));
+    let id_there = id(entry, "id").map(EntryId).ok_or("no id")?;
+    let workspace = id(entry, "workspace_id").or_else(|| id(entry, "wid")).map(WorkspaceId);
     let workspace = workspace.ok_or_else(|| format!("no workspace (id {id_there})"))?;
     let start = instant(entry, "start").ok_or_else(|| format!("no start (id {id_there})"))?;
     Ok(TimeEntry {

@@ -7,7 +7,7 @@ use time::{Date, Duration, UtcOffset};
 
 use super::sender::{Outcome, SendError};
 use super::verdict::{Me, Named, Refusal, Reply};
-use super::{Call, LIST_CAP, PROJECTS_A_PAGE, TimeEntry};
+use super::{Call, EntryId, LIST_CAP, PROJECTS_A_PAGE, TimeEntry, WorkspaceId};
 
 /// Makes a call.
 pub type Ask<'a, E> = &'a mut dyn FnMut(&Call) -> Result<Outcome, E>;
@@ -40,7 +40,7 @@ pub fn me<E: From<SendError>>(ask: Ask<'_, E>) -> Result<Me, E> {
 ///
 /// # Errors
 /// Whatever ended the asking.
-pub fn workspaces<E: From<SendError>>(ask: Ask<'_, E>) -> Result<Vec<Named>, E> {
+pub fn workspaces<E: From<SendError>>(ask: Ask<'_, E>) -> Result<Vec<Named<WorkspaceId>>, E> {
     match ask(&Call::Workspaces)? {
         Outcome::Done(Reply::Workspaces(workspaces)) => Ok(workspaces),
         other => Err(unexpected(&other).into()),
@@ -51,8 +51,11 @@ pub fn workspaces<E: From<SendError>>(ask: Ask<'_, E>) -> Result<Vec<Named>, E> 
 ///
 /// # Errors
 /// Whatever ended the asking.
-pub fn projects<E: From<SendError>>(ask: Ask<'_, E>, workspace: i64) -> Result<Result<Vec<Named>, Refusal>, E> {
-    let mut all: Vec<Named> = Vec::new();
+pub fn projects<E: From<SendError>>(
+    ask: Ask<'_, E>,
+    workspace: WorkspaceId,
+) -> Result<Result<Vec<Named<i64>>, Refusal>, E> {
+    let mut all: Vec<Named<i64>> = Vec::new();
     for page in 1.. {
         match ask(&Call::Projects { workspace, page })? {
             Outcome::Done(Reply::Projects(projects)) => {
@@ -74,7 +77,7 @@ pub fn projects<E: From<SendError>>(ask: Ask<'_, E>, workspace: i64) -> Result<R
 ///
 /// # Errors
 /// Whatever ended the asking.
-pub fn entry<E: From<SendError>>(ask: Ask<'_, E>, id: i64) -> Result<Found, E> {
+pub fn entry<E: From<SendError>>(ask: Ask<'_, E>, id: EntryId) -> Result<Found, E> {
     match ask(&Call::Entry(id))? {
         Outcome::Done(Reply::Entry(entry)) if entry.id == id && !entry.deleted => Ok(Found::There(entry)),
         Outcome::Done(Reply::Entry(entry)) if entry.id == id => Ok(Found::Gone),

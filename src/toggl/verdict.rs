@@ -12,7 +12,7 @@ use ureq::http::StatusCode;
 
 use super::entry::{self, BulkAnswer, TimeEntry};
 use super::token::hide_credentials;
-use super::{Answer, Call};
+use super::{AccountId, Answer, Call, EntryId, WorkspaceId};
 
 /// What Toggl says when it does not do what it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub enum Reply {
     /// To the question whose token it is.
     Me(Me),
     /// To the question for workspaces.
-    Workspaces(Vec<Named>),
+    Workspaces(Vec<Named<WorkspaceId>>),
     /// To the question for projects: one page.
-    Projects(Vec<Named>),
+    Projects(Vec<Named<i64>>),
     /// To a deletion.
     Deleted,
 }
@@ -49,11 +49,11 @@ pub enum Reply {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
     /// Toggl's id of it.
-    pub id: i64,
+    pub id: EntryId,
     /// The entry as Toggl now has it, if it says.
     pub shown: Option<TimeEntry>,
     /// The id of the account that it is in, if it says.
-    pub account: Option<i64>,
+    pub account: Option<AccountId>,
     /// It is shown otherwise than it was to be: the change may not have been made.
     pub contradicts: bool,
 }
@@ -62,19 +62,19 @@ pub struct Changed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Me {
     /// The account's id, if it says.
-    pub account: Option<i64>,
+    pub account: Option<AccountId>,
     /// The e-mail address; may be empty.
     pub email: String,
     /// The account's default workspace, if it has one.
-    pub workspace: Option<i64>,
+    pub workspace: Option<WorkspaceId>,
 }
 
 /// A workspace or a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "NameAndId")]
-pub struct Named {
+pub struct Named<Id> {
     /// Toggl's id.
-    pub id: i64,
+    pub id: Id,
     /// Its name; may be empty.
     pub name: String,
 }
@@ -149,7 +149,7 @@ fn means_quota(answer: &Answer) -> bool {
 }
 
 /// The answer to a change of the entry with this id, which may show what `is_otherwise` than it was to be.
-fn changed(id: i64, body: &str, is_otherwise: impl Fn(&TimeEntry) -> bool) -> Option<Reply> {
+fn changed(id: EntryId, body: &str, is_otherwise: impl Fn(&TimeEntry) -> bool) -> Option<Reply> {
     let changed = entry::parse_changed(body).filter(|changed| changed.id == id)?;
     let contradicts = changed.shown.as_ref().is_some_and(is_otherwise);
     Some(Reply::Changed(Changed { contradicts, ..changed }))
@@ -189,7 +189,7 @@ fn reply(call: &Call, body: &str) -> Option<Reply> {
         Call::Entry(_) => entry::parse_entry(body).map(Reply::Entry),
         Call::Started { .. } | Call::ChangedSince(_) => entry::parse_entries(body).ok().map(Reply::Entries),
         Call::Me => entry::parse_me(body).map(Reply::Me),
-        Call::Workspaces => entry::parse_named(body).map(Reply::Workspaces),
-        Call::Projects { .. } => entry::parse_named(body).map(Reply::Projects),
+        Call::Workspaces => entry::parse_named(body, WorkspaceId).map(Reply::Workspaces),
+        Call::Projects { .. } => entry::parse_named(body, |id| id).map(Reply::Projects),
     }
 }

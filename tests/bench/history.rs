@@ -7,6 +7,7 @@ use chute_toggl::chute_kun::snapshot::parse;
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::sidecar::file::{RealDisk, SidecarFile, Store as _};
 use chute_toggl::sidecar::{LastSent, Sidecar};
+use chute_toggl::toggl::{EntryId, WorkspaceId};
 use chute_toggl::zone::Zone;
 use serde::Deserialize;
 use time::macros::datetime;
@@ -56,7 +57,7 @@ impl History {
     pub fn agreed(&self, zone: &Zone) -> Sidecar {
         let mut sidecar = Sidecar {
             scanned_from: Some(time::macros::date!(2006 - 01 - 01)),
-            workspace: Some(WORKSPACE),
+            workspace: Some(WorkspaceId(WORKSPACE)),
             ..Sidecar::default()
         };
         ingest(&mut sidecar, &parse(self.first.as_bytes()).unwrap(), EVENING, zone);
@@ -65,7 +66,13 @@ impl History {
             let description = thread.description();
             for record in &mut thread.sessions {
                 id += 7;
-                record.last_sent = Some(LastSent::new(id, WORKSPACE, description.clone(), record.start, record.stop));
+                record.last_sent = Some(LastSent::new(
+                    EntryId(id),
+                    WorkspaceId(WORKSPACE),
+                    description.clone(),
+                    record.start,
+                    record.stop,
+                ));
             }
         }
         sidecar

@@ -12,7 +12,7 @@ use chute_toggl::reconcile::redate::redate;
 use chute_toggl::reconcile::selection::Selection;
 use chute_toggl::sidecar::file::SidecarFile;
 use chute_toggl::sidecar::{LastSent, SessionKey, SessionRecord, Sidecar};
-use chute_toggl::toggl::TimeEntry;
+use chute_toggl::toggl::{EntryId, TimeEntry, WorkspaceId};
 use chute_toggl::zone::Zone;
 use time::macros::{date, datetime};
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
@@ -51,8 +51,8 @@ impl Case {
             let LastSent { description, start, stop, .. } = last_sent(id, &title, &record);
             let utc = |at: OffsetDateTime| at.to_offset(UtcOffset::UTC);
             case.held.push(TimeEntry {
-                id,
-                workspace: WORKSPACE,
+                id: EntryId(id),
+                workspace: WorkspaceId(WORKSPACE),
                 description: description.to_string(),
                 start: utc(start),
                 stop: stop.map(utc),
@@ -97,7 +97,7 @@ impl Case {
     }
 
     fn compared(&self) -> Comparison {
-        compare(&self.sidecar, &self.held, &DAYS, Some(WORKSPACE))
+        compare(&self.sidecar, &self.held, &DAYS, Some(WorkspaceId(WORKSPACE)))
     }
 
     fn accept(&mut self, named: &[SessionKey]) -> Acceptance {
@@ -137,7 +137,7 @@ impl Case {
 }
 
 fn last_sent(id: i64, title: &str, record: &SessionRecord) -> LastSent {
-    LastSent::new(id, WORKSPACE, title.into(), record.start, record.stop)
+    LastSent::new(EntryId(id), WorkspaceId(WORKSPACE), title.into(), record.start, record.stop)
 }
 
 /// A paused task with one session, 09:00 to 09:20.
@@ -334,7 +334,7 @@ fn an_entry_that_is_the_session_s_own_is_adopted_with_its_stop() {
     case.held[0].stop = case.held[0].stop.map(|stop| stop - Duration::minutes(2));
     assert!(matches!(case.compared().findings[0].what, Difference::Adoptable { .. }));
     case.accept(&[]);
-    assert_eq!(case.record(0).last_sent.unwrap().id, 1);
+    assert_eq!(case.record(0).last_sent.unwrap().id, EntryId(1));
     case.assert_stands();
     // What was never looked for is for a push to find.
     let mut case = Case::of(&[tea()]);

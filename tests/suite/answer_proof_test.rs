@@ -5,7 +5,7 @@ use chute_toggl::clock::Clock as _;
 use chute_toggl::execute::StopReason;
 use chute_toggl::reconcile::plan::HoldReason;
 use chute_toggl::reconcile::selection::NameOrId;
-use chute_toggl::toggl::SendError;
+use chute_toggl::toggl::{AccountId, SendError, WorkspaceId};
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::{Account, Call, DateHeader, Fault, InProcess, LogLine, Loss, Person, SandboxClock, WORKSPACE};
@@ -277,7 +277,7 @@ fn one_id_in_the_answers_to_two_creates_is_the_entry_of_one() {
         let expected = [("One".to_owned(), Some(600)), ("Two".to_owned(), Some(1200))];
         assert_eq!(made_good(&mut user, &tasks), expected);
         let mut ids: Vec<i64> =
-            user.sidecar().sessions().filter_map(|(_, _, record)| Some(record.last_sent.as_ref()?.id)).collect();
+            user.sidecar().sessions().filter_map(|(_, _, record)| Some(record.last_sent.as_ref()?.id.0)).collect();
         ids.dedup();
         assert_eq!(ids.len(), 2);
     }
@@ -295,7 +295,7 @@ fn the_answer_to_another_create_is_told_by_its_times() {
     let sidecar = user.sidecar();
     for (_, task, record) in sidecar.sessions() {
         let id = record.last_sent.as_ref().unwrap().id;
-        assert_eq!(user.toggl.sandbox().entry(id).unwrap().description, *task.title);
+        assert_eq!(user.toggl.sandbox().entry(id.0).unwrap().description, *task.title);
     }
 }
 
@@ -385,7 +385,11 @@ fn what_is_in_a_lost_workspace_is_held_back_and_the_rest_goes_on() {
                 let report = push(&mut user, &after).report;
                 assert_eq!((report.end, report.rejected.len()), (None, 0), "{at}");
                 assert_eq!(report.lost.len(), 1, "{at}");
-                assert_eq!((report.lost[0].workspace, report.lost[0].reached[0].id), (WORKSPACE, OTHER), "{at}");
+                assert_eq!(
+                    (report.lost[0].workspace, report.lost[0].reached[0].id),
+                    (WorkspaceId(WORKSPACE), WorkspaceId(OTHER)),
+                    "{at}"
+                );
                 assert!(report.left.held_for(HoldReason::Workspace).next().is_some(), "{at}");
                 assert!(report.left.operations.is_empty(), "{at}");
             }
@@ -426,7 +430,7 @@ fn a_workspace_that_is_set_wrong_is_found_out_at_the_first_answer() {
     user.options.selection.workspace = Some(NameOrId::Id(999));
     let report = push(&mut user, &tasks).report;
     let Some(StopReason::WrongWorkspace { workspace, theirs }) = report.end else { panic!("{:?}", report.end) };
-    assert_eq!((workspace, theirs[0].id, report.rejected.len()), (999, WORKSPACE, 0));
+    assert_eq!((workspace, theirs[0].id, report.rejected.len()), (WorkspaceId(999), WorkspaceId(WORKSPACE), 0));
     assert_eq!(user.requests(), 4, "the look, a create, whose token it is, and its workspaces");
     user.options.selection.workspace = Some(NameOrId::Id(WORKSPACE));
     assert_eq!(made_good(&mut user, &tasks).len(), 40);
@@ -488,7 +492,7 @@ fn a_session_is_rejected_by_itself_among_others_that_are_accepted() {
 fn another_account_holds_everything_back() {
     let tasks = [today("One").closed(540, 550), today("Two").closed(560, 570)];
     let mut user = pushed(&tasks[..1]);
-    assert_eq!(user.sidecar().account, Some(Person::default().id));
+    assert_eq!(user.sidecar().account, Some(AccountId(Person::default().id)));
     let person = Person { id: 77, email: "other@example.com".to_owned(), ..Person::default() };
     user.toggl.sandbox().add_account(Account::new(ANOTHER_TOKEN, person, &[OTHER]));
     let first = user.toggl.clone();
@@ -496,7 +500,7 @@ fn another_account_holds_everything_back() {
     for _ in 0..2 {
         let report = push(&mut user, &tasks).report;
         let Some(StopReason::OtherAccount { known, token }) = report.end else { panic!("{:?}", report.end) };
-        assert_eq!((known, report.rejected.len()), (Person::default().id, 0));
+        assert_eq!((known, report.rejected.len()), (AccountId(Person::default().id), 0));
         assert!(token.contains("77") && token.contains("other@example.com"), "{token}");
     }
     user.toggl = first;

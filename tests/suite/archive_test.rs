@@ -6,6 +6,7 @@ use chute_toggl::chute_kun::snapshot::{self as snapshots, blocks};
 use chute_toggl::reconcile::ingest::ingest;
 use chute_toggl::sidecar::file::lock_path;
 use chute_toggl::sidecar::{Intent, LastSent, List, Place, Rejection, Sidecar, TaskKey, TaskRecord};
+use chute_toggl::toggl::{EntryId, WorkspaceId};
 use chute_toggl::zone::Zone;
 
 use crate::sandbox::WORKSPACE;
@@ -64,7 +65,8 @@ fn archived() -> TestHome {
             let (start, stop) = (record.start, record.stop);
             let stop_at = stop.map(|stop| stop.unix_timestamp());
             let id = home.toggl.sandbox().insert(&thread.title, start.unix_timestamp(), stop_at);
-            record.last_sent = Some(LastSent::new(id, WORKSPACE, thread.title.clone(), start, stop));
+            record.last_sent =
+                Some(LastSent::new(EntryId(id), WorkspaceId(WORKSPACE), thread.title.clone(), start, stop));
         }
     }
     home.record(&sidecar);
@@ -189,7 +191,7 @@ fn an_archive_knows_its_keys_and_its_entries() {
         assert!(archive.has(key.task) && archive.owns(record.last_sent.as_ref().unwrap().id), "{key}");
         assert!(!archive.has(TaskKey { number: key.task.number + 600, ..key.task }));
     }
-    assert!(!archive.owns(1));
+    assert!(!archive.owns(EntryId(1)));
 }
 
 /// Whatever Toggl was not told, or is not sure to hold, stays where every push sees it.

@@ -6,10 +6,11 @@ use chute_toggl::output::{Style, Verdict, comparison_text as text};
 use chute_toggl::reconcile::drift::{Comparison, Difference, compare, repair};
 use chute_toggl::sidecar::{Category, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord};
 use chute_toggl::toggl::entry::TimeEntry;
+use chute_toggl::toggl::{EntryId, WorkspaceId};
 use time::macros::{date, datetime};
 use time::{Duration, OffsetDateTime};
 
-const WORKSPACE: i64 = 7;
+const WORKSPACE: WorkspaceId = WorkspaceId(7);
 /// Nine o'clock in Tokyo.
 const NINE: OffsetDateTime = datetime!(2026-05-11 09:00 +9);
 const TEN_MINUTES: Duration = Duration::minutes(10);
@@ -22,7 +23,7 @@ fn told(sessions: u32) -> Sidecar {
         let stop = Some(start + TEN_MINUTES);
         let id = i64::from(number) + 1;
         SessionRecord {
-            last_sent: Some(LastSent::new(id, WORKSPACE, "Tea".into(), start, stop)),
+            last_sent: Some(LastSent::new(EntryId(id), WORKSPACE, "Tea".into(), start, stop)),
             ..SessionRecord::new(number, Minutes { start: 0, end: Some(0) }, start, stop)
         }
     });
@@ -145,7 +146,7 @@ fn everything_that_differs_in_an_entry_is_named() {
         edited(&|entry| entry.stop = entry.stop.map(|stop| stop + Duration::DAY)),
         "has 09:00-09:10 (+1), 24:10 h"
     );
-    assert_eq!(edited(&|entry| entry.workspace = 8), "has the workspace 8");
+    assert_eq!(edited(&|entry| entry.workspace = WorkspaceId(8)), "has the workspace 8");
     assert_eq!(edited(&|entry| entry.stop = None), "runs in Toggl, but its session has ended");
 }
 

@@ -7,7 +7,7 @@ use chute_toggl::toggl::entry::{
     error_text, parse_bulk, parse_changed, parse_entries, parse_entry, parse_me, parse_named,
 };
 use chute_toggl::toggl::token::TokenError;
-use chute_toggl::toggl::{BulkAnswer, Changed, Me, Named, TimeEntry, Token};
+use chute_toggl::toggl::{AccountId, BulkAnswer, Changed, EntryId, Me, Named, TimeEntry, Token, WorkspaceId};
 use serde_json::json;
 use time::macros::datetime;
 
@@ -30,8 +30,8 @@ fn with(field: &str, value: serde_json::Value) -> TimeEntry {
 #[test]
 fn an_entry_is_read() {
     let expected = TimeEntry {
-        id: 4_123_456_789_012,
-        workspace: 77,
+        id: EntryId(4_123_456_789_012),
+        workspace: WorkspaceId(77),
         description: "朝会".to_owned(),
         start: datetime!(2025-06-02 09:00 UTC),
         stop: Some(datetime!(2025-06-02 09:30 UTC)),
@@ -79,7 +79,10 @@ fn fields_come_and_go() {
     assert!(with("server_deleted_at", json!("2025-06-03T00:00:00Z")).deleted);
     let least = json!({"id": 1, "wid": 2, "start": "2025-06-02T09:00:00Z", "duration": -1});
     let least = parse_entry(&least.to_string()).unwrap();
-    assert_eq!((least.id, least.workspace, least.description.as_str(), least.deleted), (1, 2, "", false));
+    assert_eq!(
+        (least.id, least.workspace, least.description.as_str(), least.deleted),
+        (EntryId(1), WorkspaceId(2), "", false)
+    );
 }
 
 #[test]
@@ -105,22 +108,25 @@ fn without_an_id_nothing_was_created() {
         assert_eq!(parse_changed(body), None, "{body}");
         assert_eq!(parse_entry(body), None, "{body}");
     }
-    assert_eq!(parse_changed("{\"id\": 7}"), Some(Changed { id: 7, shown: None, account: None, contradicts: false }));
+    assert_eq!(
+        parse_changed("{\"id\": 7}"),
+        Some(Changed { id: EntryId(7), shown: None, account: None, contradicts: false })
+    );
     assert_eq!(parse_entry("{\"id\": 7}"), None);
     let changed = parse_changed(&entry().to_string()).unwrap();
-    assert_eq!((changed.id, changed.account), (4_123_456_789_012, Some(5)));
+    assert_eq!((changed.id, changed.account), (EntryId(4_123_456_789_012), Some(AccountId(5))));
     assert_eq!(changed.shown, parse_entry(&entry().to_string()));
 }
 
 #[test]
 fn the_default_workspace_is_found() {
     let workspace = |body: &str| parse_me(body).and_then(|me| me.workspace);
-    assert_eq!(workspace("{\"id\": 5, \"default_workspace_id\": 77}"), Some(77));
-    assert_eq!(workspace("{\"default_workspace_id\": null, \"default_wid\": 78}"), Some(78));
+    assert_eq!(workspace("{\"id\": 5, \"default_workspace_id\": 77}"), Some(WorkspaceId(77)));
+    assert_eq!(workspace("{\"default_workspace_id\": null, \"default_wid\": 78}"), Some(WorkspaceId(78)));
     for body in ["", "null", "{}", "{\"default_workspace_id\": null}", "{\"default_workspace_id\": 0}"] {
         assert_eq!(workspace(body), None, "{body}");
     }
-    let me = Me { account: Some(5), email: "a@b.example".to_owned(), workspace: None };
+    let me = Me { account: Some(AccountId(5)), email: "a@b.example".to_owned(), workspace: None };
     assert_eq!(parse_me("{\"id\": 5, \"email\": \"a@b.example\"}"), Some(me));
     for body in ["", "null", "[]", "\"5\"", "<html>"] {
         assert_eq!(parse_me(body), None, "{body}");
@@ -130,6 +136,7 @@ fn the_default_workspace_is_found() {
 #[test]
 fn workspaces_and_projects_have_an_id_and_a_name() {
     let named = |id, name: &str| Named { id, name: name.to_owned() };
+    let parse_named = |body: &str| parse_named(body, |id| id);
     let both = parse_named(r#"[{"id": 7, "name": "ACME", "active": true}, {"id": 8, "name": null}]"#);
     assert_eq!(both, Some(vec![named(7, "ACME"), named(8, "")]));
     assert_eq!((parse_named("null"), parse_named("[]")), (Some(vec![]), Some(vec![])));
@@ -141,10 +148,10 @@ fn workspaces_and_projects_have_an_id_and_a_name() {
 #[test]
 fn a_bulk_answer_has_two_parts() {
     let both = parse_bulk(r#"{"success": [1, 2], "failure": [{"id": 3, "message": "gone"}, {"id": 4}]}"#);
-    let failure = vec![(3, "gone".to_owned()), (4, String::new())];
-    assert_eq!(both, Some(BulkAnswer { success: vec![1, 2], failure }));
+    let failure = vec![(EntryId(3), "gone".to_owned()), (EntryId(4), String::new())];
+    assert_eq!(both, Some(BulkAnswer { success: vec![EntryId(1), EntryId(2)], failure }));
     assert_eq!(parse_bulk(r#"{"success": null, "failure": null}"#), Some(BulkAnswer::default()));
-    assert_eq!(parse_bulk(r#"{"success": [1]}"#).unwrap().success, [1]);
+    assert_eq!(parse_bulk(r#"{"success": [1]}"#).unwrap().success, [EntryId(1)]);
     for body in ["", "{}", "[]", "null", "\"gone\""] {
         assert_eq!(parse_bulk(body), None, "{body}");
     }

@@ -276,7 +276,7 @@ impl Case {
                 continue;
             };
             assert!(present.insert(entry.id), "seed {seed}: {uid} shares an entry");
-            let held = sandbox.entry(entry.id).expect("an entry of ours is there");
+            let held = sandbox.entry(entry.id.0).expect("an entry of ours is there");
             assert_eq!(held.description, description_of(session.title), "seed {seed}: {uid}");
             assert_eq!(held.stop.is_none(), session.running, "seed {seed}: {uid}");
             let is_right = held.start == session.start && (session.stop.is_none() || held.stop == session.stop);
@@ -314,7 +314,7 @@ impl Case {
 }
 
 fn entries(sidecar: &Sidecar) -> impl Iterator<Item = (&SessionRecord, i64)> {
-    sidecar.sessions().filter_map(|(_, _, record)| Some((record, record.last_sent.as_ref()?.id)))
+    sidecar.sessions().filter_map(|(_, _, record)| Some((record, record.last_sent.as_ref()?.id.0)))
 }
 
 fn some_fault(rng: &mut Rng) -> Fault {

@@ -175,9 +175,9 @@ impl Years {
         for (_, _, record) in sidecar.sessions() {
             if let Some(entry) = &record.last_sent {
                 // Made in a push that was killed, and deleted before the next: of no session that is left.
-                self.left_over.insert(entry.id);
+                self.left_over.insert(entry.id.0);
                 if record.inferred {
-                    self.marked.insert(entry.id);
+                    self.marked.insert(entry.id.0);
                 }
             }
         }
@@ -187,7 +187,9 @@ impl Years {
 
     fn note(&mut self, session: &Seen<'_>, record: &SessionRecord) {
         let Some(entry) = &record.last_sent else { return };
-        let Some(before) = self.ids.insert(session.uid, entry.id).filter(|before| *before != entry.id) else { return };
+        let Some(before) = self.ids.insert(session.uid, entry.id.0).filter(|before| *before != entry.id.0) else {
+            return;
+        };
         self.left_over.insert(before);
         self.figures.doubled += 1;
         let sandbox = self.user.toggl.sandbox();
@@ -229,7 +231,7 @@ impl Years {
             self.judge(&session, record, held);
         }
         // Nothing is there beside: every entry is or was a session's, and none was deleted.
-        let owned = sidecar.sessions().filter_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id));
+        let owned = sidecar.sessions().filter_map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id.0));
         let known: BTreeSet<i64> =
             self.ids.values().copied().chain(self.left_over.iter().copied()).chain(owned).collect();
         let there: BTreeSet<i64> = self.user.toggl.sandbox().entries().iter().map(|entry| entry.id).collect();

@@ -201,7 +201,7 @@ fn each_request_has_a_connection_of_its_own() {
     });
     let mut client = client(&format!("http://{address}"), LONG);
     for request in requests() {
-        assert_eq!(parse_changed(&client.send(&request).unwrap().body).unwrap().id, 1);
+        assert_eq!(parse_changed(&client.send(&request).unwrap().body).unwrap().id.0, 1);
         let seen = requests_seen.recv().unwrap();
         assert!(seen.starts_with(&format!("{} /x HTTP/1.1\r\n", request.method.as_str())), "{seen}");
     }

@@ -164,11 +164,11 @@ impl Follower {
                 continue;
             };
             assert!(present.insert(entry.id), "{at}: {uid} shares an entry");
-            let held = sandbox.entry(entry.id).expect("an entry of ours is there");
+            let held = sandbox.entry(entry.id.0).expect("an entry of ours is there");
             assert_eq!(held.description, description_of(session.title), "{at}: {uid}");
             assert_eq!(held.stop.is_none(), session.running, "{at}: {uid}");
             known.is_wrong |= held.start != session.start || (session.stop.is_some() && held.stop != session.stop);
-            if self.ids.insert(uid, entry.id).is_some_and(|before| before != entry.id) {
+            if self.ids.insert(uid, entry.id.0).is_some_and(|before| before != entry.id.0) {
                 self.changed.insert(uid);
             }
         }

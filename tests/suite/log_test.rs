@@ -8,6 +8,7 @@ use chute_toggl::cli::Day;
 use chute_toggl::clock::Clock as _;
 use chute_toggl::command::selector::Selector;
 use chute_toggl::sidecar::log::{self, LogLine, MOST_BYTES, Values};
+use chute_toggl::toggl::EntryId;
 use time::macros::date;
 
 use crate::sandbox::{Refusal, TOKEN};
@@ -47,7 +48,7 @@ fn every_change_that_was_answered_is_one_line() {
     let (first, second) = (title("Write report"), title("Write the report"));
     assert_eq!(said, [("create", None, first.clone(), 200), ("update", first, second, 200)]);
     let entry = home.toggl.sandbox().entries()[0].id;
-    assert!(lines.iter().all(|line| line.entry == Some(entry) && line.session.to_string().ends_with("/0/0")));
+    assert!(lines.iter().all(|line| line.entry == Some(EntryId(entry)) && line.session.to_string().ends_with("/0/0")));
     assert_eq!(log_of(&home).metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!fs::read_to_string(log_of(&home)).unwrap().contains(TOKEN));
 }

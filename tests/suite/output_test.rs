@@ -16,8 +16,8 @@ use chute_toggl::reconcile::selection::{NameOrId, Selection};
 use chute_toggl::sidecar::{
     Category, Intent, LastSent, Minutes, Rejection, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
-use chute_toggl::toggl::SendError;
 use chute_toggl::toggl::quota::{Level, Quota};
+use chute_toggl::toggl::{EntryId, SendError, WorkspaceId};
 use chute_toggl::zone::Zone;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -112,7 +112,8 @@ fn session(start: OffsetDateTime, stop: impl Into<Option<OffsetDateTime>>) -> Se
 fn told(title: &str) -> impl Fn(&mut SessionRecord) + use<> {
     let description = title.to_owned();
     move |record| {
-        record.last_sent = Some(LastSent::new(7, 1, description.as_str().into(), record.start, record.stop));
+        record.last_sent =
+            Some(LastSent::new(EntryId(7), WorkspaceId(1), description.as_str().into(), record.start, record.stop));
     }
 }
 

@@ -7,10 +7,11 @@ use chute_toggl::sidecar::{
     Category, Intent, LastSent, Minutes, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord,
 };
 use chute_toggl::toggl::entry::TimeEntry;
+use chute_toggl::toggl::{EntryId, WorkspaceId};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-const WORKSPACE: i64 = 7;
+const WORKSPACE: WorkspaceId = WorkspaceId(7);
 /// Monday at midnight.
 const MONDAY: OffsetDateTime = datetime!(2026-05-11 00:00 UTC);
 
@@ -30,7 +31,7 @@ fn inferred(record: SessionRecord) -> SessionRecord {
 
 fn listed(id: i64, description: &str, start: OffsetDateTime, stop: Option<OffsetDateTime>) -> TimeEntry {
     TimeEntry {
-        id,
+        id: EntryId(id),
         workspace: WORKSPACE,
         description: description.to_owned(),
         start,
@@ -42,7 +43,7 @@ fn listed(id: i64, description: &str, start: OffsetDateTime, stop: Option<Offset
 }
 
 fn known(id: i64, start: OffsetDateTime) -> LastSent {
-    LastSent::new(id, WORKSPACE, "".into(), start, None)
+    LastSent::new(EntryId(id), WORKSPACE, "".into(), start, None)
 }
 
 /// Tasks with these titles and sessions.
@@ -61,7 +62,7 @@ fn sidecar(tasks: &[(&str, Vec<SessionRecord>)]) -> Sidecar {
 
 /// The entry's id of every record, in order.
 fn ids(sidecar: &Sidecar) -> Vec<Option<i64>> {
-    sidecar.sessions().map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id)).collect()
+    sidecar.sessions().map(|(_, _, record)| record.last_sent.as_ref().map(|entry| entry.id.0)).collect()
 }
 
 fn all(sidecar: &Sidecar) -> Vec<SessionKey> {
@@ -113,7 +114,10 @@ fn what_is_deleted_elsewhere_or_anothers_already_is_not_taken() {
     let entry = || listed(1, "Tea", at(0, 540), None);
     let tea = record(0, at(0, 540), None);
     assert_eq!(adopted(sidecar(&[("Tea", vec![tea.clone()])]), &[TimeEntry { deleted: true, ..entry() }]), [None]);
-    assert_eq!(adopted(sidecar(&[("Tea", vec![tea.clone()])]), &[TimeEntry { workspace: 8, ..entry() }]), [None]);
+    assert_eq!(
+        adopted(sidecar(&[("Tea", vec![tea.clone()])]), &[TimeEntry { workspace: WorkspaceId(8), ..entry() }]),
+        [None]
+    );
     let owner = SessionRecord { last_sent: Some(known(1, at(0, 0))), ..record(0, at(0, 0), None) };
     let two = sidecar(&[("Tea", vec![tea.clone()]), ("Work", vec![owner])]);
     assert_eq!(adopted(two, &[entry()]), [None, Some(1)]);

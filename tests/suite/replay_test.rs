@@ -83,8 +83,8 @@ fn replay(scenario: &Scenario, figures: &mut Figures, differing: &mut BTreeSet<S
                 continue;
             };
             expected += 1;
-            let id = *ids.entry(session.uid.clone()).or_insert(entry.id);
-            assert_eq!(id, entry.id, "{at}: the entry of {} changed its id", session.uid);
+            let id = *ids.entry(session.uid.clone()).or_insert(entry.id.0);
+            assert_eq!(id, entry.id.0, "{at}: the entry of {} changed its id", session.uid);
             let sandbox = user.toggl.sandbox();
             let held = sandbox.entry(id).expect("an entry of ours is there");
             assert_eq!(held.description, description_of(&session.title), "{at} {key}");

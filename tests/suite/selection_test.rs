@@ -114,9 +114,9 @@ proptest! {
     fn a_name_is_exact_or_else_the_only_one_in_any_case(
         name in "[aAbB]{1,2}", listed in prop::collection::vec("[aAbB]{1,2}", 0..6),
     ) {
-        let listed: Vec<Named> = listed.into_iter().zip(1..).map(|(name, id)| Named { id, name }).collect();
-        let exact: Vec<&Named> = listed.iter().filter(|one| one.name == name).collect();
-        let any_case: Vec<&Named> = listed.iter().filter(|one| one.name.eq_ignore_ascii_case(&name)).collect();
+        let listed: Vec<Named<i64>> = listed.into_iter().zip(1..).map(|(name, id)| Named { id, name }).collect();
+        let exact: Vec<&Named<i64>> = listed.iter().filter(|one| one.name == name).collect();
+        let any_case: Vec<&Named<i64>> = listed.iter().filter(|one| one.name.eq_ignore_ascii_case(&name)).collect();
         let expected = match (exact.len(), any_case.len()) {
             (1, _) => Resolution::Found(exact[0].id),
             (0, 1) => Resolution::Found(any_case[0].id),

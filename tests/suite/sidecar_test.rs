@@ -7,8 +7,8 @@ use chute_toggl::sidecar::{
     Accepted, Category, Classification, Digest, Intent, LastSent, List, Minutes, Names, Place, Rejection, RejectsAll,
     Resolution, Revision, Said, SessionKey, SessionRecord, Sidecar, TaskKey, TaskRecord, Waiting,
 };
-use chute_toggl::toggl::Named;
 use chute_toggl::toggl::quota::Quota;
+use chute_toggl::toggl::{AccountId, EntryId, Named, WorkspaceId};
 use proptest::prelude::*;
 use time::macros::date;
 use time::{Duration, OffsetDateTime, UtcOffset};
@@ -39,8 +39,8 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
             removed: gone,
             assumed,
             last_sent: has_entry.then(|| LastSent {
-                id,
-                workspace: 7,
+                id: EntryId(id),
+                workspace: WorkspaceId(7),
                 description: text.as_str().into(),
                 start,
                 stop: held_stop,
@@ -50,7 +50,14 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
                 accepted: Accepted { text: inferred, times: is_off },
             }),
             intent: (!has_entry && gone).then(|| {
-                Box::new(Intent { since: 5, start, description: text.clone(), workspace: Some(7), project, tags })
+                Box::new(Intent {
+                    since: 5,
+                    start,
+                    description: text.clone(),
+                    workspace: Some(WorkspaceId(7)),
+                    project,
+                    tags,
+                })
             }),
             rejected: is_off
                 .then(|| Box::new(Rejection { status: 400, text, operation: "0".repeat(16), acknowledged: false })),
@@ -78,8 +85,11 @@ fn names(workspace: Option<i64>) -> Names {
     let two = [1, 2].map(|id| Named { id, name: "Two \"of\" one name".to_owned() });
     let kinds = [Resolution::Found(id), Resolution::Several(two.to_vec()), Resolution::Missing];
     let named = kinds.into_iter().zip(["a", "b", ""]).map(|(kind, name)| (name.to_owned(), kind));
-    let projects: BTreeMap<String, Resolution> = named.collect();
-    Names { workspaces: BTreeMap::from([("c".to_owned(), id)]), projects: BTreeMap::from([(id, projects)]) }
+    let projects: BTreeMap<String, Resolution<i64>> = named.collect();
+    Names {
+        workspaces: BTreeMap::from([("c".to_owned(), WorkspaceId(id))]),
+        projects: BTreeMap::from([(WorkspaceId(id), projects)]),
+    }
 }
 
 fn sidecar() -> impl Strategy<Value = Sidecar> {
@@ -91,11 +101,11 @@ fn sidecar() -> impl Strategy<Value = Sidecar> {
     (threads, prop::option::of(1_i64..9_999), prop::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
         |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
             revision: if looked { Revision { lineage: "0f".to_owned(), serial: 7 } } else { Revision::default() },
-            account: workspace.map(|workspace| workspace + 1),
+            account: workspace.map(|workspace| AccountId(workspace + 1)),
             zone: looked.then(|| "Asia/Tokyo".to_owned()),
             attention: looked.then(|| Said { what: "9/0f".to_owned(), at: 1_778_490_000 }),
             waiting: looked.then_some(Waiting { since: 1_778_490_000, said: workspace }),
-            workspace,
+            workspace: workspace.map(WorkspaceId),
             rejects_all: taken.map(|since| RejectsAll { since, creates: looked, status: 400, text: "no\"".to_owned() }),
             last_snapshot_saved: taken,
             snapshot_digest: taken.map(|taken| Digest::of(&taken.to_le_bytes())),

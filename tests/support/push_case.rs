@@ -176,7 +176,7 @@ impl PushCase {
             return Err(format!("not recorded as done: {:?}", left.operations));
         }
         let recorded: Vec<i64> =
-            sidecar.sessions().filter_map(|(_, _, record)| Some(record.last_sent.as_ref()?.id)).collect();
+            sidecar.sessions().filter_map(|(_, _, record)| Some(record.last_sent.as_ref()?.id.0)).collect();
         let distinct: BTreeSet<i64> = recorded.iter().copied().collect();
         let there: BTreeSet<i64> = entries.iter().map(|entry| entry.id).collect();
         if distinct != there || recorded.len() != there.len() {

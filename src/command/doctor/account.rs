@@ -13,7 +13,8 @@ use crate::sidecar::Sidecar;
 use crate::toggl::http::Client;
 use crate::toggl::quota::Quota;
 use crate::toggl::{
-    Bucket, Call, Exchange, Me, Named, Outcome, Refusal, Reply, SendError, SendPolicy, Sender, Token, questions,
+    Bucket, Call, Exchange, Me, Named, Outcome, Refusal, Reply, SendError, SendPolicy, Sender, Token, WorkspaceId,
+    questions,
 };
 use crate::zone::Zone;
 
@@ -126,8 +127,8 @@ fn account(me: &Me, sidecar: &Sidecar) -> Option<Check> {
 }
 
 /// The workspace of new entries by name, and whether the token reaches it.
-fn workspace(me: &Me, reached: &[Named], settings: &Settings, sidecar: &Sidecar) -> Check {
-    let name = |id: i64| match reached.iter().find(|named| named.id == id) {
+fn workspace(me: &Me, reached: &[Named<WorkspaceId>], settings: &Settings, sidecar: &Sidecar) -> Check {
+    let name = |id: WorkspaceId| match reached.iter().find(|named| named.id == id) {
         Some(named) if !named.name.is_empty() => format!("{} ({id})", named.name),
         _ => id.to_string(),
     };

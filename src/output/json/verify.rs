@@ -9,6 +9,7 @@ use crate::exit::Exit;
 use crate::output::{Verdict, View};
 use crate::reconcile::drift::{self, Difference};
 use crate::sidecar::SessionKey;
+use crate::toggl::EntryId;
 
 /// What `verify` found.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -79,11 +80,11 @@ struct Finding<'a> {
     #[schemars(extend("enum" = Difference::WORDS))]
     kind: &'static str,
     /// The id of its entry, or null if it has none.
-    entry: Option<i64>,
+    entry: Option<EntryId>,
     /// The entry as Toggl has it, if it is there and differs, or could be adopted; else null.
     in_toggl: Option<Entry<'a>>,
     /// The ids of its doubles, or null.
-    others: Option<&'a [i64]>,
+    others: Option<&'a [EntryId]>,
 }
 
 impl<'a> Finding<'a> {

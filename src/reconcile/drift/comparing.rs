@@ -8,7 +8,7 @@ use time::{Date, OffsetDateTime, UtcOffset};
 use super::{Comparison, Difference, Finding};
 use crate::reconcile::recovery;
 use crate::sidecar::{LastSent, SessionKey, SessionRecord, Sidecar};
-use crate::toggl::TimeEntry;
+use crate::toggl::{EntryId, TimeEntry, WorkspaceId};
 
 /// The day (UTC) on which a session started, which is what Toggl's lists go by.
 pub(super) fn day(at: OffsetDateTime) -> Date {
@@ -16,7 +16,7 @@ pub(super) fn day(at: OffsetDateTime) -> Date {
 }
 
 /// What two entries that are doubles have in common: workspace, start (unix seconds) and text.
-type Twin = (i64, i64, String);
+type Twin = (WorkspaceId, i64, String);
 
 fn twin(entry: &TimeEntry) -> Twin {
     (entry.workspace, entry.start.unix_timestamp(), entry.description.clone())
@@ -24,11 +24,11 @@ fn twin(entry: &TimeEntry) -> Twin {
 
 /// What Toggl listed, as the sessions see it.
 struct Listed<'a> {
-    by_id: HashMap<i64, &'a TimeEntry>,
+    by_id: HashMap<EntryId, &'a TimeEntry>,
     /// The entry that a session without one would adopt.
-    adoptable: HashMap<SessionKey, i64>,
+    adoptable: HashMap<SessionKey, EntryId>,
     /// Entries that are no session's.
-    free: HashMap<Twin, Vec<i64>>,
+    free: HashMap<Twin, Vec<EntryId>>,
 }
 
 /// Compares the records that started on `days` (UTC) with what Toggl listed of at least these days. Sessions without
@@ -38,7 +38,7 @@ pub fn compare(
     sidecar: &Sidecar,
     listed: &[TimeEntry],
     days: &RangeInclusive<Date>,
-    workspace: Option<i64>,
+    workspace: Option<WorkspaceId>,
 ) -> Comparison {
     let covered: Vec<(SessionKey, &SessionRecord)> = (sidecar.sessions())
         .filter(|(_, _, record)| days.contains(&day(record.start)))
@@ -80,14 +80,14 @@ impl<'a> Listed<'a> {
         sidecar: &Sidecar,
         listed: &'a [TimeEntry],
         covered: &[(SessionKey, &SessionRecord)],
-        workspace: Option<i64>,
+        workspace: Option<WorkspaceId>,
     ) -> Listed<'a> {
-        let by_id: HashMap<i64, &TimeEntry> =
+        let by_id: HashMap<EntryId, &TimeEntry> =
             listed.iter().filter(|entry| !entry.deleted).map(|entry| (entry.id, entry)).collect();
         let adoptable = adoptable(sidecar, covered, &by_id, listed, workspace);
-        let mut owned: HashSet<i64> = sidecar.entry_ids();
+        let mut owned: HashSet<EntryId> = sidecar.entry_ids();
         owned.extend(adoptable.values());
-        let mut free: HashMap<Twin, Vec<i64>> = HashMap::new();
+        let mut free: HashMap<Twin, Vec<EntryId>> = HashMap::new();
         for entry in by_id.values().filter(|entry| !owned.contains(&entry.id)) {
             free.entry(twin(entry)).or_default().push(entry.id);
         }
@@ -102,14 +102,15 @@ impl<'a> Listed<'a> {
     fn doubles(&mut self, sent: &LastSent, held: Option<&TimeEntry>) -> Option<Difference> {
         let as_sent = (sent.workspace, sent.start.unix_timestamp(), sent.description.to_string());
         let twins = [Some(as_sent), held.map(twin)];
-        let mut others: Vec<i64> = twins.iter().flatten().filter_map(|twin| self.free.remove(twin)).flatten().collect();
+        let mut others: Vec<EntryId> =
+            twins.iter().flatten().filter_map(|twin| self.free.remove(twin)).flatten().collect();
         others.sort_unstable();
         let id = held.map_or(sent.id, |held| held.id);
         (!others.is_empty()).then_some(Difference::Doubled { id, others })
     }
 }
 
-fn adopts(held: &TimeEntry, instead_of: Option<i64>) -> Difference {
+fn adopts(held: &TimeEntry, instead_of: Option<EntryId>) -> Difference {
     Difference::Adoptable { held: held.clone(), instead_of }
 }
 
@@ -139,10 +140,10 @@ fn is_as_sent(sent: &LastSent, held: &TimeEntry) -> bool {
 fn adoptable(
     sidecar: &Sidecar,
     covered: &[(SessionKey, &SessionRecord)],
-    there: &HashMap<i64, &TimeEntry>,
+    there: &HashMap<EntryId, &TimeEntry>,
     listed: &[TimeEntry],
-    workspace: Option<i64>,
-) -> HashMap<SessionKey, i64> {
+    workspace: Option<WorkspaceId>,
+) -> HashMap<SessionKey, EntryId> {
     let lacks = |record: &SessionRecord| record.last_sent.as_ref().is_none_or(|entry| !there.contains_key(&entry.id));
     let wanted: Vec<SessionKey> =
         covered.iter().filter(|(_, record)| !record.removed && lacks(record)).map(|&(key, _)| key).collect();

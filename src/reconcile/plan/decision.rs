@@ -32,7 +32,7 @@ pub struct NoProject {
     /// The rule that says it; null: the line above the rules.
     pub rule: Option<RuleAt>,
     /// Those that fit, if they are several.
-    pub fitting: Vec<Named>,
+    pub fitting: Vec<Named<i64>>,
     /// Number of sessions that wait for it.
     pub sessions: usize,
 }
@@ -75,7 +75,7 @@ impl Wanted {
 }
 
 /// What was found out about the name of a project, in the workspace of new entries.
-fn resolution<'a>(name: &str, sidecar: &'a Sidecar, options: &Options) -> Option<&'a Resolution> {
+fn resolution<'a>(name: &str, sidecar: &'a Sidecar, options: &Options) -> Option<&'a Resolution<i64>> {
     sidecar.names.project(options.selection.known_workspace(sidecar)?, name)
 }
 

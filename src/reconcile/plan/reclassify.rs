@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::{Change, Operation, Options, Wanted};
 use crate::reconcile::selection::NameOrId;
 use crate::sidecar::{Classification, SessionKey, SessionRecord, Sidecar, TaskRecord};
-use crate::toggl::TimeEntry;
+use crate::toggl::{EntryId, TimeEntry, WorkspaceId};
 
 /// Whether that is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,10 +42,10 @@ pub struct Seen {
 
 /// What entries must have in common to be changed by one request: the workspace, the project and the tags if they change,
 /// and the rule that says so.
-pub(super) type Target = (i64, Option<Option<NameOrId>>, Option<Rc<[String]>>, Option<usize>);
+pub(super) type Target = (WorkspaceId, Option<Option<NameOrId>>, Option<Rc<[String]>>, Option<usize>);
 
 pub(super) fn target(operation: &Operation) -> Target {
-    let workspace = operation.entries.first().map_or(0, |entry| entry.workspace);
+    let workspace = operation.entries.first().map_or(WorkspaceId(0), |entry| entry.workspace);
     let Wanted { project, tags, rule, .. } = &operation.wanted;
     (
         workspace,
@@ -91,7 +91,7 @@ pub(super) fn changes(
 /// Compares what Toggl lists with what was sent and what is wanted now. What is as wanted already is recorded as sent: an
 /// answer was lost.
 pub fn see(sidecar: &mut Sidecar, options: &Options, candidates: &[SessionKey], listed: &[TimeEntry]) -> Seen {
-    let there: HashMap<i64, &TimeEntry> =
+    let there: HashMap<EntryId, &TimeEntry> =
         listed.iter().filter(|entry| !entry.deleted).map(|entry| (entry.id, entry)).collect();
     let mut seen = Seen::default();
     for &key in candidates {

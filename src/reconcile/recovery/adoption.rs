@@ -7,13 +7,18 @@ use time::OffsetDateTime;
 use super::other_days::{DAY, adopt_other_days, is_turned, take_over};
 use super::window::{Days, day_of};
 use crate::sidecar::{Accepted, Classification, LastSent, SessionKey, SessionRecord, Sidecar};
-use crate::toggl::{TimeEntry, description_of};
+use crate::toggl::{EntryId, TimeEntry, WorkspaceId, description_of};
 
 /// Gives the records of `wanted` that have an entry among `listed` that entry, and tells which got one. Entries that
 /// are deleted, in another workspace or another record's already are not taken.
 ///
 /// An entry that was made by hand in the same minute with the same text cannot be told from ours.
-pub fn adopt(sidecar: &mut Sidecar, wanted: &[SessionKey], listed: &[TimeEntry], workspace: i64) -> Vec<SessionKey> {
+pub fn adopt(
+    sidecar: &mut Sidecar,
+    wanted: &[SessionKey],
+    listed: &[TimeEntry],
+    workspace: WorkspaceId,
+) -> Vec<SessionKey> {
     // First those whose stop agrees as well, so that of several alike each gets its own; then the others.
     let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
     adopted.extend(adopt_same_start(sidecar, wanted, listed, workspace, false));
@@ -28,7 +33,7 @@ pub fn adopt_all(
     wanted: &[SessionKey],
     pinned: &BTreeSet<SessionKey>,
     listed: &[TimeEntry],
-    workspace: i64,
+    workspace: WorkspaceId,
 ) -> Vec<SessionKey> {
     let mut adopted = adopt_same_start(sidecar, wanted, listed, workspace, true);
     adopted.extend(adopt_same_stop(sidecar, wanted, listed, workspace));
@@ -48,7 +53,7 @@ fn adopt_renamed(
     sidecar: &mut Sidecar,
     wanted: &[SessionKey],
     listed: &[TimeEntry],
-    workspace: i64,
+    workspace: WorkspaceId,
 ) -> Vec<SessionKey> {
     let mut free: HashMap<OffsetDateTime, Vec<&TimeEntry>> = HashMap::new();
     for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
@@ -76,10 +81,10 @@ fn adopt_same_start(
     sidecar: &mut Sidecar,
     wanted: &[SessionKey],
     listed: &[TimeEntry],
-    workspace: i64,
+    workspace: WorkspaceId,
     same_stop: bool,
 ) -> Vec<SessionKey> {
-    let mut free: HashMap<(i64, i64, String), Vec<&TimeEntry>> = HashMap::new();
+    let mut free: HashMap<(WorkspaceId, i64, String), Vec<&TimeEntry>> = HashMap::new();
     for entry in free_entries(sidecar, listed) {
         let twin = (entry.workspace, entry.start.unix_timestamp(), entry.description.clone());
         free.entry(twin).or_default().push(entry);
@@ -119,7 +124,7 @@ fn adopt_same_stop(
     sidecar: &mut Sidecar,
     wanted: &[SessionKey],
     listed: &[TimeEntry],
-    workspace: i64,
+    workspace: WorkspaceId,
 ) -> Vec<SessionKey> {
     let mut free: HashMap<(Option<OffsetDateTime>, String), Vec<&TimeEntry>> = HashMap::new();
     for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
@@ -148,15 +153,15 @@ fn adopt_same_stop(
 /// The listed entries, each once, that are no record's yet and not deleted.
 pub(super) fn free_entries<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry]) -> Vec<&'a TimeEntry> {
     let mut taken = sidecar.entry_ids();
-    let mut is_free = |id: i64| !sidecar.has_archived_entry(id) && taken.insert(id);
+    let mut is_free = |id: EntryId| !sidecar.has_archived_entry(id) && taken.insert(id);
     listed.iter().filter(|entry| !entry.deleted && is_free(entry.id)).collect()
 }
 
 /// Gives the records whose entry is not listed, though it lies on these days, the twin that is: an older sidecar names an
 /// entry that was made anew since.
 pub fn relink(sidecar: &mut Sidecar, listed: &[TimeEntry], days: Option<Days>) {
-    let there: HashSet<i64> = listed.iter().filter(|entry| !entry.deleted).map(|entry| entry.id).collect();
-    let mut free: HashMap<(i64, i64), Vec<&TimeEntry>> = HashMap::new();
+    let there: HashSet<EntryId> = listed.iter().filter(|entry| !entry.deleted).map(|entry| entry.id).collect();
+    let mut free: HashMap<(WorkspaceId, i64), Vec<&TimeEntry>> = HashMap::new();
     for entry in free_entries(sidecar, listed) {
         free.entry((entry.workspace, entry.start.unix_timestamp())).or_default().push(entry);
     }

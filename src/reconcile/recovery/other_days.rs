@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::adoption::{entry_of, free_entries};
 use crate::sidecar::{SessionKey, SessionRecord, Sidecar};
-use crate::toggl::{TimeEntry, description_of};
+use crate::toggl::{TimeEntry, WorkspaceId, description_of};
 
 /// Gives the records of `wanted` that are left the entries that have their title and minutes on another day, and takes
 /// over the day: without a sidecar one snapshot cannot date a task that was worked on several days, or in another zone,
@@ -21,7 +21,7 @@ pub(super) fn adopt_other_days(
     pinned: &BTreeSet<SessionKey>,
     found: usize,
     listed: &[TimeEntry],
-    workspace: i64,
+    workspace: WorkspaceId,
 ) -> Vec<SessionKey> {
     let mut free = by_second_of_day(sidecar, listed, workspace);
     let quarters = (1..=QUARTERS).filter_map(|quarter| Some(i64::try_from(quarter).ok()? * 900));
@@ -55,7 +55,7 @@ pub(super) fn adopt_other_days(
 }
 
 /// The free entries of a workspace.
-fn by_second_of_day<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry], workspace: i64) -> Free<'a> {
+fn by_second_of_day<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry], workspace: WorkspaceId) -> Free<'a> {
     let mut free: Free<'_> = HashMap::new();
     for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
         let alike = free.entry(&entry.description).or_default();

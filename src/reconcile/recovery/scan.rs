@@ -7,7 +7,7 @@ use super::window::{Days, day_of, midnight};
 use crate::reconcile::ingest::Ingested;
 use crate::reconcile::selection::Selection;
 use crate::sidecar::{SessionKey, SessionRecord, Sidecar};
-use crate::toggl::TimeEntry;
+use crate::toggl::{TimeEntry, WorkspaceId};
 
 /// Of so many sessions that were found at most one may be missing, for a sidecar to have been lost and nothing else.
 const MOST_ARE_FOUND: usize = 4;
@@ -87,7 +87,7 @@ impl Scan {
         sidecar: &mut Sidecar,
         ingested: &Ingested,
         listed: &[TimeEntry],
-        workspace: i64,
+        workspace: WorkspaceId,
     ) -> Recovered {
         // What was over by then cannot be listed, whatever day it seems to be of.
         let begins = midnight(self.floor);

@@ -7,7 +7,7 @@ use time::{Date, OffsetDateTime};
 use super::adopt;
 use super::window::{Days, day_of};
 use crate::sidecar::{SessionKey, Sidecar};
-use crate::toggl::TimeEntry;
+use crate::toggl::{TimeEntry, WorkspaceId};
 
 /// Sessions with an intent whose outcome is not known.
 #[derive(Debug, Clone, Default)]
@@ -69,12 +69,12 @@ impl Unresolved {
 
     /// The workspaces that those were sent to which can be looked up: `workspace` where it is not known.
     #[must_use]
-    pub fn workspaces(&self, sidecar: &Sidecar, workspace: i64) -> BTreeSet<i64> {
+    pub fn workspaces(&self, sidecar: &Sidecar, workspace: WorkspaceId) -> BTreeSet<WorkspaceId> {
         self.within_reach().into_iter().map(|key| sent_to(sidecar, key).unwrap_or(workspace)).collect()
     }
 
     /// Notes that the token does not reach the workspace `hidden`. Sessions of which it is not known were sent to `workspace`.
-    pub fn hide(&mut self, sidecar: &Sidecar, hidden: i64, workspace: i64) {
+    pub fn hide(&mut self, sidecar: &Sidecar, hidden: WorkspaceId, workspace: WorkspaceId) {
         let is_hidden = |key: &SessionKey| sent_to(sidecar, *key).unwrap_or(workspace) == hidden;
         self.hidden.extend(self.sent_by_ms.keys().copied().filter(is_hidden));
     }
@@ -106,7 +106,7 @@ impl Unresolved {
     }
 
     /// Gives those that are listed their entries and says which these are. The others are still open.
-    pub fn adopt(&mut self, sidecar: &mut Sidecar, listed: &[TimeEntry], workspace: i64) -> Vec<SessionKey> {
+    pub fn adopt(&mut self, sidecar: &mut Sidecar, listed: &[TimeEntry], workspace: WorkspaceId) -> Vec<SessionKey> {
         let adopted = adopt(sidecar, &self.within_reach(), listed, workspace);
         self.remove(&adopted);
         adopted
@@ -136,7 +136,7 @@ fn is_before(sidecar: &Sidecar, key: SessionKey, floor: Date) -> bool {
     start_of(sidecar, key).is_none_or(|start| day_of(start) <= floor)
 }
 
-fn sent_to(sidecar: &Sidecar, key: SessionKey) -> Option<i64> {
+fn sent_to(sidecar: &Sidecar, key: SessionKey) -> Option<WorkspaceId> {
     sidecar.record(key)?.1.intent.as_ref()?.workspace
 }
 

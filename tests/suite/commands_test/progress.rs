@@ -37,7 +37,7 @@ fn lines(written: &str) -> Vec<String> {
 fn post() -> toggl::Call {
     let start = time::OffsetDateTime::UNIX_EPOCH;
     let entry = NewEntry { description: "Work".to_owned(), start, stop: None, project: None, tags: Vec::new() };
-    toggl::Call::Create { workspace: 1, entry }
+    toggl::Call::Create { workspace: toggl::WorkspaceId(1), entry }
 }
 
 fn ok(remaining: i64, resets_in: i64) -> Answer {

@@ -185,7 +185,7 @@ fn a_session_whose_entry_is_there_already_adopts_it() {
     assert_eq!((code, findings(&json)), (6, vec![("adoptable".into(), "mail".into())]), "{text}");
     assert_eq!(repair(&home), LOOK);
     let records: Vec<i64> =
-        home.sidecar().sessions().map(|(_, _, record)| record.last_sent.as_ref().unwrap().id).collect();
+        home.sidecar().sessions().map(|(_, _, record)| record.last_sent.as_ref().unwrap().id.0).collect();
     assert!(records.contains(&id), "{records:?}");
 }
 
