@@ -88,7 +88,7 @@ pub enum CommandError {
         /// What is wrong with it.
         source: snapshot::SnapshotError,
     },
-    /// The snapshot was saved before the last one taken in.
+    /// The snapshot was saved before the last one that was ingested.
     #[error(
         "the snapshot `{path}` was saved on {saved}, before the last one that was pushed ({last}), so it looks like an older \
          copy. Nothing was sent. If it is the right one, open Chute_kun and quit it with `q`, which saves it again"

@@ -53,7 +53,7 @@ pub struct Effects<'a, 's> {
 pub fn execute(
     sidecar: &mut Sidecar,
     saved: Digest,
-    intake: &Ingested,
+    ingested: &Ingested,
     options: &Options,
     effects: Effects<'_, '_>,
 ) -> Report {
@@ -61,7 +61,7 @@ pub fn execute(
     let requests = effects.sender.requests();
     let mut run = Execution {
         sidecar,
-        intake,
+        ingested,
         options: options.clone(),
         effects,
         saving: Saving::new(saved),
@@ -89,7 +89,7 @@ pub fn execute(
 /// A run under way.
 struct Execution<'a, 'e, 's> {
     sidecar: &'a mut Sidecar,
-    intake: &'a Ingested,
+    ingested: &'a Ingested,
     options: Options,
     effects: Effects<'e, 's>,
     saving: Saving,
@@ -150,7 +150,7 @@ impl Execution<'_, '_, '_> {
         self.sidecar.names.forget_unresolved();
         self.resolve()?;
         if Scan::is_due(self.sidecar, &self.options.selection)
-            && plan(self.sidecar, self.intake, &self.options).looks_first
+            && plan(self.sidecar, self.ingested, &self.options).scans_first
         {
             self.scan()?;
         }
@@ -194,7 +194,7 @@ impl Execution<'_, '_, '_> {
                 }
             })?;
             let before = self.before(&operation, &outcome);
-            let more = self.take_in(operation, workspace, outcome);
+            let more = self.record_answer(operation, workspace, outcome);
             self.log_change(before);
             // What was gone from Toggl or moved, or what a bulk request could not rename: at once, one by one.
             let more = more?;
@@ -248,7 +248,7 @@ impl Execution<'_, '_, '_> {
         // What was to be retried has been, unless the run ended before.
         let retry_rejected = self.options.retry_rejected && self.report.end.is_some();
         let options = Options { retry_rejected, ..self.options.clone() };
-        let mut left = plan(self.sidecar, self.intake, &options);
+        let mut left = plan(self.sidecar, self.ingested, &options);
         let lost: Vec<WorkspaceId> = self.report.lost.iter().map(|lost| lost.workspace).collect();
         let made_in = self.options.selection.known_workspace(self.sidecar);
         left.hold(HoldReason::Workspace, |operation| {

@@ -54,10 +54,10 @@ pub struct Style {
 /// All that a preview is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    /// The records, after the snapshot was taken in (and, for a report, after the run).
+    /// The records, after the snapshot was ingested (and, for a report, after the run).
     pub sidecar: &'a Sidecar,
     /// What taking the snapshot in found out.
-    pub intake: &'a Ingested,
+    pub ingested: &'a Ingested,
     /// The plan; for a report, the plan as it was before the run.
     pub plan: &'a Plan,
     /// This machine's clock (for a report, after the run), unix seconds.
@@ -78,9 +78,9 @@ pub struct Status<'a> {
     pub snapshot_path: &'a Path,
     /// The sidecar's file, which need not exist.
     pub sidecar_path: &'a Path,
-    /// Save instant (unix seconds) of the snapshot that the last push took in: the sidecar's own, before this
-    /// snapshot was taken in. `None` if nothing was ever pushed.
-    pub taken: Option<i64>,
+    /// Save instant (unix seconds) of the snapshot that the last push ingested: the sidecar's own, before this
+    /// snapshot was ingested. `None` if nothing was ever pushed.
+    pub last_snapshot_saved: Option<i64>,
 }
 
 /// A message of a sentence or two, broken between words, all lines but the first indented.

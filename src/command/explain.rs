@@ -28,7 +28,7 @@ pub fn explain(what: &[String], common: &Common, context: &mut Context<'_>) -> R
     if sessions.is_empty() {
         return Err(CommandError::NoSuchSession { what: what.join(" ") });
     }
-    let plan = plan(&input.sidecar, &input.intake, &Options::plain(settings.selection.clone()));
+    let plan = plan(&input.sidecar, &input.ingested, &Options::plain(settings.selection.clone()));
     let view = input.view(&plan, &settings, context.clock.now());
     let log = log::read(&settings.sidecar).map_err(CommandError::Log)?;
     match common.format {

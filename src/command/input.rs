@@ -19,15 +19,15 @@ use crate::sidecar::{Digest, Revision, SavedLast, Sidecar};
 use crate::toggl::{SendError, Sender, questions};
 use crate::zone::Zone;
 
-/// The snapshot, taken into the sidecar.
+/// The snapshot, ingested into the sidecar.
 #[derive(Debug)]
 pub struct Input {
     /// The sidecar with the snapshot's sessions in it.
     pub sidecar: Sidecar,
-    /// Save instant of the snapshot that was taken in before, unix seconds.
-    pub taken: Option<i64>,
+    /// Save instant of the snapshot that was ingested before, unix seconds.
+    pub last_snapshot_saved: Option<i64>,
     /// What taking it in found out.
-    pub intake: Ingested,
+    pub ingested: Ingested,
     /// The digest of the sidecar's file; of nothing if there is none.
     pub saved: Digest,
     /// The bytes of the snapshot.
@@ -51,17 +51,17 @@ const AHEAD: i64 = 300;
 /// Seconds by which our clock and Toggl's may differ.
 const SKEW: i64 = 120;
 
-/// Drops the save instant of the last snapshot taken in if it lies in the future: none is recorded that is later than the
+/// Drops the save instant of the last snapshot that was ingested if it lies in the future: none is recorded that is later than the
 /// clock, so the clock was ahead then, and it says nothing.
 pub(super) fn distrust_the_future(sidecar: &mut Sidecar, now: i64) {
-    sidecar.last_snapshot_saved = sidecar.last_snapshot_saved.filter(|&taken| taken <= now);
+    sidecar.last_snapshot_saved = sidecar.last_snapshot_saved.filter(|&saved| saved <= now);
 }
 
 /// The file that the sidecar was made from, if the snapshot at `place` is another one that has none of its sessions.
 /// Taken in, all that was pushed would count as gone, and be doubled in part once the first file is back. The same file
 /// may be begun anew, and a file with any of the sessions was moved or copied.
-pub(super) fn other_list(sidecar: &Sidecar, intake: &Ingested, place: &str) -> Option<String> {
-    sidecar.snapshot.clone().filter(|of| intake.knows_none && of != place)
+pub(super) fn other_list(sidecar: &Sidecar, ingested: &Ingested, place: &str) -> Option<String> {
+    sidecar.snapshot.clone().filter(|of| ingested.knows_none && of != place)
 }
 
 /// Whether there is neither a sidecar nor a snapshot: nothing recorded yet, and no error. A snapshot that was named must
@@ -133,14 +133,15 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
         ParseError::Snapshot(source) => CommandError::Snapshot { path: path(), source },
         ParseError::Archive(source) => LoadError::Format { path: settings.sidecar.clone(), source }.into(),
     })?;
-    let taken = sidecar.last_snapshot_saved;
-    let ahead = Some(reading.modified).max(taken).filter(|&saved| saved > clock.now().saturating_add(AHEAD));
+    let last_snapshot_saved = sidecar.last_snapshot_saved;
+    let ahead =
+        Some(reading.modified).max(last_snapshot_saved).filter(|&saved| saved > clock.now().saturating_add(AHEAD));
     distrust_the_future(&mut sidecar, clock.now());
     let digest = Digest::of(&reading.bytes);
     let modified = save_instant(&sidecar, digest, reading.saved);
     let local = |instant: i64| output::day_and_minute(zone.at(instant));
-    if let Some(taken) = sidecar.last_snapshot_saved.filter(|&taken| modified < taken) {
-        return Err(CommandError::Older { path: path(), saved: local(modified), last: local(taken) });
+    if let Some(last) = sidecar.last_snapshot_saved.filter(|&last| modified < last) {
+        return Err(CommandError::Older { path: path(), saved: local(modified), last: local(last) });
     }
     let contradiction = check_file_time(&snapshot, modified, &zone).map_err(|source| CommandError::FileTime {
         path: path(),
@@ -149,15 +150,26 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     });
     // By a clock that may be wrong it is none yet.
     let contradiction = if ahead.is_some() { contradiction.err() } else { contradiction.map(|()| None)? };
-    let intake = ingest(&mut sidecar, &snapshot, modified, &zone);
-    if let Some(of) = other_list(&sidecar, &intake, &reading.place) {
+    let ingested = ingest(&mut sidecar, &snapshot, modified, &zone);
+    if let Some(of) = other_list(&sidecar, &ingested, &reading.place) {
         let sidecar = settings.sidecar.display().to_string();
         return Err(CommandError::AnotherList { path: path(), of, sidecar });
     }
     sidecar.snapshot = Some(reading.place);
     sidecar.snapshot_digest = Some(digest);
     let (snapshot, stamp) = (reading.bytes, reading.stamp);
-    Ok(Some(Input { sidecar, taken, intake, saved, snapshot, stamp, zone, provenance, ahead, contradiction }))
+    Ok(Some(Input {
+        sidecar,
+        last_snapshot_saved,
+        ingested,
+        saved,
+        snapshot,
+        stamp,
+        zone,
+        provenance,
+        ahead,
+        contradiction,
+    }))
 }
 
 /// The input by Toggl's clock, where something was saved later than now by ours: one of the clocks is wrong, and by a wrong
@@ -234,7 +246,14 @@ impl Input {
 
     /// What is shown of it with this plan at this unix second.
     pub(super) fn view<'a>(&'a self, plan: &'a Plan, settings: &Settings, now: i64) -> output::View<'a> {
-        output::View { sidecar: &self.sidecar, intake: &self.intake, plan, now, zone: &self.zone, pace: settings.pace }
+        output::View {
+            sidecar: &self.sidecar,
+            ingested: &self.ingested,
+            plan,
+            now,
+            zone: &self.zone,
+            pace: settings.pace,
+        }
     }
 
     /// Puts what is settled into the archive, if that is worthwhile. The sidecar on disk says the same without it, at

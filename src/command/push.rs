@@ -56,7 +56,7 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
         input.sidecar.acknowledge_rejections();
     }
     let (options, moved) = prepare(&mut input, args, &settings, context.clock.now())?;
-    let planned = plan(&input.sidecar, &input.intake, &options);
+    let planned = plan(&input.sidecar, &input.ingested, &options);
     if let Some(text) = how_far_back(&planned, &input, &options, &settings, common) {
         notice(context.err, context.err_columns, &settings.secrets, &text);
     }
@@ -64,11 +64,11 @@ pub fn push(args: &PushArgs, common: &Common, context: &mut Context<'_>) -> Resu
     let mut progress = Progress::new(context.err, context.clock, &input.zone, progress);
     let mut watch = Both(context.watch, &mut progress);
     let effects = Effects { sender: &mut sender, store: &mut file, watch: &mut watch };
-    let report = execute(&mut input.sidecar, input.saved, &input.intake, &options, effects);
+    let report = execute(&mut input.sidecar, input.saved, &input.ingested, &options, effects);
     drop(progress);
 
-    let exit = outcome(&report, &input.intake);
-    let news = note_news(&mut input.sidecar, exit, &report, &input.intake, context.clock.now(), &mut file);
+    let exit = outcome(&report, &input.ingested);
+    let news = note_news(&mut input.sidecar, exit, &report, &input.ingested, context.clock.now(), &mut file);
     if depth(args) == Depth::Changes && exit == Exit::UpToDate {
         input.archive(&mut file);
         let known = UpToDate::between(&settings, input.stamp, &report.left, context.clock.now());
@@ -195,9 +195,10 @@ fn attention(exit: Exit, report: &Report, ingested: &Ingested) -> Option<Digest>
         && report.unlistable.is_empty()
         && report.assumed.is_empty()
         && report.lost.is_empty()
-        && left.prune_refused.is_none()
+        && left.too_many_to_prune.is_none()
         && ingested.invalid.is_empty();
-    let all = (&report.end, &report.unlistable, &report.assumed, &report.lost, left.prune_refused, &ingested.invalid);
+    let all =
+        (&report.end, &report.unlistable, &report.assumed, &report.lost, left.too_many_to_prune, &ingested.invalid);
     (exit == Exit::Attention && !is_rejected_only).then(|| Digest::of(format!("{held:?} {all:?}").as_bytes()))
 }
 
@@ -217,11 +218,11 @@ fn preview(
     if let Some(moved) = moved {
         context.notice(&moved);
     }
-    let plan = plan(&input.sidecar, &input.intake, &options);
+    let plan = plan(&input.sidecar, &input.ingested, &options);
     if let Some(text) = how_far_back(&plan, &input, &options, settings, common) {
         context.notice(&text);
     }
-    let exit = match plan.needs_attention(&input.intake) {
+    let exit = match plan.needs_attention(&input.ingested) {
         _ if args.exit_code && !plan.operations.is_empty() => Exit::Pending,
         true => Exit::Attention,
         false => Exit::UpToDate,
@@ -242,7 +243,7 @@ fn preview(
 /// begin later.
 fn how_far_back(plan: &Plan, input: &Input, options: &Options, settings: &Settings, common: &Common) -> Option<String> {
     let is_bounded = options.since.is_some() || options.selection.since.is_some();
-    (input.taken.is_none() && !is_bounded && !common.quiet)
+    (input.last_snapshot_saved.is_none() && !is_bounded && !common.quiet)
         .then(|| output::far_back(plan, &settings.config.path))
         .flatten()
 }
@@ -306,10 +307,10 @@ fn depth(args: &PushArgs) -> Depth {
 }
 
 /// How a run ended, as an exit code.
-pub(super) fn outcome(report: &Report, intake: &Ingested) -> Exit {
+pub(super) fn outcome(report: &Report, ingested: &Ingested) -> Exit {
     match &report.end {
         Some(end) => early(end),
-        None if report.left.needs_attention(intake)
+        None if report.left.needs_attention(ingested)
             || !report.unlistable.is_empty()
             || !report.assumed.is_empty()
             || !report.lost.is_empty() =>

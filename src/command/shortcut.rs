@@ -1,6 +1,6 @@
 //! The shortcut of a push that has nothing to do: three file stamps instead of reading years of history.
 //!
-//! A push that ends in full agreement writes down, in the lock file, the stamps of the two files that it compared and
+//! A push that leaves everything up to date writes down, in the lock file, the stamps of the two files that it compared and
 //! the settings that it compared them by. As long as all of these are the same, comparing them again would end the
 //! same way, so the next push ends at once. What makes that safe:
 //!
@@ -22,7 +22,7 @@ use crate::sidecar::file::noted;
 /// Seconds: longer than the coarsest clock of a file system ticks (two seconds, on FAT).
 const TICKS: i64 = 3;
 
-/// Two files that were compared and found to agree.
+/// Two files that were compared and found up to date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UpToDate {
@@ -32,14 +32,14 @@ pub struct UpToDate {
     snapshot: Stamp,
     /// The sidecar as it was read or saved.
     sidecar: Stamp,
-    /// How many sessions Toggl agreed with.
+    /// How many sessions are up to date.
     pub sessions: usize,
     /// How many sessions the settings leave alone.
     pub left_alone: usize,
 }
 
 impl UpToDate {
-    /// What is to be written down after a push of everything that found or made all agree. `None` while a file is so
+    /// What is to be written down after a push of everything that found or left everything up to date. `None` while a file is so
     /// young that its stamp does not tell all changes. `now` is in unix seconds.
     #[must_use]
     pub fn between(settings: &Settings, snapshot: Stamp, plan: &Plan, now: i64) -> Option<UpToDate> {
@@ -56,7 +56,7 @@ impl UpToDate {
         })
     }
 
-    /// The agreement that was written down last, if it still stands.
+    /// What was written down last, if it still stands.
     #[must_use]
     pub fn standing(settings: &Settings) -> Option<UpToDate> {
         let written: UpToDate = serde_json::from_str(&noted(&settings.sidecar)?).ok()?;

@@ -20,12 +20,12 @@ pub fn status(common: &Common, context: &mut Context<'_>) -> Result<Exit, Comman
     };
     input.tell_provenance(&settings, context);
     input.tell_ahead(context);
-    let plan = plan(&input.sidecar, &input.intake, &Options::plain(settings.selection.clone()));
+    let plan = plan(&input.sidecar, &input.ingested, &Options::plain(settings.selection.clone()));
     let status = Status {
         view: input.view(&plan, &settings, context.clock.now()),
         snapshot_path: &settings.snapshot,
         sidecar_path: &settings.sidecar,
-        taken: input.taken,
+        last_snapshot_saved: input.last_snapshot_saved,
     };
     match common.format {
         _ if common.quiet => {}

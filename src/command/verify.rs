@@ -117,7 +117,7 @@ fn work(
     let mut input = input::by_the_right_clock(input, settings, Depth::Everything, &mut sender)?;
     let mode = mode(args, &input, context.clock.now())?;
     let before = input.sidecar.clone();
-    let planned = plan(&before, &input.intake, &Options::plain(settings.selection.clone()));
+    let planned = plan(&before, &input.ingested, &Options::plain(settings.selection.clone()));
     let zone = input.zone.clone();
     let mut progress = Progress::new(context.err, context.clock, &zone, show);
     let mut watch = Both(context.watch, &mut progress);
@@ -176,7 +176,7 @@ impl Verified {
                 let Effects { sender, store, watch } = effects;
                 let effects = Effects { sender, store: &mut *store, watch };
                 let report = mend(input, &self.comparison, settings, effects);
-                if outcome(&report, &input.intake) == Exit::UpToDate {
+                if outcome(&report, &input.ingested) == Exit::UpToDate {
                     input.archive(store);
                 }
                 self.report = Some(report);
@@ -200,7 +200,7 @@ impl Verified {
         match &self.report {
             None if self.is_resolved() => Exit::UpToDate,
             None => Exit::Attention,
-            Some(report) => match outcome(report, &input.intake) {
+            Some(report) => match outcome(report, &input.ingested) {
                 Exit::UpToDate if self.comparison.has_doubled() => Exit::Attention,
                 other => other,
             },
@@ -229,10 +229,10 @@ fn mend(input: &mut Input, comparison: &Comparison, settings: &Settings, effects
     // What has not been looked for yet is by the push itself, as far back as Toggl goes, and it judges by what it finds
     // whether older sessions are there as well.
     let options = Options::plain(settings.selection.clone());
-    if !plan(&input.sidecar, &input.intake, &options).looks_first {
+    if !plan(&input.sidecar, &input.ingested, &options).scans_first {
         repair(&mut input.sidecar, comparison);
     }
-    execute(&mut input.sidecar, input.saved, &input.intake, &options, effects)
+    execute(&mut input.sidecar, input.saved, &input.ingested, &options, effects)
 }
 
 fn print(

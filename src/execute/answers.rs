@@ -7,7 +7,7 @@ use crate::toggl::{BulkAnswer, Changed, Outcome, Refusal, Reply, WorkspaceId, de
 
 impl Execution<'_, '_, '_> {
     /// Records what became of an operation. Returns what has to be sent instead of it, if anything.
-    pub(super) fn take_in(
+    pub(super) fn record_answer(
         &mut self,
         operation: Operation,
         workspace: WorkspaceId,

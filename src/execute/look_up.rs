@@ -102,7 +102,7 @@ impl Execution<'_, '_, '_> {
         self.unproven_scan = scan.from(self.sidecar);
         let is_reached = listed.as_ref().is_none_or(|listed| is_seen(listed, workspace));
         if let Some(listed) = listed {
-            let Recovered { adopted, assumed } = scan.take_in(self.sidecar, self.intake, &listed, workspace);
+            let Recovered { adopted, assumed } = scan.recover(self.sidecar, self.ingested, &listed, workspace);
             self.report.adopted.extend(adopted);
             self.report.assumed.extend(assumed);
         }

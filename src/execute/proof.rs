@@ -172,7 +172,7 @@ impl Execution<'_, '_, '_> {
                 is_present = !record.removed;
             }
         }
-        let is_running = operation.sessions.first().copied() == self.intake.running;
+        let is_running = operation.sessions.first().copied() == self.ingested.running;
         self.plans_again |= operation.wanted.is_unknown();
         operation.kind = if operation.stop.is_some() { OperationKind::Create } else { OperationKind::Start };
         operation.entries.clear();

@@ -35,9 +35,9 @@ impl Execution<'_, '_, '_> {
 
     /// The plan, once the projects that it names are known.
     pub(super) fn plan_with_projects(&mut self) -> Result<Plan, StopReason> {
-        let planned = plan(self.sidecar, self.intake, &self.options);
+        let planned = plan(self.sidecar, self.ingested, &self.options);
         match self.look_up_projects(&planned)? {
-            true => Ok(plan(self.sidecar, self.intake, &self.options)),
+            true => Ok(plan(self.sidecar, self.ingested, &self.options)),
             false => Ok(planned),
         }
     }

@@ -78,7 +78,7 @@ pub struct Report {
     pub rejected: Vec<RejectedSession>,
     /// Sessions of which it is still not known whether they were carried out.
     pub uncertain: Vec<SessionKey>,
-    /// Of these, the ones too old for Toggl to list: only a person can look.
+    /// Of these, the ones too old for Toggl to list: only a person can find out.
     pub unlistable: Vec<SessionKey>,
     /// Workspaces in which something was to be done and that the token does not reach.
     pub lost: Vec<LostWorkspace>,
@@ -88,7 +88,7 @@ pub struct Report {
     pub not_listed: Vec<SessionKey>,
     /// The first day (of the first look) that Toggl can list, if sessions lie before it.
     pub window_starts: Option<time::Date>,
-    /// Seconds by which the server's clock is ahead of ours, if it told.
+    /// Seconds by which the server's clock is ahead of ours, if it said.
     pub skew: Option<i64>,
     /// Requests that were sent.
     pub requests: usize,

@@ -43,14 +43,15 @@ pub(super) fn change(page: &mut Page, line: &LogLine, zone: &Zone, heading: Date
     let (sign, ink) = sign_of(&line.operation);
     let time = format!("  {time}  ");
     let what = format!("{sign} {:6}", line.operation);
-    let values = line.new.as_ref().or(line.old.as_ref()).map_or_else(String::new, |values| told(values, heading));
+    let values =
+        line.new.as_ref().or(line.old.as_ref()).map_or_else(String::new, |values| values_text(values, heading));
     let room = page.columns().saturating_sub(width(&time) + width(&escape(&what)) + 2);
     let values = cut(&escape(&values), room);
     let outcome = cut(&escape(&outcome(line)), room.saturating_sub(width(&values) + 2));
     page.line(&[(Ink::Dim, &time), (ink, &what), (Ink::Plain, &format!("  {values}  ")), (Ink::Dim, &outcome)]);
 }
 
-fn told(values: &Values, heading: Date) -> String {
+fn values_text(values: &Values, heading: Date) -> String {
     let date = values.start.date();
     let date = if date == heading { String::new() } else { format!("{} ", day(date)) };
     format!("{date}{}  {}", span(values.start, values.stop, minute), values.description)

@@ -34,7 +34,7 @@ pub fn plan(page: &mut Page, view: &View<'_>) {
 
 /// What has to be known before the plan is carried out.
 fn notes(page: &mut Page, view: &View<'_>) {
-    if view.plan.looks_first {
+    if view.plan.scans_first {
         page.paragraph(
             0,
             "This is the first push. It asks Toggl first which of these it already has, and adopts those instead of \
@@ -156,7 +156,7 @@ fn line(page: &mut Page, view: &View<'_>) {
     let plan = view.plan;
     let held = held_back::counts(plan);
     let requests = view.requests();
-    if requests == 0 && !plan.needs_attention(view.intake) {
+    if requests == 0 && !plan.needs_attention(view.ingested) {
         page.paragraph(2, &up_to_date(plan.up_to_date, plan.left_alone.values().sum()));
         return;
     }

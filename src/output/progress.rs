@@ -55,7 +55,7 @@ struct State {
     left: usize,
     /// Milliseconds slept for the quota.
     waited_ms: i64,
-    /// Requests left in the workspace's bucket, and the unix second at which it is full again, if told.
+    /// Requests left in the workspace's bucket, and the unix second at which it is full again, if known.
     remaining: Option<i64>,
     resets_at: Option<i64>,
     /// The most that was ever left.

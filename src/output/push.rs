@@ -175,7 +175,7 @@ fn summary(page: &mut Page, view: &View<'_>, report: &Report) {
         && left.operations.is_empty()
         && report.rejected.is_empty()
         && report.uncertain.is_empty();
-    if nothing_happened && !left.needs_attention(view.intake) {
+    if nothing_happened && !left.needs_attention(view.ingested) {
         let mut text = up_to_date(left.up_to_date, left.left_alone.values().sum());
         let acknowledged = left.held_for(HoldReason::Acknowledged).count();
         if acknowledged > 0 {
@@ -215,7 +215,7 @@ fn without(plan: &Plan, report: &Report) -> Plan {
     Plan {
         held: plan.held.iter().filter(|held| !is_above(held.why, held.session)).cloned().collect(),
         no_projects: plan.no_projects.clone(),
-        prune_refused: plan.prune_refused,
+        too_many_to_prune: plan.too_many_to_prune,
         ..Plan::default()
     }
 }

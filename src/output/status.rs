@@ -10,10 +10,10 @@ pub fn status(page: &mut Page, status: &Status<'_>) {
     let at = |instant: i64| moment(instant, view.now, view.zone);
     let saved = view.sidecar.last_snapshot_saved.map_or(String::new(), |saved| format!(", saved {}", at(saved)));
     fact(page, "Snapshot", &format!("{}{saved}", status.snapshot_path.to_string_lossy()));
-    let none_yet = if status.taken.is_none() { " (none yet)" } else { "" };
+    let none_yet = if status.last_snapshot_saved.is_none() { " (none yet)" } else { "" };
     fact(page, "Sidecar", &format!("{}{none_yet}", status.sidecar_path.to_string_lossy()));
     let quota = &view.sidecar.quota;
-    let push = match status.taken {
+    let push = match status.last_snapshot_saved {
         Some(saved) => format!("read the snapshot that was saved {}", at(saved)),
         None => "never".to_owned(),
     };

@@ -178,7 +178,7 @@ pub fn meaning(why: HoldReason, n: usize) -> String {
             by_number(n, "It is sent", "They are sent"),
             by_number(n, "it ends or runs again", "they end or run again"),
         ),
-        HoldReason::Gone => format!(
+        HoldReason::Removed => format!(
             "{sessions} {} removed from Chute_kun. {} in Toggl until you run `chute-toggl push --prune`, which deletes no \
              entry that it adopted:",
             by_number(n, "was", "were"),

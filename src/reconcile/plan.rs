@@ -1,4 +1,4 @@
-//! The plan: what is to be sent so that Toggl agrees with the sidecar's records, as a value.
+//! The plan: what is to be sent so that Toggl has what the sidecar's records say, as a value.
 //!
 //! `--dry-run`, `status` and `push` show the same plan, and `push` carries out this one and no other.
 
@@ -112,7 +112,7 @@ pub struct Operation {
     pub start: OffsetDateTime,
     /// When it stopped; `None` while it is open.
     pub stop: Option<OffsetDateTime>,
-    /// What Toggl was told before and is not so any more.
+    /// What was sent before and is not so any more.
     pub changes: Vec<Change>,
     /// Another day is nearly as likely.
     pub inferred: bool,
@@ -142,7 +142,7 @@ impl Operation {
     }
 }
 
-/// A difference between a session and what Toggl was last told of it: the value that Toggl has.
+/// A difference between a session and what was last sent of it: the value that Toggl has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Its text.
@@ -157,7 +157,7 @@ pub enum Change {
     Tags(Rc<[String]>),
 }
 
-/// A session that nothing is sent for, though it is not in agreement.
+/// A session that nothing is sent for, though it is not up to date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// The session.
@@ -175,9 +175,9 @@ pub enum HoldReason {
     /// Closed before and open now, which Chute_kun never does: that it is open is not sent, other changes are. It needs
     /// attention.
     Reopened,
-    /// Toggl refused it and would again. It needs attention.
+    /// Toggl rejected it and would again. It needs attention.
     Rejected,
-    /// Toggl refused it and would again, and the person knows of it. No error.
+    /// Toggl rejected it and would again, and the person knows of it. No error.
     Acknowledged,
     /// A create or start may or may not have been carried out; it is looked up before anything else is sent.
     Uncertain,
@@ -185,15 +185,14 @@ pub enum HoldReason {
     Workspace,
     /// Not listed when a lost sidecar was rebuilt, being too old, and taken to be in Toggl. No error.
     Assumed,
-    /// The session is gone; its entry stays until pruning is asked for. No error.
-    #[serde(rename = "removed")]
-    Gone,
+    /// The session is no longer in Chute_kun; its entry stays until pruning is asked for. No error.
+    Removed,
     /// Toggl has no such project, or several that fit. It needs attention.
     NoProject,
 }
 
 impl HoldReason {
-    /// Whether no later run sends such a session by itself, so that a person must look.
+    /// Whether no later run sends such a session by itself, so that it needs attention.
     #[must_use]
     pub fn needs_attention(self) -> bool {
         matches!(self, HoldReason::Rejected | HoldReason::Reopened | HoldReason::Workspace | HoldReason::NoProject)
@@ -212,16 +211,16 @@ pub struct Plan {
     pub operations: Vec<Operation>,
     /// What nothing is sent for.
     pub held: Vec<Held>,
-    /// How many sessions Toggl agrees with.
+    /// How many sessions are up to date.
     pub up_to_date: usize,
     /// The projects that sessions are held back for.
     pub no_projects: Vec<NoProject>,
-    /// How many sessions the settings leave alone, though Toggl does not agree with them.
+    /// How many sessions the settings leave alone, though they are not up to date.
     pub left_alone: BTreeMap<LeftAlone, usize>,
     /// Pruning would have deleted this many entries, more than allowed; none is.
-    pub prune_refused: Option<usize>,
+    pub too_many_to_prune: Option<usize>,
     /// Whether Toggl is asked first what it already holds, since the sidecar may not know.
-    pub looks_first: bool,
+    pub scans_first: bool,
     /// Requests that only read and come first: for what may be there already, for what is uncertain and for the workspace.
     pub reading: usize,
     /// Whether the projects of the workspace are looked up: a page of them at least.
@@ -235,9 +234,9 @@ pub struct Options {
     pub since: Option<Date>,
     /// Only sessions that started on this day or earlier.
     pub until: Option<Date>,
-    /// Delete entries whose session is gone, if they are no more than this.
+    /// Delete entries whose session was removed, if they are no more than this.
     pub prune: Option<usize>,
-    /// Send again what Toggl refused.
+    /// Send again what Toggl rejected.
     pub retry_rejected: bool,
     /// Send what may be in Toggl, or is taken to be, and cannot be looked up there any more: a person has looked.
     pub send_unlisted: bool,
@@ -247,18 +246,18 @@ pub struct Options {
     pub reclassify: Reclassify,
 }
 
-/// The plan that brings Toggl into agreement with the records.
+/// The plan that brings Toggl up to date with the records.
 #[must_use]
-pub fn plan(sidecar: &Sidecar, intake: &Ingested, options: &Options) -> Plan {
-    // What is archived is in agreement; whoever asks for some days only has taken the archive apart before.
+pub fn plan(sidecar: &Sidecar, ingested: &Ingested, options: &Options) -> Plan {
+    // What is archived is up to date; whoever asks for some days only has taken the archive apart before.
     let mut plan = Plan { up_to_date: sidecar.archived_sessions(), ..Plan::default() };
     let mut renames: BTreeMap<(WorkspaceId, String), Vec<Operation>> = BTreeMap::new();
     let mut targets: BTreeMap<reclassify::Target, Vec<Operation>> = BTreeMap::new();
     for (key, task, record) in sidecar.sessions().filter(|(_, _, record)| options.covers(record)) {
         let operation = |kind, changes| operation(key, (task, record), kind, changes, (sidecar, options));
-        let step = next_step(key, task, record, intake, options, operation);
+        let step = next_step(key, task, record, ingested, options, operation);
         let step = decision::under_settings(step, task, record, (sidecar, options), |kind| operation(kind, Vec::new()));
-        let is_reopened = intake.reopened.contains(&key) && !matches!(step, Step::LeftAlone(_));
+        let is_reopened = ingested.reopened.contains(&key) && !matches!(step, Step::LeftAlone(_));
         if is_reopened {
             plan.held.push(Held { session: key, why: HoldReason::Reopened });
         }
@@ -327,23 +326,23 @@ impl Plan {
 
     fn count_reading(&mut self, sidecar: &Sidecar, options: &Options) {
         let makes = self.operations.iter().any(|operation| operation.kind.makes_an_entry());
-        self.looks_first = makes && Scan::is_due(sidecar, &options.selection);
+        self.scans_first = makes && Scan::is_due(sidecar, &options.selection);
         let resolves = sidecar.has_open_intents();
         self.looks_up_projects = self.operations.iter().any(Operation::needs_project)
             || self.held_for(HoldReason::NoProject).next().is_some();
         let knows_workspace = options.selection.known_workspace(sidecar).is_some();
-        let asks_workspace = !knows_workspace && (self.looks_first || resolves || makes);
+        let asks_workspace = !knows_workspace && (self.scans_first || resolves || makes);
         let looks_at_projects = options.reclassify == Reclassify::Unseen
             && self.operations.iter().any(|operation| operation.kind == OperationKind::Reclassify);
-        self.reading = [self.looks_first, resolves, asks_workspace, looks_at_projects].map(usize::from).iter().sum();
+        self.reading = [self.scans_first, resolves, asks_workspace, looks_at_projects].map(usize::from).iter().sum();
     }
 
-    /// Whether something is left out that no later run will do by itself, so that a person must look: exit 6, for every
+    /// Whether something is left out that no later run will do by itself, so that it needs attention: exit 6, for every
     /// command.
     #[must_use]
     pub fn needs_attention(&self, ingested: &Ingested) -> bool {
         let is_held = self.held.iter().any(|held| held.why.needs_attention());
-        is_held || self.prune_refused.is_some() || !ingested.invalid.is_empty()
+        is_held || self.too_many_to_prune.is_some() || !ingested.invalid.is_empty()
     }
 
     /// Holds back the operations that `is_held` says.
@@ -362,7 +361,7 @@ impl Plan {
 }
 
 impl Options {
-    /// Everything that is to be told, nothing deleted, and nothing again that was refused: what a push does that is asked
+    /// Everything that is to be sent, nothing deleted, and nothing again that was rejected: what a push does that is asked
     /// for nothing else.
     #[must_use]
     pub fn plain(selection: Selection) -> Options {
@@ -406,14 +405,14 @@ fn next_step(
     key: SessionKey,
     task: &TaskRecord,
     record: &SessionRecord,
-    intake: &Ingested,
+    ingested: &Ingested,
     options: &Options,
     operation: impl Fn(OperationKind, Vec<Change>) -> Operation,
 ) -> Step {
     if record.intent.is_some() {
         return Step::Hold(HoldReason::Uncertain);
     }
-    let is_running = intake.running == Some(key);
+    let is_running = ingested.running == Some(key);
     let mut before = None;
     let wanted = match &record.last_sent {
         None if record.removed => return Step::Forgotten,
@@ -424,7 +423,7 @@ fn next_step(
         Some(entry) if record.removed => match (options.prune, entry.stop) {
             (Some(_), _) if !entry.adopted => operation(OperationKind::Delete, Vec::new()),
             (_, None) => operation(OperationKind::Halt, Vec::new()),
-            (_, Some(_)) => return Step::Hold(HoldReason::Gone),
+            (_, Some(_)) => return Step::Hold(HoldReason::Removed),
         },
         Some(entry) => {
             let changes = changes(task, record, entry);
@@ -447,9 +446,9 @@ fn next_step(
     };
     let mut wanted: Vec<Operation> = before.into_iter().chain([wanted]).collect();
     if !options.retry_rejected
-        && let Some(refused) = &record.rejected
+        && let Some(rejection) = &record.rejected
     {
-        wanted.retain(|wanted| refused.operation != fingerprint(wanted));
+        wanted.retain(|wanted| rejection.operation != fingerprint(wanted));
     }
     if !wanted.is_empty() {
         return Step::Send(wanted);
@@ -523,7 +522,7 @@ fn guard_pruning(plan: &mut Plan, options: &Options) {
     let deletes = plan.operations.iter().filter(|operation| operation.kind == OperationKind::Delete).count();
     if options.prune.is_some_and(|most| deletes > most) {
         plan.operations.retain(|operation| operation.kind != OperationKind::Delete);
-        plan.prune_refused = Some(deletes);
+        plan.too_many_to_prune = Some(deletes);
     }
 }
 

@@ -1,13 +1,13 @@
 //! Years of settled history, kept but not read.
 //!
-//! Nearly all of a long history is tasks of past whose sessions are all closed and in agreement. Their records are kept
+//! Nearly all of a long history is tasks of past whose sessions are all closed and up to date. Their records are kept
 //! in a part of the sidecar of their own, as the text that they are, together with a hash of the snapshot's text that
 //! they were made from. As long as past begins with that very text, none of them can need anything, so neither the
 //! tasks nor their records are parsed: the records are copied from the old sidecar to the new one as they are. What
 //! makes that safe:
 //!
-//! - A task goes into the archive only if Toggl was told all of it: closed, nothing refused, uncertain, gone or assumed.
-//!   What Toggl was told of such a session depends on the task's text alone, and the text is the same.
+//! - A task goes into the archive only if all of it was sent: closed, nothing rejected, uncertain, gone or assumed.
+//!   What was sent of such a session depends on the task's text alone, and the text is the same.
 //! - The archive stands for the *first* tasks of past, and for all of them without a hole. So what is beside it in the
 //!   snapshot is beside it in the sidecar, and identity has nothing to choose between.
 //! - Whatever is not as it was (a task edited, deleted or restored, a hash that does not agree, a file that is not
@@ -68,7 +68,7 @@ impl Sidecar {
 
     /// Puts what is settled at the beginning of past into the archive, if that is worthwhile and the next push could leave
     /// it unread, and says whether it did.
-    /// The sidecar must have taken in the snapshot of these blocks just now.
+    /// The sidecar must have ingested the snapshot of these blocks just now.
     ///
     /// # Errors
     /// [`FormatError`], if the archive that there was is damaged; [`std::io::Error`], if a record cannot be written.
@@ -108,7 +108,7 @@ impl Sidecar {
         (past.enumerate().skip(first))
             .map_while(|(index, block)| match by_index.get(&index) {
                 Some(task) => task.is_settled().then_some((index, task.sessions.len())),
-                // Without a task only if it has no session: one that was left out must be told of again.
+                // Without a task only if it has no session: one that was left out must be reported again.
                 None => (!block.text.contains("sessions]]")).then_some((index, 0)),
             })
             .collect()
@@ -127,7 +127,7 @@ pub enum ArchiveError {
 }
 
 impl super::TaskRecord {
-    /// Whether Toggl was told all of it, and nothing about it can need anything as long as its task does not change.
+    /// Whether all of it was sent, and nothing about it can need anything as long as its task does not change.
     fn is_settled(&self) -> bool {
         self.sessions.iter().all(|record| {
             let is_sent = (record.last_sent.as_ref()).is_some_and(|entry| {

@@ -22,7 +22,7 @@ pub const MOST_BYTES: u64 = 16 << 20;
 /// One change that Toggl answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LogLine {
-    /// When the answer was taken in, by this machine's clock.
+    /// When the answer was recorded, by this machine's clock.
     #[serde(with = "time::serde::rfc3339")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: OffsetDateTime,

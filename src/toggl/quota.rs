@@ -1,4 +1,4 @@
-//! Toggl's two quota buckets, as far as answers have told of them, and the pace of requests.
+//! Toggl's two quota buckets, as far as answers have said, and the pace of requests.
 //!
 //! Nothing here is asked for: the numbers come from the headers of answers that were wanted anyway, and from 402
 //! answers. While a bucket is known to be empty no request that counts in it is sent, in this run or a later one.
@@ -33,7 +33,7 @@ pub struct Quota {
 /// The level of one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
-    /// Requests left, as last told, less those sent since; `None` when Toggl never told.
+    /// Requests left, as Toggl last said, less those sent since; `None` when it never did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining: Option<i64>,
     /// When the bucket is full again: unix seconds by this machine's clock.

@@ -54,7 +54,7 @@ impl History {
     }
 
     /// The sidecar of somebody whose first snapshot is up to date.
-    pub fn agreed(&self, zone: &Zone) -> Sidecar {
+    pub fn up_to_date(&self, zone: &Zone) -> Sidecar {
         let mut sidecar = Sidecar {
             scanned_from: Some(time::macros::date!(2006 - 01 - 01)),
             workspace: Some(WorkspaceId(WORKSPACE)),
@@ -62,9 +62,9 @@ impl History {
         };
         ingest(&mut sidecar, &parse(self.first.as_bytes()).unwrap(), EVENING, zone);
         let mut id = 3_000_000_000;
-        for thread in sidecar.tasks.values_mut() {
-            let description = thread.description();
-            for record in &mut thread.sessions {
+        for task in sidecar.tasks.values_mut() {
+            let description = task.description();
+            for record in &mut task.sessions {
                 id += 7;
                 record.last_sent = Some(LastSent::new(
                     EntryId(id),
@@ -78,12 +78,12 @@ impl History {
         sidecar
     }
 
-    /// Writes both snapshots and the sidecar that agrees with the first.
+    /// Writes both snapshots and the sidecar that is up to date with the first.
     pub fn write(&self, folder: &Path) {
         fs::create_dir_all(folder).unwrap();
         save(&folder.join("first.toml"), self.first.as_bytes(), EVENING);
         save(&folder.join("second.toml"), self.second.as_bytes(), MORNING);
-        let sidecar = self.agreed(&Zone::named("Asia/Tokyo").unwrap());
+        let sidecar = self.up_to_date(&Zone::named("Asia/Tokyo").unwrap());
         let text = sidecar.to_json().unwrap();
         // As saved by this machine, which remembers it.
         let mut disk = RealDisk;

@@ -6,7 +6,7 @@
 //! one run on one machine says more than any one number.
 //!
 //! For peak memory and for other tools, `cargo bench --bench history -- prepare DIR SESSIONS` writes a snapshot, the
-//! same a day later, and a sidecar that agrees with the first, and `… -- reference FILE` is the reference as a process.
+//! same a day later, and a sidecar that is up to date with the first, and `… -- reference FILE` is the reference as a process.
 //! `… -- parts` times the parts only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
 

@@ -68,9 +68,9 @@ pub fn part(folder: &Path, run: &str) {
         "first" => {
             let snapshot = timed("parse", || snapshot::parse(&first).unwrap());
             let mut sidecar = Sidecar::default();
-            let intake =
+            let ingested =
                 timed("first push: identity and instants", || ingest(&mut sidecar, &snapshot, history::EVENING, &zone));
-            let plan = timed("first push: plan", || plan(&sidecar, &intake, &everything()));
+            let plan = timed("first push: plan", || plan(&sidecar, &ingested, &everything()));
             drop((snapshot, plan));
         }
         "later" | "settled" => {
@@ -83,9 +83,9 @@ pub fn part(folder: &Path, run: &str) {
             let mut sidecar = timed(&name("sidecar, load"), || Sidecar::from_json(&text).unwrap());
             let known = sidecar.archive.as_ref().map(|archive| archive.past);
             let snapshot = timed(&name("parse"), || snapshot::parse_unknown(&second, known.as_ref()).unwrap());
-            let intake =
+            let ingested =
                 timed(&name("identity and instants"), || ingest(&mut sidecar, &snapshot, history::MORNING, &zone));
-            let plan = timed(&name("plan"), || plan(&sidecar, &intake, &everything()));
+            let plan = timed(&name("plan"), || plan(&sidecar, &ingested, &everything()));
             assert_eq!(plan.operations.len(), 1);
             let written = timed(&name("sidecar, as text"), || sidecar.to_json().unwrap());
             drop((snapshot, written));

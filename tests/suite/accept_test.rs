@@ -128,7 +128,7 @@ impl Case {
         }
     }
 
-    /// Toggl and the sidecar agree, and a push has nothing to send.
+    /// Toggl is up to date, and a push has nothing to send.
     #[track_caller]
     fn assert_stands(&mut self) {
         assert_eq!(self.compared().findings, []);

@@ -222,7 +222,7 @@ fn course(bytes: usize, pause_ms: i64, pace: Duration) -> Course {
 fn a_small_sidecar_is_saved_for_every_request_and_a_large_one_for_many() {
     let second = Duration::from_secs(1);
     assert_eq!(course(10, 0, second).events, "sSra sSra sSra sSra sSra sSra sS".replace(' ', ""));
-    // Four intents to a save of sixteen kilobytes. What was taken in is on disk before the first request.
+    // Four intents to a save of sixteen kilobytes. What was ingested is on disk before the first request.
     assert_eq!(course(13_000, 0, second).events, "sSra sSra ra ra ra sSra sS".replace(' ', ""));
     assert_eq!(course(13_000, 0, second).settled, [(1, 5), (2, 4), (3, 3), (4, 2), (5, 1), (6, 0)]);
 }

@@ -60,13 +60,13 @@ fn archived() -> TestHome {
     let text = with_now(&days(300));
     let mut sidecar = Sidecar { scanned_from: Some(time::macros::date!(2006 - 01 - 01)), ..Sidecar::default() };
     ingest(&mut sidecar, &snapshots::parse(text.as_bytes()).unwrap(), EVENING, &Zone::named("UTC").unwrap());
-    for thread in sidecar.tasks.values_mut() {
-        for record in &mut thread.sessions {
+    for task in sidecar.tasks.values_mut() {
+        for record in &mut task.sessions {
             let (start, stop) = (record.start, record.stop);
             let stop_at = stop.map(|stop| stop.unix_timestamp());
-            let id = home.toggl.sandbox().insert(&thread.title, start.unix_timestamp(), stop_at);
+            let id = home.toggl.sandbox().insert(&task.title, start.unix_timestamp(), stop_at);
             record.last_sent =
-                Some(LastSent::new(EntryId(id), WorkspaceId(WORKSPACE), thread.title.clone(), start, stop));
+                Some(LastSent::new(EntryId(id), WorkspaceId(WORKSPACE), task.title.clone(), start, stop));
         }
     }
     home.record(&sidecar);
@@ -203,7 +203,7 @@ fn only_what_is_settled_is_archived() {
     apart.unarchive().unwrap();
     let archive = |text: &str, change: &dyn Fn(&mut TaskRecord)| {
         let mut sidecar = apart.clone();
-        let last = |thread: &&mut TaskRecord| thread.place == Some(Place { list: List::Past, index: 599 });
+        let last = |task: &&mut TaskRecord| task.place == Some(Place { list: List::Past, index: 599 });
         change(sidecar.tasks.values_mut().find(last).unwrap());
         assert!(sidecar.archive(&blocks::split(text).unwrap()).unwrap());
         let archive = sidecar.archive.unwrap();
@@ -213,21 +213,20 @@ fn only_what_is_settled_is_archived() {
     let minute = time::Duration::MINUTE;
     type Change<'a> = &'a dyn Fn(&mut TaskRecord);
     let changes: [(&str, Change<'_>); 8] = [
-        ("gone", &|thread| thread.sessions[1].removed = true),
-        ("assumed", &|thread| thread.sessions[1].assumed = true),
-        ("rejected", &|thread| {
+        ("removed", &|task| task.sessions[1].removed = true),
+        ("assumed", &|task| task.sessions[1].assumed = true),
+        ("rejected", &|task| {
             let (text, operation) = (String::new(), String::new());
-            thread.sessions[1].rejected =
-                Some(Box::new(Rejection { status: 400, text, operation, acknowledged: false }));
+            task.sessions[1].rejected = Some(Box::new(Rejection { status: 400, text, operation, acknowledged: false }));
         }),
-        ("open", &|thread| {
-            thread.sessions[1].stop = None;
-            thread.sessions[1].last_sent.as_mut().unwrap().stop = None;
+        ("open", &|task| {
+            task.sessions[1].stop = None;
+            task.sessions[1].last_sent.as_mut().unwrap().stop = None;
         }),
-        ("not sent", &|thread| thread.sessions[1].last_sent = None),
-        ("another start", &|thread| thread.sessions[1].last_sent.as_mut().unwrap().start -= minute),
-        ("halted", &|thread| thread.sessions[1].last_sent.as_mut().unwrap().halted = true),
-        ("another title", &|thread| thread.title = "Another".into()),
+        ("not sent", &|task| task.sessions[1].last_sent = None),
+        ("another start", &|task| task.sessions[1].last_sent.as_mut().unwrap().start -= minute),
+        ("halted", &|task| task.sessions[1].last_sent.as_mut().unwrap().halted = true),
+        ("another title", &|task| task.title = "Another".into()),
     ];
     for (why, change) in changes {
         assert_eq!(archive(&text, change), (599, 1198, 2), "{why}");

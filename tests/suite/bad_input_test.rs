@@ -313,8 +313,8 @@ fn no_prefix_of_a_snapshot_deletes_or_shortens_anything() {
             let Ok(parsed) = snapshot::parse(prefix.as_bytes()) else { continue };
             loaded += 1;
             let mut sidecar = before.clone();
-            let intake = ingest(&mut sidecar, &parsed, push.saved_at + 600, &zone);
-            for operation in plan(&sidecar, &intake, &user.options).operations {
+            let ingested = ingest(&mut sidecar, &parsed, push.saved_at + 600, &zone);
+            for operation in plan(&sidecar, &ingested, &user.options).operations {
                 assert_ne!(operation.kind, OperationKind::Delete, "{name} {end}");
                 let shortens = |change: &Change| {
                     matches!(change, Change::Stop(Some(was)) if operation.stop.is_none_or(|stop| stop < *was))

@@ -17,7 +17,7 @@ const TEN_MINUTES: Duration = Duration::minutes(10);
 
 /// Closed sessions of ten minutes, one an hour, each with its entry: ids from 1 on.
 fn told(sessions: u32) -> Sidecar {
-    let thread = TaskKey { day: 20_260_511, number: 0 };
+    let task = TaskKey { day: 20_260_511, number: 0 };
     let records = (0..sessions).map(|number| {
         let start = NINE + Duration::hours(number.into());
         let stop = Some(start + TEN_MINUTES);
@@ -34,7 +34,7 @@ fn told(sessions: u32) -> Sidecar {
         place: None,
         sessions: records.collect(),
     };
-    Sidecar { tasks: [(thread, records)].into(), ..Sidecar::default() }
+    Sidecar { tasks: [(task, records)].into(), ..Sidecar::default() }
 }
 
 fn key(session: u32) -> SessionKey {

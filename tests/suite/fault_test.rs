@@ -1,5 +1,5 @@
 //! Never twice, never lost, whatever is answered: in every case each request meets each fault, and the pushes
-//! after it must bring Toggl into agreement, every session once.
+//! after it must bring Toggl up to date, every session once.
 
 mod changes;
 

@@ -80,7 +80,7 @@ struct Case {
     shown: i64,
     /// An older sidecar was put back at some time.
     is_set_back: bool,
-    /// Sessions that were in the first snapshot taken in: nothing dates them for certain.
+    /// Sessions that were in the first snapshot ingested: nothing dates them for certain.
     from_first: Option<BTreeSet<u32>>,
     /// The record of each session, and the sessions that got another one.
     keys: HashMap<u32, SessionKey>,

@@ -15,7 +15,7 @@ use crate::support::snapshot_builder::{TaskBuilder, past, snapshot, today};
 const EVENING: i64 = datetime!(2026-05-11 18:00 UTC).unix_timestamp();
 const MONDAY: u32 = 20_260_511;
 
-fn taken_in(sidecar: &mut Sidecar, tasks: &[TaskBuilder], saved: i64, zone: &str) -> Ingested {
+fn ingested(sidecar: &mut Sidecar, tasks: &[TaskBuilder], saved: i64, zone: &str) -> Ingested {
     ingest(sidecar, &parse(snapshot(tasks).as_bytes()).unwrap(), saved, &Zone::named(zone).unwrap())
 }
 
@@ -34,7 +34,7 @@ fn the_day_of_the_finish_counts_only_if_the_task_is_done_and_there_is_such_a_day
     let tea = |day, minute| past("Tea").sessions(&MORNING).done(day, minute);
     let day = |task: TaskBuilder| {
         let mut sidecar = Sidecar::default();
-        taken_in(&mut sidecar, &[task], EVENING, "UTC");
+        ingested(&mut sidecar, &[task], EVENING, "UTC");
         days(&sidecar)[0]
     };
     assert_eq!(day(tea(20_260_509, 550)), 9);
@@ -49,9 +49,9 @@ fn the_day_of_the_finish_counts_only_if_the_task_is_done_and_there_is_such_a_day
 fn the_minutes_of_a_day_end_at_23_59() {
     let odd = |start: u16, end: Option<u16>| {
         let mut sidecar = Sidecar::default();
-        let intake = taken_in(&mut sidecar, &[today("Tea").sessions(&[(start, end)])], EVENING, "UTC");
-        assert_eq!(sidecar.sessions().count() + intake.invalid.len(), 1);
-        intake.invalid.len()
+        let found = ingested(&mut sidecar, &[today("Tea").sessions(&[(start, end)])], EVENING, "UTC");
+        assert_eq!(sidecar.sessions().count() + found.invalid.len(), 1);
+        found.invalid.len()
     };
     assert_eq!([odd(1439, None), odd(1440, None), odd(1441, None)], [0, 1, 1]);
     assert_eq!([odd(0, Some(1439)), odd(0, Some(1440)), odd(0, Some(1441))], [0, 1, 1]);
@@ -62,11 +62,11 @@ fn the_minutes_of_a_day_end_at_23_59() {
 fn a_task_that_moved_and_was_planned_anew_is_not_confused_with_an_equal_one_of_today() {
     let mut sidecar = Sidecar::default();
     let standup = |planned| past("Standup").planned(planned).sessions(&MORNING).done(20_260_510, 550);
-    taken_in(&mut sidecar, &[standup(20_260_510)], EVENING - 86_400, "UTC");
+    ingested(&mut sidecar, &[standup(20_260_510)], EVENING - 86_400, "UTC");
     let key = *sidecar.tasks.keys().next().unwrap();
     let tasks =
         [today("Standup").planned(MONDAY).sessions(&MORNING), past("Other").closed(60, 70), standup(20_260_508)];
-    taken_in(&mut sidecar, &tasks, EVENING, "UTC");
+    ingested(&mut sidecar, &tasks, EVENING, "UTC");
     assert_eq!(sidecar.tasks[&key].place, Some(Place { list: List::Past, index: 1 }));
     assert_eq!(sidecar.tasks[&key].sessions[0].start, datetime!(2026-05-10 09:00 UTC));
 }
@@ -79,7 +79,7 @@ fn a_session_that_was_deleted_is_gone_and_one_that_returns_is_not() {
     let mut push = |sessions: &[(u16, Option<u16>)], is_there: bool| {
         let tasks = if is_there { vec![today("Tea").sessions(sessions)] } else { vec![] };
         let saved = sidecar.last_snapshot_saved.unwrap_or(EVENING) + 60;
-        taken_in(&mut sidecar, &tasks, saved, "UTC");
+        ingested(&mut sidecar, &tasks, saved, "UTC");
         gone(&sidecar)
     };
     assert_eq!(push(&three, true), [false; 3]);
@@ -119,8 +119,8 @@ fn a_task_that_was_only_planned_anew_is_on_record_with_its_plan() {
     let mut sidecar = Sidecar::default();
     for planned in [MONDAY, MONDAY + 1, MONDAY] {
         let tasks = [today("Tea").planned(planned).sessions(&MORNING)];
-        taken_in(&mut sidecar, &tasks, EVENING, "UTC");
-        assert_eq!(sidecar.tasks.values().map(|thread| thread.planned).collect::<Vec<_>>(), [planned]);
+        ingested(&mut sidecar, &tasks, EVENING, "UTC");
+        assert_eq!(sidecar.tasks.values().map(|task| task.planned).collect::<Vec<_>>(), [planned]);
     }
 }
 
@@ -131,7 +131,7 @@ fn a_snapshot_is_of_another_list_if_it_has_none_of_what_was_in_the_last_one() {
     let mut knows_none = |tasks: &[(&str, u16)]| {
         let tasks: Vec<TaskBuilder> = tasks.iter().map(|&(title, at)| today(title).closed(at, at + 10)).collect();
         saved += 60;
-        taken_in(&mut sidecar, &tasks, saved, "UTC").knows_none
+        ingested(&mut sidecar, &tasks, saved, "UTC").knows_none
     };
     assert!(!knows_none(&[("Tea", 540), ("Mail", 600)]), "the first there is");
     assert!(!knows_none(&[("Tea", 540)]), "one is left");
@@ -145,12 +145,12 @@ fn a_session_is_inferred_if_either_of_its_times_is() {
     // 02:15 came twice on this Sunday: the start is certain, the end is not.
     let mut sidecar = Sidecar::default();
     let saved = datetime!(2026-10-25 04:00 UTC).unix_timestamp();
-    taken_in(&mut sidecar, &[], saved - 12 * 3600, "Europe/Berlin");
+    ingested(&mut sidecar, &[], saved - 12 * 3600, "Europe/Berlin");
     let night = today("Night").planned(20_261_025).closed(90, 135);
-    taken_in(&mut sidecar, std::slice::from_ref(&night), saved, "Europe/Berlin");
+    ingested(&mut sidecar, std::slice::from_ref(&night), saved, "Europe/Berlin");
     assert!(records(&sidecar)[0].inferred);
     let mut sidecar = Sidecar::default();
-    taken_in(&mut sidecar, &[], saved - 12 * 3600, "UTC");
-    taken_in(&mut sidecar, &[night], saved, "UTC");
+    ingested(&mut sidecar, &[], saved - 12 * 3600, "UTC");
+    ingested(&mut sidecar, &[night], saved, "UTC");
     assert!(!records(&sidecar)[0].inferred);
 }

@@ -54,7 +54,7 @@ fn every_change_that_was_answered_is_one_line() {
 }
 
 #[test]
-fn agreement_and_a_dry_run_write_no_line() {
+fn up_to_date_and_a_dry_run_write_no_line() {
     let home = corrected();
     let before = fs::read(log_of(&home)).unwrap();
     home.run(&["push"]).exits(0);

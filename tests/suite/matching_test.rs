@@ -1,4 +1,4 @@
-//! Which task is which thread, and which session which record, one rule at a time.
+//! Which task is which record, and which session which record, one rule at a time.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ fn records(sessions: &[(u16, Option<u16>)]) -> Vec<SessionRecord> {
     (0..).zip(sessions).map(|(number, &(start, end))| record(number, start, end)).collect()
 }
 
-/// A thread that was the first task of today, planned for the day that is on record.
+/// A record that was the first task of today, planned for the day that is on record.
 fn tea(sessions: Sessions) -> TaskRecord {
     TaskRecord {
         title: "Tea".into(),
@@ -56,30 +56,30 @@ struct Task {
     first_day: u32,
 }
 
-/// The task that the thread is, unchanged.
+/// The task that the record is, unchanged.
 const TEA: Task =
     Task { index: 0, title: "Tea", planned: ON_RECORD, finish: None, sessions: MORNING, first_day: ON_RECORD };
 /// The same where it was not, planned for another day.
 const MOVED: Task = Task { index: 5, planned: DAY_AFTER, ..TEA };
 
-/// Which of the tasks is the thread. The last snapshot is from noon of the day on record, the new one from the noon
+/// Which of the tasks is the record. The last snapshot is from noon of the day on record, the new one from the noon
 /// after: all minutes fit in between.
-fn found(thread: &TaskRecord, tasks: &[Task]) -> Option<usize> {
-    found_within(thread, tasks, 24 * 60)
+fn found(record: &TaskRecord, tasks: &[Task]) -> Option<usize> {
+    found_within(record, tasks, 24 * 60)
 }
 
 /// The same for a snapshot that was saved so many minutes after the last.
-fn found_within(thread: &TaskRecord, tasks: &[Task], minutes: i64) -> Option<usize> {
-    let found = identified(std::slice::from_ref(thread), tasks, minutes);
-    assert!(found.iter().flatten().count() <= 1, "one thread is one task");
+fn found_within(record: &TaskRecord, tasks: &[Task], minutes: i64) -> Option<usize> {
+    let found = identified(std::slice::from_ref(record), tasks, minutes);
+    assert!(found.iter().flatten().count() <= 1, "one record is one task");
     found.iter().position(Option::is_some)
 }
 
-/// For every task the position of the thread that it is.
-fn identified(threads: &[TaskRecord], tasks: &[Task], minutes: i64) -> Vec<Option<usize>> {
+/// For every task the position of the record that it is.
+fn identified(records: &[TaskRecord], tasks: &[Task], minutes: i64) -> Vec<Option<usize>> {
     let key = |at: usize| TaskKey { day: ON_RECORD, number: u32::try_from(at).unwrap() };
-    let threads: BTreeMap<TaskKey, TaskRecord> =
-        threads.iter().enumerate().map(|(at, thread)| (key(at), thread.clone())).collect();
+    let records: BTreeMap<TaskKey, TaskRecord> =
+        records.iter().enumerate().map(|(at, record)| (key(at), record.clone())).collect();
     let saved: Vec<snapshot::Task> = tasks.iter().map(as_saved).collect();
     let candidates: Vec<SnapshotTask<'_>> = (tasks.iter().zip(&saved))
         .map(|(task, saved)| SnapshotTask {
@@ -88,9 +88,9 @@ fn identified(threads: &[TaskRecord], tasks: &[Task], minutes: i64) -> Vec<Optio
         })
         .collect();
     let zone = Zone::named("UTC").unwrap();
-    let taken = at(720).unix_timestamp() + 30;
-    let scene = MatchContext { zone: &zone, last_saved: taken, saved: taken + minutes * 60 };
-    let found = identify(&threads, &candidates, &scene);
+    let last_saved = at(720).unix_timestamp() + 30;
+    let scene = MatchContext { zone: &zone, last_saved, saved: last_saved + minutes * 60 };
+    let found = identify(&records, &candidates, &scene);
     found.iter().map(|found| found.map(|found| found.number as usize)).collect()
 }
 
@@ -182,7 +182,7 @@ fn a_finish_at_the_minute_of_the_last_end_gives_the_day_of_that_end() {
     assert_eq!(found(&tea(open), &[done(Some(550), DAY_AFTER)]), Some(0));
 }
 
-/// An older copy of the list, saved again: once its task was taken for another one of the same title that stood in its place.
+/// An older copy of the list, saved again: once its task was last_saved for another one of the same title that stood in its place.
 #[test]
 fn a_task_as_it_was_before_is_the_known_one() {
     let two: Sessions = &[(540, Some(550)), (600, Some(620))];
@@ -287,14 +287,14 @@ fn what_had_vanished_may_return_with_title_minutes_and_day() {
     assert_eq!(found(&gone(MORNING), &[Task { finish: Some((None, DAY_BEFORE)), ..TEA }]), None, "finished before");
 }
 
-/// The sessions of a thread that was there count without those that are gone.
+/// The sessions of a record that was there count without those that are gone.
 #[test]
 fn sessions_that_are_gone_are_not_asked_for() {
-    let mut thread = tea(&[(540, Some(550)), (600, Some(610))]);
-    thread.sessions[0].removed = true;
+    let mut record = tea(&[(540, Some(550)), (600, Some(610))]);
+    record.sessions[0].removed = true;
     let rest = Task { index: 3, title: "Work", sessions: &[(600, Some(610))], ..TEA };
-    assert_eq!(found(&thread, &[rest]), Some(0));
-    assert_eq!(found(&thread, &[Task { sessions: MORNING, ..rest }]), None);
+    assert_eq!(found(&record, &[rest]), Some(0));
+    assert_eq!(found(&record, &[Task { sessions: MORNING, ..rest }]), None);
 }
 
 fn aligned(recorded: &[(u16, Option<u16>)], now: &[(u16, Option<u16>)]) -> Vec<Option<usize>> {
@@ -343,7 +343,7 @@ fn a_session_that_had_been_gone_returns_with_its_minutes_only() {
     // An edited session stands where a live one stood, never where one had been gone.
     known[2].removed = false;
     assert_eq!(align(&known, &sessions(&[(541, Some(551)), (701, Some(711))])), [Some(0), Some(2)]);
-    // When the whole thread had been gone, all of it is asked for.
+    // When the whole record had been gone, all of it is asked for.
     known.iter_mut().for_each(|record| record.removed = true);
     assert_eq!(
         align(&known, &sessions(&[(540, Some(550)), (601, Some(611)), (700, Some(710))])),

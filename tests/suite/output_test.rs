@@ -33,7 +33,7 @@ const VERBOSE: Style = Style { verbose: true, ..PLAIN };
 /// Records, and all else that a view is made from.
 struct Scene {
     sidecar: Sidecar,
-    intake: Ingested,
+    ingested: Ingested,
     options: Options,
     plan: Plan,
     zone: Zone,
@@ -47,7 +47,7 @@ impl Scene {
                 scanned_from: Some(time::macros::date!(2006 - 01 - 01)),
                 ..Sidecar::default()
             },
-            intake: Ingested::default(),
+            ingested: Ingested::default(),
             options: Options::plain(Selection { workspace: Some(NameOrId::Id(7)), ..Selection::default() }),
             plan: Plan::default(),
             zone: Zone::named("Asia/Tokyo").unwrap(),
@@ -64,14 +64,14 @@ impl Scene {
         change(&mut record);
         let task = u32::try_from(self.sidecar.tasks.len()).unwrap();
         let key = TaskKey { day: 20_260_511, number: task };
-        let thread = TaskRecord {
+        let task = TaskRecord {
             title: title.into(),
             planned: 20_260_511,
             category: Category::General,
             place: None,
             sessions: vec![record],
         };
-        self.sidecar.tasks.insert(key, thread);
+        self.sidecar.tasks.insert(key, task);
         SessionKey { task: key, session: 0 }
     }
 
@@ -82,14 +82,14 @@ impl Scene {
     }
 
     fn planned(mut self) -> Scene {
-        self.plan = plan(&self.sidecar, &self.intake, &self.options);
+        self.plan = plan(&self.sidecar, &self.ingested, &self.options);
         self
     }
 
     fn view(&self) -> View<'_> {
         View {
             sidecar: &self.sidecar,
-            intake: &self.intake,
+            ingested: &self.ingested,
             plan: &self.plan,
             now: NOW.unix_timestamp(),
             zone: &self.zone,

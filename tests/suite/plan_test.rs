@@ -194,7 +194,7 @@ fn pruning_deletes_what_is_gone_and_refuses_to_delete_many() {
 
     user.options.prune = Some(20);
     let pushed = user.push(&left, NOW, &utc());
-    assert_eq!((pushed.report.requests, pushed.planned.prune_refused), (0, Some(21)));
+    assert_eq!((pushed.report.requests, pushed.planned.too_many_to_prune), (0, Some(21)));
     assert_eq!(user.toggl.sandbox().entries().len(), 23, "none is deleted if they are too many");
 
     user.options.prune = Some(21);

@@ -48,7 +48,7 @@ fn known(id: i64, start: OffsetDateTime) -> LastSent {
 
 /// Tasks with these titles and sessions.
 fn sidecar(tasks: &[(&str, Vec<SessionRecord>)]) -> Sidecar {
-    let thread = |(title, records): &(&str, Vec<SessionRecord>)| TaskRecord {
+    let task_record = |(title, records): &(&str, Vec<SessionRecord>)| TaskRecord {
         title: (*title).into(),
         planned: 0,
         category: Category::General,
@@ -56,8 +56,8 @@ fn sidecar(tasks: &[(&str, Vec<SessionRecord>)]) -> Sidecar {
         sessions: records.clone(),
     };
     let key = |task: usize| TaskKey { day: 20_260_511, number: u32::try_from(task).unwrap() };
-    let threads = tasks.iter().enumerate().map(|(task, of)| (key(task), thread(of))).collect();
-    Sidecar { tasks: threads, ..Sidecar::default() }
+    let tasks = tasks.iter().enumerate().map(|(task, of)| (key(task), task_record(of))).collect();
+    Sidecar { tasks, ..Sidecar::default() }
 }
 
 /// The entry's id of every record, in order.

@@ -1,4 +1,4 @@
-//! The shortcut of a push with nothing to do: taken when all agrees, and by no other push.
+//! The shortcut of a push with nothing to do: used when all is up to date, and by no other push.
 
 use std::fs;
 
@@ -132,7 +132,7 @@ fn changed_settings_end_it() {
         assert_eq!(home.requests().len(), requests);
     }
     let home = up_to_date().with("TZ", "Mars/Olympus");
-    assert_eq!(push(&home, &[]), 2, "a wrong setting is told even when all agrees");
+    assert_eq!(push(&home, &[]), 2, "a wrong setting is told even when all is up to date");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_push_that_left_something_is_not_remembered() {
     assert_eq!(push(&home, &["--until", "2001-01-01"]), 0);
     assert!(!stands(&home), "only some days");
 
-    // And an earlier agreement does not outlive a push that changed something.
+    // And what was written down does not outlive a push that changed something.
     let home = up_to_date();
     home.save(&one_session("Write report", 540, 630));
     home.toggl.sandbox().faults.next(Fault::status(400, false));

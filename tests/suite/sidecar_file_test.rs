@@ -131,7 +131,7 @@ fn push(user: &User, save: &Save, machine: &Parts, dir: &TempDir) -> Report {
     let path = dir.path().join("toggl.json");
     let snapshot = snapshot::parse(save.text.as_bytes()).unwrap();
     let mut sidecar = user.sidecar();
-    let intake = ingest(&mut sidecar, &snapshot, save.at, &utc());
+    let ingested = ingest(&mut sidecar, &snapshot, save.at, &utc());
     let mut disk = machine.clone();
     let mut network = Network(machine.clone(), user.toggl.clone());
     let (interrupted, quota) = (AtomicBool::new(false), sidecar.quota.clone());
@@ -139,7 +139,7 @@ fn push(user: &User, save: &Save, machine: &Parts, dir: &TempDir) -> Report {
     let mut sender = Sender::new(&mut network, &user.clock, &interrupted, rng, user.policy.clone(), quota);
     let mut store = SidecarFile::lock(&path, &mut disk).unwrap();
     let effects = Effects { sender: &mut sender, store: &mut store, watch: &mut Unwatched };
-    execute(&mut sidecar, Digest::of(&user.disk), &intake, &user.options, effects)
+    execute(&mut sidecar, Digest::of(&user.disk), &ingested, &user.options, effects)
 }
 
 /// A machine on which the sidecar of the user is durable.

@@ -65,7 +65,7 @@ fn record(number: u32) -> impl Strategy<Value = SessionRecord> {
     })
 }
 
-fn thread() -> impl Strategy<Value = TaskRecord> {
+fn task() -> impl Strategy<Value = TaskRecord> {
     let records = (1_usize..4).prop_flat_map(|n| (0..u32::try_from(n).unwrap()).map(record).collect::<Vec<_>>());
     (".{0,20}", 0_u32..30_000_000, any::<bool>(), prop::option::of((0_u8..3, 0_u32..99)), records).prop_map(
         |(title, planned, is_work, place, records)| TaskRecord {
@@ -93,29 +93,29 @@ fn names(workspace: Option<i64>) -> Names {
 }
 
 fn sidecar() -> impl Strategy<Value = Sidecar> {
-    let threads = prop::collection::btree_map(
+    let tasks = prop::collection::btree_map(
         (20_000_101_u32..20_991_231, 0_u32..50).prop_map(|(day, task)| TaskKey { day, number: task }),
-        thread(),
+        task(),
         0..6,
     );
-    (threads, prop::option::of(1_i64..9_999), prop::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
-        |(threads, workspace, taken, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
+    (tasks, prop::option::of(1_i64..9_999), prop::option::of(0_i64..4_000_000_000), any::<bool>()).prop_map(
+        |(tasks, workspace, saved, looked): (BTreeMap<_, _>, _, _, _)| Sidecar {
             revision: if looked { Revision { lineage: "0f".to_owned(), serial: 7 } } else { Revision::default() },
             account: workspace.map(|workspace| AccountId(workspace + 1)),
             zone: looked.then(|| "Asia/Tokyo".to_owned()),
             attention: looked.then(|| Said { what: "9/0f".to_owned(), at: 1_778_490_000 }),
             waiting: looked.then_some(Waiting { since: 1_778_490_000, said: workspace }),
             workspace: workspace.map(WorkspaceId),
-            rejects_all: taken.map(|since| RejectsAll { since, creates: looked, status: 400, text: "no\"".to_owned() }),
-            last_snapshot_saved: taken,
-            snapshot_digest: taken.map(|taken| Digest::of(&taken.to_le_bytes())),
-            running: threads.keys().next().map(|&thread| SessionKey { task: thread, session: 3 }),
-            snapshot: taken.map(|taken| format!("/home/\"some\\one\"/{taken}\n.toml")),
+            rejects_all: saved.map(|since| RejectsAll { since, creates: looked, status: 400, text: "no\"".to_owned() }),
+            last_snapshot_saved: saved,
+            snapshot_digest: saved.map(|saved| Digest::of(&saved.to_le_bytes())),
+            running: tasks.keys().next().map(|&task| SessionKey { task, session: 3 }),
+            snapshot: saved.map(|saved| format!("/home/\"some\\one\"/{saved}\n.toml")),
             names: names(workspace),
             quota: Quota { last_request_ms: workspace, ..Quota::default() },
             scanned_from: looked.then_some(date!(2026 - 02 - 03)),
-            lost_until: taken.filter(|_| looked),
-            tasks: threads,
+            lost_until: saved.filter(|_| looked),
+            tasks,
             archive: None,
         },
     )

@@ -77,9 +77,9 @@ impl User {
         let snapshot = parse(&mut sidecar, text.as_bytes(), Depth::Changes).unwrap();
         let digest = Digest::of(text.as_bytes());
         let saved = save_instant(&sidecar, digest, saved);
-        let intake = ingest(&mut sidecar, &snapshot, saved, zone);
+        let ingested = ingest(&mut sidecar, &snapshot, saved, zone);
         sidecar.snapshot_digest = Some(digest);
-        let planned = plan(&sidecar, &intake, &self.options);
+        let planned = plan(&sidecar, &ingested, &self.options);
         let on_disk = Digest::of(&self.disk);
         let mut toggl = self.toggl.clone();
         let (interrupted, policy, quota) = (AtomicBool::new(false), self.policy.clone(), sidecar.quota.clone());
@@ -87,7 +87,7 @@ impl User {
         let mut sender = Sender::new(&mut toggl, &self.clock, &interrupted, rng, policy, quota);
         let mut store = Memory { disk: &mut self.disk, remembered: &mut self.remembered, written: &mut self.written };
         let effects = Effects { sender: &mut sender, store: &mut store, watch };
-        let report = execute(&mut sidecar, on_disk, &intake, &self.options, effects);
+        let report = execute(&mut sidecar, on_disk, &ingested, &self.options, effects);
         let is_agreed = report.end.is_none() && report.left.operations.is_empty() && report.uncertain.is_empty();
         if self.archives && is_agreed && sidecar.archive(&blocks::split(text).unwrap()).unwrap() {
             sidecar.advance(|| 0);
@@ -111,9 +111,9 @@ pub fn record_at(sidecar: &Sidecar, list: &str, task: usize, session: usize) -> 
         _ => List::Past,
     };
     let place = Place { list, index: u32::try_from(task).unwrap() };
-    let (&thread, found) = sidecar.tasks.iter().find(|(_, thread)| thread.place == Some(place))?;
+    let (&task, found) = sidecar.tasks.iter().find(|(_, task)| task.place == Some(place))?;
     let record = found.sessions.iter().filter(|record| !record.removed).nth(session)?;
-    Some((SessionKey { task: thread, session: record.number }, record.clone()))
+    Some((SessionKey { task, session: record.number }, record.clone()))
 }
 
 struct Memory<'a> {

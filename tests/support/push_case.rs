@@ -170,8 +170,8 @@ impl PushCase {
             return Err("the archive is damaged".to_owned());
         }
         let snapshot = parse(self.later.text.as_bytes()).unwrap();
-        let intake = ingest(&mut sidecar, &snapshot, self.later.at, &utc());
-        let left = plan(&sidecar, &intake, &self.options());
+        let ingested = ingest(&mut sidecar, &snapshot, self.later.at, &utc());
+        let left = plan(&sidecar, &ingested, &self.options());
         if !left.operations.is_empty() || sidecar.has_open_intents() {
             return Err(format!("not recorded as done: {:?}", left.operations));
         }

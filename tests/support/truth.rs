@@ -9,8 +9,8 @@ use crate::lives::Seen;
 /// The records of the sessions in the last snapshot, with their keys, by the place of their task.
 pub fn records_by_place(sidecar: &Sidecar) -> HashMap<Place, Vec<(SessionKey, &SessionRecord)>> {
     let mut by_place: HashMap<Place, Vec<(SessionKey, &SessionRecord)>> = HashMap::new();
-    for (key, thread, record) in sidecar.sessions().filter(|(_, _, record)| !record.removed) {
-        if let Some(place) = thread.place {
+    for (key, task, record) in sidecar.sessions().filter(|(_, _, record)| !record.removed) {
+        if let Some(place) = task.place {
             by_place.entry(place).or_default().push((key, record));
         }
     }

@@ -38,7 +38,7 @@ pub fn check(settings: &Settings, zone: &Zone, context: &Context<'_>, checks: &m
     distrust_the_future(&mut known, context.clock.now());
     // Taken in on trial, which also works without a sidecar.
     let mut sidecar = known.clone();
-    let intake = snapshot.map(|(snapshot, Reading { bytes, saved, place, .. })| {
+    let ingested = snapshot.map(|(snapshot, Reading { bytes, saved, place, .. })| {
         let saved = save_instant(&known, Digest::of(&bytes), saved);
         if let Err(error) = check_file_time(&snapshot, saved, zone) {
             checks.push(Check::fault(
@@ -48,7 +48,7 @@ pub fn check(settings: &Settings, zone: &Zone, context: &Context<'_>, checks: &m
                 "if it is a copy, give it the time of the original (`cp -p`), or open it in Chute_kun and quit with `q`",
             ));
         }
-        if known.last_snapshot_saved.is_some_and(|taken| saved < taken) {
+        if known.last_snapshot_saved.is_some_and(|last| saved < last) {
             checks.push(Check::fault(
                 "snapshot",
                 Exit::Attention,
@@ -56,9 +56,9 @@ pub fn check(settings: &Settings, zone: &Zone, context: &Context<'_>, checks: &m
                 "if it is the right one, open Chute_kun and quit it with `q`, which saves it again",
             ));
         }
-        let intake = ingest(&mut sidecar, &snapshot, saved, zone);
-        sessions(&snapshot, &intake.invalid, checks);
-        if let Some(of) = other_list(&known, &intake, &place) {
+        let ingested = ingest(&mut sidecar, &snapshot, saved, zone);
+        sessions(&snapshot, &ingested.invalid, checks);
+        if let Some(of) = other_list(&known, &ingested, &place) {
             checks.push(Check::fault(
                 "snapshot",
                 Exit::Attention,
@@ -66,12 +66,12 @@ pub fn check(settings: &Settings, zone: &Zone, context: &Context<'_>, checks: &m
                 "give it a sidecar of its own with --sidecar, or move the sidecar away if the other list is no more",
             ));
         }
-        intake
+        ingested
     });
     sidecar_file(settings, &loaded, context, checks);
     let mut stage = Stage::New;
-    if let (Some(intake), true) = (intake, loaded.is_ok()) {
-        let plan = plan(&sidecar, &intake, &Options::plain(settings.selection.clone()));
+    if let (Some(ingested), true) = (ingested, loaded.is_ok()) {
+        let plan = plan(&sidecar, &ingested, &Options::plain(settings.selection.clone()));
         let pushed = sidecar.sessions().filter(|(_, _, record)| record.last_sent.is_some()).count();
         config::rules(settings, &sidecar, &plan, checks);
         records(&plan, pushed, checks);

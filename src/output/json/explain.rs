@@ -48,7 +48,7 @@ struct ExplainedSession<'a> {
     accepted: bool,
     /// Whether it is gone from Chute_kun.
     removed: bool,
-    /// The entry as Toggl was last told it; null if it has none.
+    /// The entry as it was last sent; null if it has none.
     entry: Option<Entry<'a>>,
     /// What a push would do; null if nothing.
     next: Option<OperationKind>,

@@ -36,24 +36,24 @@ pub struct Plan<'a> {
     /// What is left of the hourly quotas.
     quota: Quotas,
     /// Number of entries that `--prune` would have deleted, if that is more than `--max-delete`; else null.
-    prune_refused: Option<usize>,
+    too_many_to_prune: Option<usize>,
 }
 
 impl<'a> Plan<'a> {
     /// The plan of the view, and how things are by the plan `now`, of which `requests` were sent or would be.
     pub fn new(view: &View<'a>, now: &'a plan::Plan, requests: usize) -> Plan<'a> {
         Plan {
-            first_push: view.plan.looks_first,
+            first_push: view.plan.scans_first,
             operations: view.plan.operations.iter().map(Operation::from).collect(),
             held_back: now.held.iter().map(|held| HeldSession::new(view, held)).collect(),
-            reopened: &view.intake.reopened,
-            invalid: &view.intake.invalid,
+            reopened: &view.ingested.reopened,
+            invalid: &view.ingested.invalid,
             up_to_date: now.up_to_date,
             left_alone: LeftAlone::of(now),
             no_projects: &now.no_projects,
             requests,
             quota: Quotas { writing: Quota::of(view, Bucket::Workspace), reading: Quota::of(view, Bucket::User) },
-            prune_refused: now.prune_refused,
+            too_many_to_prune: now.too_many_to_prune,
         }
     }
 }

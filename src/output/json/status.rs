@@ -50,7 +50,7 @@ impl<'a> Status<'a> {
             snapshot: status.snapshot_path.to_string_lossy(),
             saved: at(view.sidecar.last_snapshot_saved),
             sidecar: status.sidecar_path.to_string_lossy(),
-            last_snapshot_saved: at(status.taken),
+            last_snapshot_saved: at(status.last_snapshot_saved),
             last_request: at(view.sidecar.quota.last_request_ms.map(|ms| ms.div_euclid(1000))),
             inferred: status::inferred(view),
             waiting_since: at(view.sidecar.waiting.map(|waiting| waiting.since)),

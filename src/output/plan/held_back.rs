@@ -16,7 +16,7 @@ const MOST_LINES_IN_ORDER: usize = 3;
 /// The reasons in the order in which they are shown: what needs attention comes last, where it is seen.
 const ORDER: [HoldReason; 9] = [
     HoldReason::Open,
-    HoldReason::Gone,
+    HoldReason::Removed,
     HoldReason::Assumed,
     HoldReason::Acknowledged,
     HoldReason::Uncertain,
@@ -47,7 +47,7 @@ fn adjective(why: HoldReason) -> &'static str {
         HoldReason::Uncertain => "uncertain",
         HoldReason::Assumed => "assumed",
         HoldReason::Workspace => "in a workspace out of reach",
-        HoldReason::Gone => "removed",
+        HoldReason::Removed => "removed",
         HoldReason::NoProject => "without project",
     }
 }
@@ -67,7 +67,7 @@ pub fn all(page: &mut Page, view: &View<'_>, plan: &Plan) {
             first(page, view, &sessions, if is_in_order { MOST_LINES_IN_ORDER } else { MOST_LINES });
         }
     }
-    invalid(page, &view.intake.invalid);
+    invalid(page, &view.ingested.invalid);
     pruning(page, plan);
 }
 
@@ -86,7 +86,7 @@ pub fn needing_attention(page: &mut Page, view: &View<'_>, plan: &Plan) {
         no_projects(page, plan);
         first(page, view, &waiting, MOST_LINES);
     }
-    invalid(page, &view.intake.invalid);
+    invalid(page, &view.ingested.invalid);
     pruning(page, plan);
 }
 
@@ -137,7 +137,7 @@ fn invalid(page: &mut Page, invalid: &[InvalidSession]) {
 }
 
 fn pruning(page: &mut Page, plan: &Plan) {
-    if let Some(n) = plan.prune_refused {
+    if let Some(n) = plan.too_many_to_prune {
         page.paragraph(
             0,
             &format!(

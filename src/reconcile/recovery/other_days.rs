@@ -189,15 +189,15 @@ fn has_entry_at(sidecar: &Sidecar, key: SessionKey, free: &Free<'_>, shift: i64)
 /// would be another session's; but of one that starts when the session does it may be days on which the clock was turned.
 fn lasts_alike(record: &SessionRecord, entry: &TimeEntry) -> bool {
     match (record.stop, entry.stop) {
-        (Some(stop), Some(told)) => {
-            let difference = ((told - entry.start) - (stop - record.start)).whole_seconds();
+        (Some(stop), Some(held)) => {
+            let difference = ((held - entry.start) - (stop - record.start)).whole_seconds();
             let beyond_days = difference.rem_euclid(DAY);
-            told == stop
+            held == stop
                 || beyond_days == 0
                 || (is_turned(difference) && difference.abs() > DAY / 2 && entry.start == record.start)
         }
         // Sessions stop at a full minute, halted entries at any second.
-        (None, Some(told)) => told.second() != 0,
+        (None, Some(held)) => held.second() != 0,
         (_, None) => true,
     }
 }
@@ -212,8 +212,8 @@ pub(super) fn is_turned(seconds: i64) -> bool {
 /// The entry is the session's, and so are its instants. They may have been a guess when they were sent.
 pub(super) fn take_over(record: &mut SessionRecord, found: &TimeEntry) {
     record.start = found.start.to_offset(record.start.offset());
-    if let (Some(stop), Some(told)) = (record.stop, found.stop) {
-        record.stop = Some(told.to_offset(stop.offset()));
+    if let (Some(stop), Some(held)) = (record.stop, found.stop) {
+        record.stop = Some(held.to_offset(stop.offset()));
     }
     record.inferred = true;
     record.last_sent = Some(entry_of(found, record.stop.is_none()));

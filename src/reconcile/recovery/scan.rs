@@ -82,7 +82,7 @@ impl Scan {
     }
 
     /// Takes in what was listed of the days.
-    pub fn take_in(
+    pub fn recover(
         self,
         sidecar: &mut Sidecar,
         ingested: &Ingested,

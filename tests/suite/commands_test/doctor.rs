@@ -254,9 +254,9 @@ fn what_toggl_refused_wants_a_look_and_what_is_uncertain_a_word() {
     assert_eq!((code, faults(&document)), (6, fault("records", 6)), "{text}");
     assert!(text.contains("1 session rejected by Toggl") && text.contains("--retry-rejected"), "{text}");
     let mut sidecar = home.sidecar();
-    for thread in sidecar.tasks.values_mut() {
-        for record in &mut thread.sessions {
-            let description = thread.title.to_string();
+    for task in sidecar.tasks.values_mut() {
+        for record in &mut task.sessions {
+            let description = task.title.to_string();
             let start = record.start;
             record.rejected = None;
             let intent = chute_toggl::sidecar::Intent {

@@ -79,7 +79,7 @@ fn nothing_of_outside_origin_reaches_the_terminal_raw() {
         view: scene.view(),
         snapshot_path: evil.as_ref(),
         sidecar_path: evil.as_ref(),
-        taken: None,
+        last_snapshot_saved: None,
     };
     seen += &chute_toggl::output::status_text(&status, &PLAIN);
     for end in [

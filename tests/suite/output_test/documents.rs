@@ -28,11 +28,11 @@ fn scene() -> Scene {
     });
     scene.add("New", session(MORNING, MORNING), |_| {});
     let reopened = scene.add("Back", session(MORNING, MORNING), told("Back"));
-    scene.intake.reopened.push(reopened);
+    scene.ingested.reopened.push(reopened);
     scene.add("Open", session(MORNING, None), |_| {});
     scene.add("UpToDate", session(MORNING, MORNING), told("UpToDate"));
     let place = Place { list: List::Past, index: 3 };
-    scene.intake.invalid.push(InvalidSession { title: TITLE.to_owned(), place, session: 1, reason: "it is odd" });
+    scene.ingested.invalid.push(InvalidSession { title: TITLE.to_owned(), place, session: 1, reason: "it is odd" });
     let refused = scene.add("No", session(MORNING, MORNING), |r| r.rejected = Some(rejection(400, TITLE)));
     let mut scene = scene.planned();
     scene.plan.operations.retain(|operation| operation.sessions != [refused]);
@@ -149,7 +149,7 @@ fn a_plan() {
                 "writing": {"remaining": 25, "resets_at": "2026-05-11T14:05:00+09:00"},
                 "reading": null,
             },
-            "prune_refused": null,
+            "too_many_to_prune": null,
         })
     );
 }
@@ -175,7 +175,7 @@ fn a_report() {
         left: Plan {
             operations: scene.plan.operations[1..].to_vec(),
             up_to_date: 2,
-            prune_refused: Some(34),
+            too_many_to_prune: Some(34),
             ..Plan::default()
         },
     };
@@ -186,7 +186,7 @@ fn a_report() {
         ("dry_run", json!(false)),
         ("held_back", json!([])),
         ("up_to_date", json!(2)),
-        ("prune_refused", json!(34)),
+        ("too_many_to_prune", json!(34)),
         ("requests", json!(3)),
         ("done", json!([plan["operations"][0]])),
         ("adopted", json!(["20260511/1/0"])),
@@ -215,9 +215,9 @@ fn a_status() {
     let mut scene = scene();
     scene.sidecar.quota.last_request_ms = Some(NOW.unix_timestamp() * 1000 + 999);
     let (snapshot_path, sidecar_path) = (Path::new("/s.toml"), Path::new("/t.json"));
-    let taken = Some(NOW.unix_timestamp() - 3600);
+    let last_snapshot_saved = Some(NOW.unix_timestamp() - 3600);
     let mut document =
-        document(Status::new(&output::Status { view: scene.view(), snapshot_path, sidecar_path, taken }));
+        document(Status::new(&output::Status { view: scene.view(), snapshot_path, sidecar_path, last_snapshot_saved }));
     let marked = document.as_object_mut().unwrap().remove("marked").unwrap();
     assert_eq!(marked[0]["title"], document["operations"][0]["title"]);
     assert_eq!((marked[0]["inferred"].as_bool(), marked.as_array().unwrap().len()), (Some(true), 1));

@@ -63,7 +63,7 @@ Sent: stop 1, create 1; 412 up to date; 2 requests.
 }
 
 #[test]
-fn agreement_is_one_line() {
+fn up_to_date_is_one_line() {
     let report = Report { left: Plan { up_to_date: 412, ..Plan::default() }, ..Report::default() };
     assert_eq!(told_of(&Scene::new(), &report), "Up to date: 412 sessions.\n");
 }

@@ -34,7 +34,7 @@ fn a_day_of_every_kind_of_operation() {
     scene.add("Write the report 📝", session(MORNING, MORNING + Span::minutes(45)), |_| {});
     scene.add("週次レビュー", session(MORNING + Span::hours(1), MORNING + Span::hours(2)), told("レビュー"));
     let running = scene.add("Call", session(MORNING + Span::hours(4), None), |_| {});
-    scene.intake.running = Some(running);
+    scene.ingested.running = Some(running);
     scene.add("Mail", session(MORNING + Span::hours(2), MORNING + Span::hours(3)), |record| {
         told("Mail")(record);
         entry(record).stop = None;
@@ -94,7 +94,7 @@ fn resumes_and_halts_of_what_is_gone_say_so() {
         entry(record).stop = Some(MORNING + Span::minutes(3));
         entry(record).halted = true;
     });
-    scene.intake.running = Some(running);
+    scene.ingested.running = Some(running);
     scene.add("Lost", session(MORNING, None), |record| {
         told("Lost")(record);
         record.removed = true;
@@ -287,12 +287,12 @@ fn what_is_in_order_for_good_is_short() {
 fn what_a_person_must_look_at_is_told() {
     let mut scene = Scene::new();
     let key = scene.add("Back", session(MORNING, MORNING), told("Back"));
-    scene.intake.reopened = vec![key];
+    scene.ingested.reopened = vec![key];
     let place = Place { list: List::Past, index: 3 };
     let reason = "its end is no minute of a day";
-    scene.intake.invalid.push(InvalidSession { title: "Odd\u{1b}[2J".to_owned(), place, session: 0, reason });
+    scene.ingested.invalid.push(InvalidSession { title: "Odd\u{1b}[2J".to_owned(), place, session: 0, reason });
     let mut scene = scene.planned();
-    scene.plan.prune_refused = Some(34);
+    scene.plan.too_many_to_prune = Some(34);
     let text = scene.text();
     let joined = text.replace("\n  ", " ").replace('\n', " ");
     assert!(text.contains("\n  Mon 2026-05-11 09:05-09:05  Back\n"), "{text}");

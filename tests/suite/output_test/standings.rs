@@ -9,10 +9,10 @@ use super::*;
 
 const MORNING: OffsetDateTime = datetime!(2026-05-11 09:05 +9);
 
-fn status(scene: &Scene, taken: Option<i64>) -> String {
+fn status(scene: &Scene, last_snapshot_saved: Option<i64>) -> String {
     let snapshot_path = Path::new("/home/me/.local/share/chute_kun/snapshot.toml");
     let sidecar_path = Path::new("/home/me/.local/share/chute_kun/sync/toggl.json");
-    status_text(&Status { view: scene.view(), snapshot_path, sidecar_path, taken }, &PLAIN)
+    status_text(&Status { view: scene.view(), snapshot_path, sidecar_path, last_snapshot_saved }, &PLAIN)
 }
 
 #[test]
