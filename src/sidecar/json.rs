@@ -135,12 +135,12 @@ struct File<'a> {
     last_snapshot_saved: Option<OffsetDateTime>,
     #[serde(default, borrow)]
     snapshot_digest: Option<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    running: Option<Cow<'a, str>>,
+    #[serde(default)]
+    running: Option<SessionKey>,
     #[serde(default, borrow)]
     snapshot: Option<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    scanned_from: Option<Cow<'a, str>>,
+    #[serde(default, with = "iso_date")]
+    scanned_from: Option<Date>,
     #[serde(default)]
     lost_until: Option<i64>,
     /// What old files have instead: everything was looked for.
@@ -218,12 +218,6 @@ impl Sidecar {
         if let Some(workspace) = file.workspace.filter(|workspace| workspace.0 <= 0) {
             return Err(damaged(format!("the workspace {workspace} is none")));
         }
-        let running = (file.running)
-            .map(|key| key.parse().map_err(|_| damaged(format!("what runs, `{key}`, is not a key"))))
-            .transpose()?;
-        let scanned_from = (file.scanned_from)
-            .map(|day| Date::parse(&day, &Iso8601::DATE).map_err(|_| damaged(format!("`{day}` is not a day"))))
-            .transpose()?;
         let snapshot_digest = (file.snapshot_digest)
             .map(|digest| digest.parse().map_err(|()| damaged(format!("`{digest}` is not a digest"))))
             .transpose()?;
@@ -234,9 +228,9 @@ impl Sidecar {
             rejects_all: file.rejects_all,
             last_snapshot_saved: file.last_snapshot_saved.map(OffsetDateTime::unix_timestamp),
             snapshot_digest,
-            running,
+            running: file.running,
             snapshot: file.snapshot.map(Cow::into_owned),
-            scanned_from: scanned_from.or(file.looked.then_some(FIRST_DAY)),
+            scanned_from: file.scanned_from.or(file.looked.then_some(FIRST_DAY)),
             names: file.names,
             lost_until: file.lost_until,
             quota: file.quota,
@@ -267,54 +261,7 @@ impl Sidecar {
     }
 
     fn write(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
-        writeln!(out, "{{\n\"version\": {VERSION},")?;
-        if !self.revision.lineage.is_empty() {
-            let lineage = serde_json::to_string(&self.revision.lineage)?;
-            writeln!(out, "\"lineage\": {lineage},\n\"serial\": {},", self.revision.serial)?;
-        }
-        if let Some(account) = self.account {
-            writeln!(out, "\"account\": {account},")?;
-        }
-        if let Some(workspace) = self.workspace {
-            writeln!(out, "\"workspace\": {workspace},")?;
-        }
-        if let Some(rejects_all) = &self.rejects_all {
-            writeln!(out, "\"rejects_all\": {},", serde_json::to_string(rejects_all)?)?;
-        }
-        if let Some(saved) =
-            self.last_snapshot_saved.and_then(|instant| OffsetDateTime::from_unix_timestamp(instant).ok())
-        {
-            let saved = saved.format(&Rfc3339).map_err(std::io::Error::other)?;
-            writeln!(out, "\"last_snapshot_saved\": \"{saved}\",")?;
-        }
-        if let Some(digest) = self.snapshot_digest {
-            writeln!(out, "\"snapshot_digest\": \"{digest}\",")?;
-        }
-        if let Some(running) = self.running {
-            writeln!(out, "\"running\": \"{running}\",")?;
-        }
-        if let Some(snapshot) = &self.snapshot {
-            writeln!(out, "\"snapshot\": {},", serde_json::to_string(snapshot)?)?;
-        }
-        if let Some(day) = self.scanned_from {
-            writeln!(out, "\"scanned_from\": \"{}\",", day.format(&Iso8601::DATE).map_err(std::io::Error::other)?)?;
-        }
-        if !self.names.is_empty() {
-            writeln!(out, "\"names\": {},", serde_json::to_string(&self.names)?)?;
-        }
-        if let Some(until) = self.lost_until {
-            writeln!(out, "\"lost_until\": {until},")?;
-        }
-        writeln!(out, "\"quota\": {},", serde_json::to_string(&self.quota)?)?;
-        if let Some(zone) = &self.zone {
-            writeln!(out, "\"zone\": {},", serde_json::to_string(zone)?)?;
-        }
-        if let Some(waiting) = &self.waiting {
-            writeln!(out, "\"waiting\": {},", serde_json::to_string(waiting)?)?;
-        }
-        if let Some(attention) = &self.attention {
-            writeln!(out, "\"attention\": {},", serde_json::to_string(attention)?)?;
-        }
+        self.write_head(out)?;
         out.extend_from_slice(b"\"tasks\": ");
         write_tasks(&self.tasks, out)?;
         out.extend_from_slice(b",\n\"entries\": ");
@@ -328,6 +275,36 @@ impl Sidecar {
         out.extend_from_slice(b"\n}\n");
         Ok(())
     }
+
+    /// All but the records, one line a field.
+    fn write_head(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
+        let is_saved = !self.revision.lineage.is_empty();
+        let saved = self.last_snapshot_saved.and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        let saved = saved.map(|at| at.format(&Rfc3339)).transpose().map_err(std::io::Error::other)?;
+        let day = self.scanned_from.map(|day| day.format(&Iso8601::DATE)).transpose().map_err(std::io::Error::other)?;
+        writeln!(out, "{{\n\"version\": {VERSION},")?;
+        field(out, "lineage", is_saved.then_some(&self.revision.lineage))?;
+        field(out, "serial", is_saved.then_some(self.revision.serial))?;
+        field(out, "account", self.account)?;
+        field(out, "workspace", self.workspace)?;
+        field(out, "rejects_all", self.rejects_all.as_ref())?;
+        field(out, "last_snapshot_saved", saved)?;
+        field(out, "snapshot_digest", self.snapshot_digest.map(|digest| digest.to_string()))?;
+        field(out, "running", self.running)?;
+        field(out, "snapshot", self.snapshot.as_ref())?;
+        field(out, "scanned_from", day)?;
+        field(out, "names", Some(&self.names).filter(|names| !names.is_empty()))?;
+        field(out, "lost_until", self.lost_until)?;
+        field(out, "quota", Some(&self.quota))?;
+        field(out, "zone", self.zone.as_ref())?;
+        field(out, "waiting", self.waiting)?;
+        field(out, "attention", self.attention.as_ref())
+    }
+}
+
+fn field(out: &mut Vec<u8>, name: &str, value: Option<impl Serialize>) -> std::io::Result<()> {
+    let Some(value) = value else { return Ok(()) };
+    writeln!(out, "\"{name}\": {},", serde_json::to_string(&value)?)
 }
 
 /// Reads the JSON objects of tasks and of their entries into the records.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{List, Place, SessionKey, TaskKey};
 
@@ -70,24 +70,26 @@ impl FromStr for Place {
     }
 }
 
-impl Serialize for Place {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+/// Written and read by serde as their text.
+macro_rules! as_text {
+    ($name:ident, $what:literal) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(|()| D::Error::custom(format!("`{text}` is no {}", $what)))
+            }
+        }
+    };
 }
 
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(|()| D::Error::custom(format!("`{text}` is not a place such as `today/0`")))
-    }
-}
-
-impl Serialize for SessionKey {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+as_text!(Place, "place such as `today/0`");
+as_text!(SessionKey, "session such as `20260511/0/0`");
 
 impl JsonSchema for SessionKey {
     fn inline_schema() -> bool {
@@ -100,12 +102,5 @@ impl JsonSchema for SessionKey {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"description": "The key of the session.", "type": "string", "pattern": "^[0-9]{8,}/[0-9]+/[0-9]+$"})
-    }
-}
-
-impl<'de> Deserialize<'de> for SessionKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(|()| D::Error::custom(format!("`{text}` is no session such as `20260511/0/0`")))
     }
 }
