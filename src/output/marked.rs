@@ -111,11 +111,10 @@ pub fn list(page: &mut Page, view: &View<'_>) {
             &[(Ink::Yellow, "! ")],
             2,
             Ink::Plain,
-            &format!(
-                "{} {} longer than 16 hours. If something was left running, correct the end in Chute_kun, or in Toggl and \
-                 then run `chute-toggl verify --accept`:",
-                count(long.len(), "session"),
-                by_number(long.len(), "is", "are")
+            &by_number(
+                long.len(),
+                "# session[|s] [is|are] longer than 16 hours. If something was left running, correct the end in Chute_kun, \
+                 or in Toggl and then run `chute-toggl verify --accept`:",
             ),
         );
         sessions::list(page, view, &long);

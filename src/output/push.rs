@@ -7,7 +7,7 @@ use super::layout::Page;
 use super::marked;
 use super::plan::rejections::{self, Rejected};
 use super::plan::{held_back, operations, sessions, up_to_date};
-use super::words::{by_number, count, day, entries, meaning, moment_from, number};
+use super::words::{by_number, count, day, meaning, moment_from, number};
 use crate::execute::{LostWorkspace, Report, StopReason};
 use crate::reconcile::plan::{HoldReason, Plan};
 use crate::sidecar::SessionKey;
@@ -58,13 +58,10 @@ fn known_rejections(page: &mut Page, report: &Report) {
     if known > 0 && !page.is_verbose() {
         page.paragraph(
             2,
-            &format!(
-                "{} that Toggl rejected before {} unchanged: `chute-toggl status` lists {}, and `chute-toggl push \
-                 --acknowledge` puts an end to exit code 6 for {}.",
-                count(known, "session"),
-                by_number(known, "is", "are"),
-                by_number(known, "it", "them"),
-                by_number(known, "it", "them"),
+            &by_number(
+                known,
+                "# session[|s] that Toggl rejected before [is|are] unchanged: `chute-toggl status` lists [it|them], and \
+                 `chute-toggl push --acknowledge` puts an end to exit code 6 for [it|them].",
             ),
         );
     }
@@ -74,15 +71,8 @@ fn known_rejections(page: &mut Page, report: &Report) {
 fn found(page: &mut Page, view: &View<'_>, report: &Report) {
     let adopted = report.adopted.len();
     if adopted > 0 {
-        page.paragraph(
-            0,
-            &format!(
-                "{} {} in Toggl already and {} adopted, not sent twice.",
-                count(adopted, "session"),
-                by_number(adopted, "was", "were"),
-                by_number(adopted, "was", "were"),
-            ),
-        );
+        let text = "# session[|s] [was|were] in Toggl already and [was|were] adopted, not sent twice.";
+        page.paragraph(0, &by_number(adopted, text));
         if page.is_verbose() {
             sessions::list(page, view, &report.adopted);
         }
@@ -96,18 +86,11 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
             let n = report.assumed.len();
             if n > 0 {
                 let before = first.map_or(String::new(), |first| format!(" (nothing before {})", day(first)));
-                page.paragraph(
-                    0,
-                    &format!(
-                        "{} {} not among what Toggl lists{before} and {} assumed to be there as well. If {} not, \
-                         `chute-toggl push --send-unlisted` sends {}.",
-                        count(n, "session"),
-                        by_number(n, "is", "are"),
-                        by_number(n, "is", "are"),
-                        by_number(n, "it is", "they are"),
-                        by_number(n, "it", "them"),
-                    ),
+                let text = format!(
+                    "# session[|s] [is|are] not among what Toggl lists{before} and [is|are] assumed to be there as well. If \
+                     [it is|they are] not, `chute-toggl push --send-unlisted` sends [it|them]."
                 );
+                page.paragraph(0, &by_number(n, &text));
             }
         }
     }
@@ -117,31 +100,18 @@ fn found(page: &mut Page, view: &View<'_>, report: &Report) {
 fn kept(page: &mut Page, view: &View<'_>, report: &Report) {
     let n = report.set_by_hand.len();
     if n > 0 {
-        let its = by_number(n, "its", "their");
-        page.paragraph(
-            0,
-            &format!(
-                "{} {} another project or other tags in Toggl than were sent, and {} {its}: set by hand.",
-                entries(n),
-                by_number(n, "has", "have"),
-                by_number(n, "keeps", "keep")
-            ),
-        );
+        let text = "# entr[y|ies] [has|have] another project or other tags in Toggl than were sent, and [keeps its|keep \
+                    their]: set by hand.";
+        page.paragraph(0, &by_number(n, text));
         if page.is_verbose() {
             sessions::list(page, view, &report.set_by_hand);
         }
     }
     let n = report.not_listed.len();
     if n > 0 {
-        page.paragraph(
-            0,
-            &format!(
-                "{} {} not among what Toggl lists, and {} project and tags: deleted there, or over three months old.",
-                entries(n),
-                by_number(n, "is", "are"),
-                by_number(n, "keeps", "keep")
-            ),
-        );
+        let text = "# entr[y|ies] [is|are] not among what Toggl lists, and [keeps|keep] project and tags: deleted there, or \
+                    over three months old.";
+        page.paragraph(0, &by_number(n, text));
     }
 }
 
@@ -153,17 +123,9 @@ fn uncertain(page: &mut Page, view: &View<'_>, report: &Report) {
     }
     let n = report.unlistable.len();
     if n > 0 {
-        page.paragraph(
-            0,
-            &format!(
-                "{} may or may not be in Toggl, and {} too old for Toggl to list. Look in Toggl: if {} not there, \
-                 `chute-toggl push --send-unlisted` sends {}:",
-                count(n, "session"),
-                by_number(n, "is", "are"),
-                by_number(n, "it is", "they are"),
-                by_number(n, "it", "them"),
-            ),
-        );
+        let text = "# session[|s] may or may not be in Toggl, and [is|are] too old for Toggl to list. Look in Toggl: if [it \
+                    is|they are] not there, `chute-toggl push --send-unlisted` sends [it|them]:";
+        page.paragraph(0, &by_number(n, text));
         sessions::list(page, view, &report.unlistable);
     }
 }

@@ -70,12 +70,9 @@ const MOST_NAMED: usize = 5;
 fn accepted(page: &mut Page, acceptance: &Acceptance) {
     let Acceptance { accepted, left } = acceptance;
     if !accepted.is_empty() {
-        let one = by_number(
-            accepted.len(),
-            "stays as Toggl has it, until it changes",
-            "stay as Toggl has them, until they change",
-        );
-        page.paragraph(2, &format!("Accepted: {} {one} in Chute_kun.", count(accepted.len(), "session")));
+        let text = "Accepted: # session[|s] [stays as Toggl has it, until it changes|stay as Toggl has them, until they \
+                    change] in Chute_kun.";
+        page.paragraph(2, &by_number(accepted.len(), text));
     }
     if !left.is_empty() {
         let mut named: Vec<String> = left.iter().take(MOST_NAMED).map(ToString::to_string).collect();

@@ -28,12 +28,13 @@ pub fn count(n: usize, noun: &str) -> String {
 
 /// `1 entry`, `2 entries`.
 pub fn entries(n: usize) -> String {
-    format!("{} {}", number(n), by_number(n, "entry", "entries"))
+    by_number(n, "# entr[y|ies]")
 }
 
-/// The word for one, or the word for none and several.
-pub fn by_number(n: usize, one: &'static str, several: &'static str) -> &'static str {
-    if n == 1 { one } else { several }
+/// A text about so many: `#` stands for the number, and `[is|are]` for the first word if it is one, else the second.
+pub fn by_number(n: usize, text: &str) -> String {
+    let is_one = |(one, several)| if n == 1 { one } else { several };
+    text.replace('#', &number(n)).split(['[', ']']).map(|part| part.split_once('|').map_or(part, is_one)).collect()
 }
 
 /// Hours and minutes, seconds cut off: `0:45`.
@@ -170,48 +171,36 @@ pub fn no_project(no_project: &NoProject) -> String {
 
 /// What it means for so many sessions, and what to do.
 pub fn meaning(why: HoldReason, n: usize) -> String {
-    let sessions = count(n, "session");
-    let is = by_number(n, "is", "are");
-    match why {
-        HoldReason::Open => format!(
-            "{sessions} {is} open and not running, so there is nothing yet to send. {} once {}:",
-            by_number(n, "It is sent", "They are sent"),
-            by_number(n, "it ends or runs again", "they end or run again"),
-        ),
-        HoldReason::Removed => format!(
-            "{sessions} {} removed from Chute_kun. {} in Toggl until you run `chute-toggl push --prune`, which deletes no \
-             entry that it adopted:",
-            by_number(n, "was", "were"),
-            by_number(n, "Its entry stays", "Their entries stay"),
-        ),
-        HoldReason::Assumed => format!(
-            "{sessions} {is} not among what Toggl lists and {is} assumed to be there already. If {} not, \
-             `chute-toggl push --send-unlisted` sends {}:",
-            by_number(n, "it is", "they are"),
-            by_number(n, "it", "them"),
-        ),
-        HoldReason::Acknowledged => format!(
-            "{sessions} {} rejected by Toggl, as you know. Nothing is sent until {}, or with `chute-toggl push \
-             --retry-rejected`:",
-            by_number(n, "was", "were"),
-            by_number(n, "it changes", "they change"),
-        ),
-        HoldReason::Uncertain => format!(
-            "{sessions} may or may not be in Toggl, because the answer to a request was lost. The next push looks \
-             there before it sends {} again:",
-            by_number(n, "it", "them"),
-        ),
-        HoldReason::Reopened => format!(
-            "{sessions} had ended and {is} open again, which Chute_kun never does. Was the snapshot restored, cut or \
-             edited? Toggl keeps the end that it has. Put the snapshot right, or end {} again:",
-            by_number(n, "the session", "the sessions"),
-        ),
+    let text = match why {
+        HoldReason::Open => {
+            "# session[|s] [is|are] open and not running, so there is nothing yet to send. [It is|They are] sent once [it \
+             ends or runs|they end or run] again:"
+        }
+        HoldReason::Removed => {
+            "# session[|s] [was|were] removed from Chute_kun. [Its entry stays|Their entries stay] in Toggl until you run \
+             `chute-toggl push --prune`, which deletes no entry that it adopted:"
+        }
+        HoldReason::Assumed => {
+            "# session[|s] [is|are] not among what Toggl lists and [is|are] assumed to be there already. If [it is|they \
+             are] not, `chute-toggl push --send-unlisted` sends [it|them]:"
+        }
+        HoldReason::Acknowledged => {
+            "# session[|s] [was|were] rejected by Toggl, as you know. Nothing is sent until [it changes|they change], or \
+             with `chute-toggl push --retry-rejected`:"
+        }
+        HoldReason::Uncertain => {
+            "# session[|s] may or may not be in Toggl, because the answer to a request was lost. The next push looks there \
+             before it sends [it|them] again:"
+        }
+        HoldReason::Reopened => {
+            "# session[|s] had ended and [is|are] open again, which Chute_kun never does. Was the snapshot restored, cut or \
+             edited? Toggl keeps the end that it has. Put the snapshot right, or end the session[|s] again:"
+        }
         HoldReason::Workspace => {
-            format!("{sessions} {is} held back, because the token does not reach the workspace that they belong to:")
+            "# session[|s] [is|are] held back, because the token does not reach the workspace that they belong to:"
         }
-        HoldReason::Rejected => format!("Toggl rejected {sessions}:"),
-        HoldReason::NoProject => {
-            format!("{sessions} {} for a project, and {is} sent once it is known:", by_number(n, "waits", "wait"))
-        }
-    }
+        HoldReason::Rejected => "Toggl rejected # session[|s]:",
+        HoldReason::NoProject => "# session[|s] [waits|wait] for a project, and [is|are] sent once it is known:",
+    };
+    by_number(n, text)
 }

@@ -5,7 +5,7 @@ use super::sessions::{MOST_LINES, first, list, more};
 use crate::output::View;
 use crate::output::layout::Page;
 use crate::output::words;
-use crate::output::words::{by_number, count, entries, meaning, number};
+use crate::output::words::{by_number, entries, meaning, number};
 use crate::reconcile::ingest::InvalidSession;
 use crate::reconcile::plan::{HoldReason, Plan};
 use crate::sidecar::SessionKey;
@@ -110,11 +110,10 @@ fn invalid(page: &mut Page, invalid: &[InvalidSession]) {
     let n = invalid.len();
     page.paragraph(
         0,
-        &format!(
-            "{} {} impossible times and {} left out. Correct the snapshot while Chute_kun is closed:",
-            count(n, "session"),
-            by_number(n, "has", "have"),
-            by_number(n, "is", "are"),
+        &by_number(
+            n,
+            "# session[|s] [has|have] impossible times and [is|are] left out. Correct the snapshot while Chute_kun is \
+             closed:",
         ),
     );
     let shown = if page.is_verbose() { n } else { MOST_LINES };
