@@ -38,7 +38,7 @@ pub use log::{log_json, log_text};
 pub use plan::{far_back, no_sessions, up_to_date};
 pub use verify::{Verdict, comparison_text, not_compared};
 pub use words::ago;
-pub(crate) use words::{clock_off, count, day_and_minute, moment_from, no_project, number};
+pub(crate) use words::{by_number, clock_off, count, day_and_minute, moment_from, no_project, number};
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Style {
 pub struct View<'a> {
     /// The records, after the snapshot was ingested (and, for a report, after the run).
     pub sidecar: &'a Sidecar,
-    /// What taking the snapshot in found out.
+    /// What ingesting the snapshot found out.
     pub ingested: &'a Ingested,
     /// The plan; for a report, the plan as it was before the run.
     pub plan: &'a Plan,
@@ -86,48 +86,36 @@ pub struct Status<'a> {
 /// A message of a sentence or two, broken between words, all lines but the first indented.
 #[must_use]
 pub fn message(text: &str, style: &Style) -> String {
-    let mut page = Page::new(style);
-    page.paragraph(2, text);
-    page.finish()
+    Page::text(style, |page| page.paragraph(2, text))
 }
 
 /// One sentence that names what a run sent with a mark, if it did: said even where quiet is asked for.
 #[must_use]
 pub fn marked_text(view: &View<'_>, report: &Report, style: &Style) -> Option<String> {
-    let mut page = Page::new(style);
-    page.paragraph(2, &marked::sent_with_a_mark(view, report)?);
-    Some(page.finish())
+    marked::sent_with_a_mark(view, report).map(|marked| message(&marked, style))
 }
 
 /// That something has waited to be sent since then (unix seconds).
 #[must_use]
 pub fn waiting_text(view: &View<'_>, since: i64, style: &Style) -> String {
-    let mut page = Page::new(style);
     let since = words::moment(since, view.now, view.zone);
-    page.paragraph(2, &format!("Not everything could be sent since {since}."));
-    page.finish()
+    message(&format!("Not everything could be sent since {since}."), style)
 }
 
 /// The plan, for people: what is sent by day, what is held back, and on the last line what it comes to.
 #[must_use]
 pub fn plan_text(view: &View<'_>, style: &Style) -> String {
-    let mut page = Page::new(style);
-    plan::plan(&mut page, view);
-    page.finish()
+    Page::text(style, |page| plan::plan(page, view))
 }
 
 /// What a run did, for people: what needs attention, what it came to, and how to go on.
 #[must_use]
 pub fn report_text(view: &View<'_>, report: &Report, style: &Style) -> String {
-    let mut page = Page::new(style);
-    push::report(&mut page, view, report);
-    page.finish()
+    Page::text(style, |page| push::report(page, view, report))
 }
 
 /// How things stand, for people: the files, the last push, the quota, and what a push would do.
 #[must_use]
 pub fn status_text(status: &Status<'_>, style: &Style) -> String {
-    let mut page = Page::new(style);
-    status::status(&mut page, status);
-    page.finish()
+    Page::text(style, |page| status::status(page, status))
 }

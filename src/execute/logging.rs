@@ -32,22 +32,11 @@ impl Execution<'_, '_, '_> {
     /// Logs what the answer changed.
     pub(super) fn log_change(&mut self, before: Option<Before>) {
         let Some(Before { operation, inferred, sessions }) = before else { return };
-        let (at, status) = (self.now(), self.status);
         let line = |(session, old): (SessionKey, Option<LastSent>)| {
             let now = self.sidecar.record(session).and_then(|(_, record)| record.last_sent.as_ref());
-            let entry = now.or(old.as_ref());
-            (now != old.as_ref()).then(|| LogLine {
-                at,
-                session,
-                operation: operation.to_owned(),
-                entry: entry.map(|entry| entry.id),
-                workspace: entry.map(|entry| entry.workspace),
-                new: now.map(Values::from),
-                old: old.as_ref().map(Values::from),
-                status,
-                text: None,
-                inferred,
-            })
+            let new = now.map(Values::from);
+            let line = self.line(session, (operation, inferred), now.or(old.as_ref()));
+            (now != old.as_ref()).then(|| LogLine { old: old.as_ref().map(Values::from), new, ..line })
         };
         let lines: Vec<LogLine> = sessions.into_iter().filter_map(line).collect();
         self.log(&lines);
@@ -55,39 +44,43 @@ impl Execution<'_, '_, '_> {
 
     /// Logs that Toggl rejected an operation.
     pub(super) fn log_rejection(&mut self, operation: &Operation, refusal: &Refusal) {
-        let at = self.now();
+        let wanted = Values {
+            description: description_of(&operation.title),
+            start: operation.start,
+            stop: operation.stop,
+            project: operation.wanted.project_id,
+            tags: operation.wanted.tags.to_vec(),
+        };
         let line = |&session: &SessionKey| {
             let sent = self.sidecar.record(session).and_then(|(_, record)| record.last_sent.as_ref());
-            LogLine {
-                at,
-                session,
-                operation: operation.kind.word().to_owned(),
-                entry: sent.map(|sent| sent.id),
-                workspace: sent.map(|sent| sent.workspace),
-                new: Some(Values {
-                    description: description_of(&operation.title),
-                    start: operation.start,
-                    stop: operation.stop,
-                    project: operation.wanted.project_id,
-                    tags: operation.wanted.tags.to_vec(),
-                }),
-                old: sent.map(Values::from),
-                status: refusal.status,
-                text: Some(refusal.text.clone()),
-                inferred: operation.inferred,
-            }
+            let line = self.line(session, (operation.kind.word(), operation.inferred), sent);
+            let (new, text) = (Some(wanted.clone()), Some(refusal.text.clone()));
+            LogLine { new, status: refusal.status, text, ..line }
         };
         let lines: Vec<LogLine> = operation.sessions.iter().map(line).collect();
         self.log(&lines);
+    }
+
+    /// That the last answer was about this entry of a session, which is as it was.
+    fn line(&self, session: SessionKey, (operation, inferred): (&str, bool), sent: Option<&LastSent>) -> LogLine {
+        let now = self.effects.sender.clock().now();
+        LogLine {
+            at: OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+            session,
+            operation: operation.to_owned(),
+            old: sent.map(Values::from),
+            new: None,
+            entry: sent.map(|sent| sent.id),
+            workspace: sent.map(|sent| sent.workspace),
+            status: self.status,
+            text: None,
+            inferred,
+        }
     }
 
     fn log(&mut self, lines: &[LogLine]) {
         if !lines.is_empty() {
             self.effects.store.log(lines);
         }
-    }
-
-    fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp(self.effects.sender.clock().now()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }

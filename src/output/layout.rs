@@ -34,6 +34,13 @@ impl Page {
         Page { text: String::new(), style: *style }
     }
 
+    /// The text of a page that `write` fills.
+    pub fn text(style: &Style, write: impl FnOnce(&mut Page)) -> String {
+        let mut page = Page::new(style);
+        write(&mut page);
+        page.finish()
+    }
+
     pub fn columns(&self) -> usize {
         self.style.columns.clamp(*COLUMNS.start(), *COLUMNS.end())
     }

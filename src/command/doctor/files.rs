@@ -10,7 +10,7 @@ use crate::command::Context;
 use crate::command::input::{distrust_the_future, other_list};
 use crate::exit::Exit;
 use crate::output::doctor::{Check, Stage};
-use crate::output::{count, number};
+use crate::output::{by_number, count, number};
 use crate::reconcile::ingest::{check_file_time, ingest, save_instant};
 use crate::reconcile::plan::{HoldReason, Options, Plan, plan};
 use crate::reconcile::recovery::Provenance;
@@ -36,7 +36,7 @@ pub fn check(settings: &Settings, zone: &Zone, context: &Context<'_>, checks: &m
         _ => Sidecar::default(),
     };
     distrust_the_future(&mut known, context.clock.now());
-    // Taken in on trial, which also works without a sidecar.
+    // Ingested on trial, which also works without a sidecar.
     let mut sidecar = known.clone();
     let ingested = snapshot.map(|(snapshot, Reading { bytes, saved, place, .. })| {
         let saved = save_instant(&known, Digest::of(&bytes), saved);
@@ -263,10 +263,9 @@ fn records(plan: &Plan, pushed: usize, checks: &mut Vec<Check>) {
         checks.push(Check::fault(
             "records",
             Exit::Attention,
-            format!(
-                "{} had ended and {} open again, which Chute_kun never does",
-                count(held(HoldReason::Reopened), "session"),
-                if held(HoldReason::Reopened) == 1 { "is" } else { "are" }
+            by_number(
+                held(HoldReason::Reopened),
+                "# session[|s] had ended and [is|are] open again, which Chute_kun never does",
             ),
             "look with `chute-toggl status` which, and correct them in the snapshot while Chute_kun is not running",
         ));
