@@ -246,7 +246,7 @@ impl<'a> Run<'a> {
     fn finish(&self) -> Option<i64> {
         let (minute, day) = self.frame.finish.filter(|_| self.following.is_none())?;
         let readings = self.zone.readings(day, minute);
-        let gap = self.zone.gap_end(day, minute);
+        let gap = readings.is_empty().then(|| self.zone.gap_end(day, minute)).flatten();
         readings.iter().chain(gap).filter(|&instant| instant <= self.frame.saved).max()
     }
 

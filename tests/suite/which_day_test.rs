@@ -58,7 +58,7 @@ const ROWS: [Row; 28] = [
     row(NIGHT, Rhythm::Once, 56, [90, 60, 235]),
     row(LATE, Rhythm::EveryDays(1), 56, [0, 0, 150]),
     row(LATE, Rhythm::EveryDays(7), 56, [45, 10, 95]),
-    row(LATE, Rhythm::Once, 56, [35, 10, 245]),
+    row(LATE, Rhythm::Once, 56, [45, 10, 245]),
     row(MOVED, Rhythm::EveryDays(7), 56, [365, 105, 845]),
     row(MOVED, Rhythm::Once, 56, [460, 70, 1110]),
     row(BESIDE, Rhythm::EveryDays(7), 56, [90, 10, 1205]),

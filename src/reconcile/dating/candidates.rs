@@ -109,6 +109,7 @@ impl Undated {
             Some(day) => from.max(day - 1 - more),
             None => from,
         };
+        found.reserve_exact(usize::try_from(to - from + 1).unwrap_or(0));
         for day in from..=to {
             for start in calendar.readings(day, self.sessions[at].start) {
                 if (lower..=self.upper).contains(&start) {

@@ -95,6 +95,11 @@ impl Task {
         self.candidates.iter().fold(1, |ways: u64, of| ways.saturating_mul(of.len().min(99) as u64))
     }
 
+    /// Whether it may be elsewhere.
+    pub(super) fn has_choice(&self) -> bool {
+        self.ways() > 1 || self.is_usual && self.undated.stopped_on.is_none()
+    }
+
     /// From the first minute in which it may have begun to the last in which it may have ended, nearly.
     pub(super) fn reach(&self) -> (i32, i32) {
         let first = self.candidates.first().and_then(|of| of.first()).map_or(0, |first| first.start);
@@ -177,7 +182,8 @@ impl Search {
             }
             self.take_out(at);
             let task = &self.tasks[at];
-            if self.most_gain(task, task.chosen.len() - 1) + earlier + UNUSUAL >= 0
+            let open = task.chosen.len() - usize::from(task.undated.stopped_on.is_some());
+            if self.most_gain(task, open) + earlier + UNUSUAL >= 0
                 && let Some((candidates, _)) = task.undated.candidates(calendar, NEAR)
             {
                 let task = &mut self.tasks[at];

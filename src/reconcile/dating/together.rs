@@ -64,7 +64,7 @@ pub fn date_together(zone: &Zone, tasks: &[TaskEvents], around: &Surroundings<'_
             all.push(dated);
         }
     }
-    let has_choice = searched.iter().any(|task| task.ways() > 1);
+    let has_choice = searched.iter().any(Task::has_choice);
     if has_choice {
         // What stands on its day tells where the others may be, and what stands badly there may be of another.
         for at in usual {
@@ -180,7 +180,7 @@ impl Dating<'_> {
         };
         // Planned, worked on and finished on one day: so it is, unless it turns out to stand badly there.
         let is_usual =
-            self.around.taken.is_none() && undated.planned.is_some() && undated.stopped_on == undated.planned;
+            self.around.taken.is_none() && is_closed && undated.done.is_some() && undated.done == undated.planned;
         if is_usual
             && let Some((candidates, proven)) = undated.candidates(&self.calendar, 0)
             && candidates.iter().all(|of| of.len() == 1)
