@@ -26,7 +26,7 @@ pub struct Input {
     pub sidecar: Sidecar,
     /// Save instant of the snapshot that was ingested before, unix seconds.
     pub last_snapshot_saved: Option<i64>,
-    /// What taking it in found out.
+    /// What ingesting it found out.
     pub ingested: Ingested,
     /// The digest of the sidecar's file; of nothing if there is none.
     pub saved: Digest,
@@ -58,7 +58,7 @@ pub(super) fn distrust_the_future(sidecar: &mut Sidecar, now: i64) {
 }
 
 /// The file that the sidecar was made from, if the snapshot at `place` is another one that has none of its sessions.
-/// Taken in, all that was pushed would count as gone, and be doubled in part once the first file is back. The same file
+/// Ingested, all that was pushed would count as removed, and be doubled in part once the first file is back. The same file
 /// may be begun anew, and a file with any of the sessions was moved or copied.
 pub(super) fn other_list(sidecar: &Sidecar, ingested: &Ingested, place: &str) -> Option<String> {
     sidecar.snapshot.clone().filter(|of| ingested.knows_none && of != place)

@@ -81,7 +81,7 @@ impl Execution<'_, '_, '_> {
                 if refusal.status != 403 {
                     return self.contradicted(operation);
                 }
-                // Repeating a change is harmless: it may have been refused for once.
+                // Repeating a change is harmless: it may have been rejected for once.
                 if !makes && self.doubt(&operation) {
                     return Ok(vec![operation]);
                 }

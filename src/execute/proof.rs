@@ -31,7 +31,7 @@ impl Execution<'_, '_, '_> {
         Ok(me)
     }
 
-    /// Takes in that the token is of this account, if that is known.
+    /// Notes that the token is of this account, if that is known.
     pub(super) fn note_account(&mut self, account: Option<AccountId>, email: &str) -> Result<(), StopReason> {
         if let (Some(account), None) = (account, self.sidecar.account) {
             self.sidecar.account = Some(account);

@@ -6,7 +6,7 @@ use crate::reconcile::recovery::Days;
 use crate::sidecar::SessionKey;
 
 impl Execution<'_, '_, '_> {
-    /// One look, then the changes. Everything else was sent before: a bucket that is empty keeps no session back.
+    /// One list, then the changes. Everything else was sent before: a bucket that is empty keeps no session back.
     pub(super) fn reclassify(&mut self) -> Result<(), StopReason> {
         if self.options.reclassify == Reclassify::No {
             return Ok(());

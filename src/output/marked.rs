@@ -39,7 +39,7 @@ pub fn marked(view: &View<'_>) -> Vec<SessionKey> {
 
 /// Those whose times a run sent.
 fn sent(view: &View<'_>, report: &Report) -> Vec<SessionKey> {
-    let is_told = |key: &SessionKey| view.sidecar.record(*key).is_some_and(|(_, record)| is_marked(record));
+    let is_to_be_named = |key: &SessionKey| view.sidecar.record(*key).is_some_and(|(_, record)| is_marked(record));
     let times = |change: &Change| matches!(change, Change::Start(_) | Change::Stop(_));
     (report.done.iter())
         .filter(|operation| match operation.kind {
@@ -48,7 +48,7 @@ fn sent(view: &View<'_>, report: &Report) -> Vec<SessionKey> {
             OperationKind::Rename | OperationKind::Reclassify | OperationKind::Halt | OperationKind::Delete => false,
         })
         .flat_map(|operation| operation.sessions.iter().copied())
-        .filter(is_told)
+        .filter(is_to_be_named)
         .collect()
 }
 

@@ -71,6 +71,6 @@ fn duration(operation: &Operation) -> i64 {
 }
 
 fn rfc3339(at: OffsetDateTime) -> String {
-    // Fails only past the year 9999, which Toggl refuses as well.
+    // Fails only past the year 9999, which Toggl rejects as well.
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
