@@ -1,5 +1,6 @@
 //! Looking at what Toggl holds, when what was sent is uncertain or the sidecar is new.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use time::Date;
@@ -7,7 +8,7 @@ use time::Date;
 use super::{Execution, StopReason};
 use crate::reconcile::recovery::{Days, LAG, Recovered, SKEW, Scan, day_of, midnight};
 use crate::sidecar::{LastSent, Sidecar};
-use crate::toggl::{Bucket, Call, LIST_CAP, Refusal, SendError, TimeEntry, WorkspaceId, questions};
+use crate::toggl::{Bucket, Call, EntryId, LIST_CAP, Refusal, SendError, TimeEntry, WorkspaceId, questions};
 
 impl Execution<'_, '_, '_> {
     /// The account's default workspace, kept for later runs.
@@ -91,12 +92,10 @@ impl Execution<'_, '_, '_> {
         let days = |sidecar: &Sidecar, floor| Scan::of(sidecar, wanted.clone(), floor).days;
         let (floor, mut listed) = self.list_days(days)?;
         let scan = Scan::of(self.sidecar, wanted.clone(), floor);
-        let is_empty = |listed: &Option<Vec<TimeEntry>>| !listed.as_deref().is_none_or(|it| is_seen(it, workspace));
-        if is_empty(&listed) && self.must_show_entries(scan.days, workspace)? {
-            listed = self.list_days(days)?.1;
-            if is_empty(&listed) {
-                return Err(StopReason::Send(SendError::Trouble("Toggl contradicts itself".to_owned())));
-            }
+        if let (Some(listed), Some(days)) = (&mut listed, scan.days)
+            && (self.sidecar.lost_until.is_some() || self.lacks_what_was_sent(listed, days, workspace))
+        {
+            self.complete(listed, days, workspace)?;
         }
         self.report.window_starts = scan.is_cut.then_some(floor);
         self.unproven_scan = scan.from(self.sidecar);
@@ -112,19 +111,25 @@ impl Execution<'_, '_, '_> {
         self.save_if_changed()
     }
 
-    /// Whether Toggl must list entries of a workspace that start on these days: some were sent, and asked in another way it
-    /// shows them. One empty list is no proof that what was sent is not there.
-    fn must_show_entries(&mut self, days: Option<Days>, workspace: WorkspaceId) -> Result<bool, StopReason> {
-        let Some(days) = days else { return Ok(false) };
-        let lies_there = |start| (days.first..=days.last).contains(&day_of(start));
-        let is_sent = |sent: &LastSent| sent.workspace == workspace && lies_there(sent.start);
-        let knows_some = || self.sidecar.sessions().filter_map(|(.., record)| record.last_sent.as_ref()).any(is_sent);
-        if self.sidecar.lost_until.is_none() && !knows_some() {
-            return Ok(false);
-        }
+    /// Whether a list shows nothing of a workspace, though entries were sent there that start on these days.
+    fn lacks_what_was_sent(&self, listed: &[TimeEntry], days: Days, workspace: WorkspaceId) -> bool {
+        let lies_there =
+            |sent: &LastSent| sent.workspace == workspace && (days.first..=days.last).contains(&day_of(sent.start));
+        let sent = || self.sidecar.sessions().filter_map(|(.., record)| record.last_sent.as_ref());
+        !is_seen(listed, workspace) && sent().any(lies_there)
+    }
+
+    /// Adds to the list of these days what Toggl shows if it is asked in another way: what one list does not show after a
+    /// loss, or with nothing in it, is no proof that it is not there.
+    fn complete(&mut self, listed: &mut Vec<TimeEntry>, days: Days, workspace: WorkspaceId) -> Result<(), StopReason> {
         let call = Call::ChangedSince(midnight(days.first.saturating_add(time::Duration::DAY)));
         let changed = questions::entries(&mut |call| self.ask(call), &call)?.unwrap_or_default();
-        Ok(changed.iter().any(|entry| entry.workspace == workspace && !entry.deleted && lies_there(entry.start)))
+        if changed.len() >= LIST_CAP && !is_seen(listed, workspace) {
+            return Err(StopReason::Send(SendError::Trouble("Toggl contradicts itself".to_owned())));
+        }
+        let known: HashSet<EntryId> = listed.iter().map(|entry| entry.id).collect();
+        listed.extend(changed.into_iter().filter(|entry| !known.contains(&entry.id)));
+        Ok(())
     }
 
     /// The workspace that was looked in is reached, as the first new entry in it shows: what the list did not show is not there.
