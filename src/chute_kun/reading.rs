@@ -29,7 +29,7 @@ pub struct Reading {
 }
 
 /// What the file system says of a file. Two equal stamps of a file that [`read_whole`] took mean the same content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// The device; 0 where the system has none.
     pub dev: u64,

@@ -17,7 +17,15 @@ use crate::sidecar::{SessionKey, log};
 /// A [`CommandError`], if a file or a setting cannot be used, or if no session is meant.
 pub fn explain(what: &[String], common: &Common, context: &mut Context<'_>) -> Result<Exit, CommandError> {
     let settings = Settings::read(common, context.variable)?;
-    let Some(input) = input::read(&settings, context.clock, Depth::Everything)? else {
+    let read = match input::read(&settings, context.clock, Depth::Everything) {
+        Err(held @ (CommandError::Older { .. } | CommandError::FileTime { .. } | CommandError::AnotherList { .. })) => {
+            // What is recorded can be explained all the same.
+            context.notice(&held.to_string());
+            input::recorded(&settings)?
+        }
+        read => read?,
+    };
+    let Some(input) = read else {
         return input::nothing_recorded("explain", common, &settings, context);
     };
     let selector = Selector::parse(what, input.zone.date(context.clock.now()));

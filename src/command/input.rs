@@ -172,6 +172,27 @@ pub fn read(settings: &Settings, clock: &dyn Clock, depth: Depth) -> Result<Opti
     }))
 }
 
+/// What is recorded, without the snapshot. `None` if nothing is.
+///
+/// # Errors
+/// As [`read`], of the sidecar and the zone.
+pub(super) fn recorded(settings: &Settings) -> Result<Option<Input>, CommandError> {
+    let Some((text, mut sidecar)) = file::load(&settings.sidecar)? else { return Ok(None) };
+    sidecar.unarchive().map_err(|source| LoadError::Format { path: settings.sidecar.clone(), source })?;
+    Ok(Some(Input {
+        last_snapshot_saved: sidecar.last_snapshot_saved,
+        sidecar,
+        ingested: Ingested::default(),
+        saved: Digest::of(&text),
+        snapshot: Vec::new(),
+        stamp: Stamp::default(),
+        zone: settings.zone()?,
+        provenance: Provenance::Newest,
+        ahead: None,
+        contradiction: None,
+    }))
+}
+
 /// The input by Toggl's clock, where something was saved later than now by ours: one of the clocks is wrong, and by a wrong
 /// one sessions would be dated wrongly for good.
 ///

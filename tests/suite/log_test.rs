@@ -171,6 +171,9 @@ fn a_session_is_explained_by_its_key_and_by_day_and_title() {
         (json["sessions"][0]["next"].as_str(), json["sessions"][0]["log"].as_array().unwrap().len()),
         (Some("update"), 2)
     );
+    // What is recorded is explained as well while an older copy of the list lies there.
+    home.save_at(&one_session("report", 540, 600), 1_000_000_000);
+    home.run(&["explain", "report"]).exits(0).complains("looks like an older").says("report");
 }
 
 #[test]
