@@ -9,6 +9,7 @@ use time::macros::datetime;
 use crate::sandbox::{Call, Entry, Fault, LogLine};
 use crate::support::in_process::{Pushed, User, push_or_die};
 use crate::support::snapshot_builder::{TaskBuilder, snapshot, today};
+use crate::support::test_home::TestHome;
 
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 3600;
@@ -297,6 +298,25 @@ fn after_a_loss_a_session_whose_day_is_certain_is_not_swallowed() {
     user.disk.clear();
     let pushed = push(&mut user, SAVED, &[&others[..], &[done("Mail", TODAY, (540, 555))]].concat());
     assert_eq!((pushed.report.adopted.len(), pushed.report.done.len(), held(&user).len()), (4, 1, 6));
+}
+
+/// A file's time that is hours early: once what was finished was put a day before the day of its finish.
+#[test]
+fn a_finish_is_on_its_day_whatever_the_files_time() {
+    for hours in [1, 3, 10, 13, 20, 23] {
+        let home = TestHome::new().with("TZ", "UTC");
+        let noon = unix(datetime!(2026-05-12 12:00 UTC));
+        let push = |tasks: &[TaskBuilder], saved: i64| {
+            home.clock().set(noon + 60);
+            home.save_at(&snapshot(tasks), saved);
+            home.run(&["push"]).exits(0);
+        };
+        push(&[done("First", 20_260_509, (540, 555))], noon - 2 * DAY);
+        push(&[done("First", 20_260_509, (540, 555)), done("Mail", TODAY, (700, 720))], noon - hours * 3600);
+        let entries = home.toggl.sandbox().entries();
+        let mail = entries.iter().find(|entry| entry.description == "Mail").unwrap();
+        assert_eq!(mail.stop, Some(noon), "{hours} h early");
+    }
 }
 
 /// Once the session was put a day earlier, and one that ran was a day long.

@@ -58,7 +58,8 @@ const BEHIND: i64 = 300;
 
 /// The instant at which the snapshot was saved at the earliest (unix seconds), by the minutes in it. One up to five minutes
 /// after the file's time is of that day and not of the day before if the task says so: it runs, or was finished or planned
-/// on that day, or was touched since the minute was there the day before.
+/// on that day, or was touched since the minute was there the day before. Where the zone is the one of the last push, a task
+/// that was finished within a day after the file's time was finished then: both its day and its minute say so.
 pub(super) fn saved_at_least(
     sidecar: &Sidecar,
     tasks: &[SnapshotTask<'_>],
@@ -93,5 +94,13 @@ pub(super) fn saved_at_least(
         };
         (is_touched_since || is_of_that_day).then_some(at)
     };
-    tasks.iter().zip(found).filter_map(shown_by).max().unwrap_or(saved)
+    let has_stayed = sidecar.zone.is_some() && sidecar.zone.as_deref() == zone.name();
+    let finished_by = |(worked, known): (&SnapshotTask<'_>, &Option<TaskKey>)| {
+        let (minute, done) = (worked.task.finished_at_min.filter(|_| has_stayed)?, worked.finish()?);
+        let known = known.and_then(|key| sidecar.tasks.get(&key));
+        let at = zone.first_at_or_after(minute, saved).filter(|&at| zone.date(at) == done)?;
+        (!known.is_some_and(|known| worked.is_as_recorded(known))).then_some(at)
+    };
+    let all = || tasks.iter().zip(found);
+    all().filter_map(shown_by).chain(all().filter_map(finished_by)).max().unwrap_or(saved)
 }
