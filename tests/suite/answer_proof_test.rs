@@ -240,6 +240,8 @@ fn refusals_that_are_none_mark_nothing_and_double_nothing() {
             faults.push(Fault::html(code, carried_out));
         }
         faults.extend([Fault::plain(400, carried_out), Fault::bare(400, carried_out), Fault::plain(403, carried_out)]);
+        // What was compressed, and nobody unpacked.
+        faults.push(Fault::Status { code: 400, body: "\u{1f}\u{fffd}\u{8}".to_owned(), carried_out });
         for (code, name) in
             [(400, "Bad Request"), (401, "Unauthorized"), (403, "Forbidden."), (409, "conflict"), (410, "Gone")]
         {
