@@ -5,13 +5,14 @@
 //! it has rested for a second, if nothing about it changed while it was read, and if its last line is complete.
 
 use std::fs::Metadata;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+use crate::whole_file;
 
 /// The bytes of a file that was whole, and when it was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +124,7 @@ pub fn read_whole(path: &Path, clock: &dyn Clock) -> Result<Reading, ReadError> 
         if !rests(&before, since, now) {
             continue;
         }
-        let bytes = read(path).map_err(|source| unreadable(path, source))?;
+        let bytes = whole_file::read(path, LIMIT).map_err(|source| unreadable(path, source))?;
         if look_at(path)? != before || bytes.len() as u64 != before.size {
             continue;
         }
@@ -183,15 +184,6 @@ fn metadata(path: &Path) -> io::Result<Metadata> {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the snapshot")]
 fn place(path: &Path) -> String {
     path.canonicalize().as_deref().unwrap_or(path).to_string_lossy().into_owned()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one reader of the snapshot")]
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
-    let size = file.metadata()?.len().min(LIMIT) as usize;
-    let mut bytes = Vec::with_capacity(size + 1);
-    file.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn unreadable(path: &Path, source: io::Error) -> ReadError {

@@ -48,9 +48,6 @@ pub struct Input {
 /// Seconds by which a file may be newer than now: file servers are seconds off.
 const AHEAD: i64 = 300;
 
-/// Seconds by which our clock and Toggl's may differ.
-const SKEW: i64 = 120;
-
 /// Drops the save instant of the last snapshot that was ingested if it lies in the future: none is recorded that is later than the
 /// clock, so the clock was ahead then, and it says nothing.
 pub(super) fn distrust_the_future(sidecar: &mut Sidecar, now: i64) {
@@ -212,7 +209,7 @@ pub(super) fn by_the_right_clock(
         let (saved, now) = (local(saved), local(sender.clock().now()));
         return Err(CommandError::Ahead { path: settings.snapshot.display().to_string(), saved, now });
     };
-    if behind.saturating_abs() <= SKEW {
+    if output::clock_off(behind).is_none() {
         return input.contradiction.take().map_or(Ok(input), Err);
     }
     let clock = Corrected { clock: sender.clock(), behind };

@@ -33,12 +33,7 @@ impl Execution<'_, '_, '_> {
         match reply {
             Reply::Changed(changed) if operation.kind.makes_an_entry() => {
                 account = changed.account;
-                if self.sidecar.is_other_account(account) {
-                    // It is no entry of this session's: there is none in the account that the others are in.
-                    self.unresolved.insert(&operation.sessions, self.effects.sender.clock().now_ms());
-                } else {
-                    self.entry_made(operation, workspace, &changed);
-                }
+                self.entry_made(operation, workspace, &changed);
             }
             Reply::Changed(changed) if operation.kind == OperationKind::Halt => {
                 self.halted(operation, changed.shown.and_then(|entry| entry.stop))
@@ -111,8 +106,9 @@ impl Execution<'_, '_, '_> {
     fn entry_made(&mut self, operation: Operation, workspace: WorkspaceId, made: &Changed) {
         let owned = self.owned.get_or_insert_with(|| self.sidecar.entry_ids());
         let is_known = self.sidecar.has_archived_entry(made.id) || self.gone.contains(&made.id);
-        if is_known || !owned.insert(made.id) {
-            // The answer to another request: what became of this one is not known.
+        if self.sidecar.is_other_account(made.account) || is_known || !owned.insert(made.id) {
+            // In another account than the other entries are in, or the answer to another request: what became of this one
+            // is not known.
             let sent_ms = self.effects.sender.clock().now_ms();
             self.unresolved.insert(&operation.sessions, sent_ms);
             self.unknown_in_a_row += 1;

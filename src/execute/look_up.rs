@@ -89,9 +89,8 @@ impl Execution<'_, '_, '_> {
     pub(super) fn scan(&mut self) -> Result<(), StopReason> {
         let wanted = Scan::wanted(self.sidecar, &self.options.selection);
         let workspace = self.known_workspace()?;
-        let days = |sidecar: &Sidecar, floor| Scan::of(sidecar, wanted.clone(), floor).days;
-        let (floor, mut listed) = self.list_days(days)?;
-        let scan = Scan::of(self.sidecar, wanted.clone(), floor);
+        let (floor, mut listed) = self.list_days(|sidecar, floor| Scan::of(sidecar, wanted.clone(), floor).days)?;
+        let scan = Scan::of(self.sidecar, wanted, floor);
         if let (Some(listed), Some(days)) = (&mut listed, scan.days)
             && (self.sidecar.lost_until.is_some() || self.lacks_what_was_sent(listed, days, workspace))
         {

@@ -15,7 +15,7 @@ use crate::toggl::{AccountId, EntryId, EntryRef, Me, Named, SendError, Workspace
 /// [`StopReason::OtherAccount`].
 pub fn check_account(sidecar: &Sidecar, account: Option<AccountId>, email: &str) -> Result<(), StopReason> {
     match (sidecar.account, account) {
-        (Some(known), Some(account)) if sidecar.is_other_account(Some(account)) => {
+        (Some(known), Some(account)) if known != account => {
             let token = if email.is_empty() { account.to_string() } else { format!("{account}, {email}") };
             Err(StopReason::OtherAccount { known, token })
         }
@@ -33,9 +33,7 @@ impl Execution<'_, '_, '_> {
 
     /// Notes that the token is of this account, if that is known.
     pub(super) fn note_account(&mut self, account: Option<AccountId>, email: &str) -> Result<(), StopReason> {
-        if let (Some(account), None) = (account, self.sidecar.account) {
-            self.sidecar.account = Some(account);
-        }
+        self.sidecar.account = self.sidecar.account.or(account);
         check_account(self.sidecar, account, email)
     }
 

@@ -74,10 +74,11 @@ pub(super) fn saved_at_least(
         .take_while(|at| at - saved <= BEHIND)
         .map(|at| (zone.minute(at), at))
         .collect();
-    let shown_by = |(worked, known): (&SnapshotTask<'_>, &Option<TaskKey>)| {
+    let known_as = |key: &Option<TaskKey>| key.and_then(|key| sidecar.tasks.get(&key));
+    let shown_by = |(worked, key): (&SnapshotTask<'_>, &Option<TaskKey>)| {
         let minute = worked.last_minute()?;
         let at = soon.iter().find(|&&(shown, _)| shown == minute)?.1;
-        let known = known.and_then(|key| sidecar.tasks.get(&key));
+        let known = known_as(key);
         if known.is_some_and(|known| worked.is_as_recorded(known)) {
             return None;
         }
@@ -95,11 +96,12 @@ pub(super) fn saved_at_least(
         (is_touched_since || is_of_that_day).then_some(at)
     };
     let has_stayed = sidecar.zone.is_some() && sidecar.zone.as_deref() == zone.name();
-    let finished_by = |(worked, known): (&SnapshotTask<'_>, &Option<TaskKey>)| {
-        let (minute, done) = (worked.task.finished_at_min.filter(|_| has_stayed)?, worked.finish()?);
-        let known = known.and_then(|key| sidecar.tasks.get(&key));
-        let at = zone.first_at_or_after(minute, saved).filter(|&at| zone.date(at) == done)?;
-        (!known.is_some_and(|known| worked.is_as_recorded(known))).then_some(at)
+    let today = zone.date(saved);
+    let finished_by = |(worked, key): (&SnapshotTask<'_>, &Option<TaskKey>)| {
+        // Of years of finished tasks only the last are looked at further.
+        let done = worked.finish().filter(|&done| has_stayed && done >= today)?;
+        let at = zone.first_at_or_after(worked.task.finished_at_min?, saved).filter(|&at| zone.date(at) == done)?;
+        (!known_as(key).is_some_and(|known| worked.is_as_recorded(known))).then_some(at)
     };
     let all = || tasks.iter().zip(found);
     all().filter_map(shown_by).chain(all().filter_map(finished_by)).max().unwrap_or(saved)

@@ -1,8 +1,7 @@
 //! Which of the entries that Toggl lists are sessions that have none on record.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-
-use time::OffsetDateTime;
+use std::hash::Hash;
 
 use super::other_days::{DAY, adopt_other_days, is_turned, take_over};
 use super::window::{Days, day_of};
@@ -55,14 +54,11 @@ fn adopt_renamed(
     listed: &[TimeEntry],
     workspace: WorkspaceId,
 ) -> Vec<SessionKey> {
-    let mut free: HashMap<OffsetDateTime, Vec<&TimeEntry>> = HashMap::new();
-    for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
-        free.entry(entry.start).or_default().push(entry);
-    }
+    let mut free = free_by(sidecar, listed, |entry| (entry.workspace, entry.start));
     let mut adopted = Vec::new();
     for &key in wanted {
         let Some(record) = sidecar.record_mut(key).filter(|record| record.last_sent.is_none()) else { continue };
-        let Some(alike) = free.get_mut(&record.start) else { continue };
+        let Some(alike) = free.get_mut(&(workspace, record.start)) else { continue };
         let is_same = |entry: &&&TimeEntry| match entry.stop {
             Some(stop) => record.stop == Some(stop) && entry.start < stop,
             None => true,
@@ -84,11 +80,8 @@ fn adopt_same_start(
     workspace: WorkspaceId,
     same_stop: bool,
 ) -> Vec<SessionKey> {
-    let mut free: HashMap<(WorkspaceId, i64, String), Vec<&TimeEntry>> = HashMap::new();
-    for entry in free_entries(sidecar, listed) {
-        let twin = (entry.workspace, entry.start.unix_timestamp(), entry.description.clone());
-        free.entry(twin).or_default().push(entry);
-    }
+    let twin = |entry: &TimeEntry| (entry.workspace, entry.start, entry.description.clone());
+    let mut free = free_by(sidecar, listed, twin);
     let mut adopted = Vec::new();
     for &key in wanted {
         let Some((task, record)) = sidecar.record(key).filter(|(_, record)| record.last_sent.is_none()) else {
@@ -99,7 +92,7 @@ fn adopt_same_start(
         let description = intent.map_or_else(|| description_of(&task.title), |intent| intent.description.clone());
         let workspace = intent.and_then(|intent| intent.workspace).unwrap_or(workspace);
         let stop = record.stop;
-        let twin = (workspace, record.sought_start().unix_timestamp(), description);
+        let twin = (workspace, record.sought_start(), description);
         let Some(alike) = free.get_mut(&twin) else { continue };
         let Some(at) = alike.iter().position(|entry| !same_stop || entry.stop == stop) else { continue };
         let found = alike.swap_remove(at);
@@ -126,16 +119,14 @@ fn adopt_same_stop(
     listed: &[TimeEntry],
     workspace: WorkspaceId,
 ) -> Vec<SessionKey> {
-    let mut free: HashMap<(Option<OffsetDateTime>, String), Vec<&TimeEntry>> = HashMap::new();
-    for entry in free_entries(sidecar, listed).into_iter().filter(|entry| entry.workspace == workspace) {
-        free.entry((entry.stop, entry.description.clone())).or_default().push(entry);
-    }
+    let twin = |entry: &TimeEntry| (entry.workspace, entry.stop, entry.description.clone());
+    let mut free = free_by(sidecar, listed, twin);
     let mut adopted = Vec::new();
     for &key in wanted {
         let is_open_to =
             |record: &SessionRecord| record.last_sent.is_none() && record.intent.is_none() && record.stop.is_some();
         let Some((task, record)) = sidecar.record(key).filter(|(_, record)| is_open_to(record)) else { continue };
-        let Some(alike) = free.get_mut(&(record.stop, description_of(&task.title))) else { continue };
+        let Some(alike) = free.get_mut(&(workspace, record.stop, description_of(&task.title))) else { continue };
         let is_its = |entry: &&TimeEntry| {
             let difference = (entry.start - record.start).whole_seconds();
             difference.rem_euclid(DAY) == 0 || (record.inferred && is_turned(difference))
@@ -150,6 +141,19 @@ fn adopt_same_stop(
     adopted
 }
 
+/// The free entries by what `key` says of each.
+fn free_by<'a, Key: Eq + Hash>(
+    sidecar: &Sidecar,
+    listed: &'a [TimeEntry],
+    key: impl Fn(&TimeEntry) -> Key,
+) -> HashMap<Key, Vec<&'a TimeEntry>> {
+    let mut free: HashMap<Key, Vec<&TimeEntry>> = HashMap::new();
+    for entry in free_entries(sidecar, listed) {
+        free.entry(key(entry)).or_default().push(entry);
+    }
+    free
+}
+
 /// The listed entries, each once, that are no record's yet and not deleted.
 pub(super) fn free_entries<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry]) -> Vec<&'a TimeEntry> {
     let mut taken = sidecar.entry_ids();
@@ -161,15 +165,12 @@ pub(super) fn free_entries<'a>(sidecar: &Sidecar, listed: &'a [TimeEntry]) -> Ve
 /// entry that was made anew since.
 pub fn relink(sidecar: &mut Sidecar, listed: &[TimeEntry], days: Option<Days>) {
     let there: HashSet<EntryId> = listed.iter().filter(|entry| !entry.deleted).map(|entry| entry.id).collect();
-    let mut free: HashMap<(WorkspaceId, i64), Vec<&TimeEntry>> = HashMap::new();
-    for entry in free_entries(sidecar, listed) {
-        free.entry((entry.workspace, entry.start.unix_timestamp())).or_default().push(entry);
-    }
+    let mut free = free_by(sidecar, listed, |entry| (entry.workspace, entry.start));
     for record in sidecar.tasks.values_mut().flat_map(|task| &mut task.sessions) {
         let is_open = record.stop.is_none();
         let Some(sent) = record.last_sent.as_mut().filter(|sent| !there.contains(&sent.id)) else { continue };
         let is_listed = days.is_some_and(|days| (days.first..=days.last).contains(&day_of(sent.start)));
-        let alike = free.get_mut(&(sent.workspace, sent.start.unix_timestamp())).filter(|_| is_listed);
+        let alike = free.get_mut(&(sent.workspace, sent.start)).filter(|_| is_listed);
         let Some(alike) = alike else { continue };
         if let Some(twin) = alike.iter().position(|entry| *entry.description == *sent.description) {
             // It was made anew by this program, for the one that it had made.
